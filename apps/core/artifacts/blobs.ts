@@ -1,0 +1,46 @@
+import type { Readable } from "node:stream";
+import type { Database, Transaction } from "#core/database/client.ts";
+import { SlipwayError } from "#core/errors.ts";
+import type { BlobKey, BlobStore, ByteRange } from "./blob-store.ts";
+import type { Digest } from "./digest.ts";
+import { type Ingested, type IngestOptions, ingest } from "./ingest.ts";
+
+export interface Blob {
+  digest: Digest;
+  sizeBytes: number;
+}
+
+/** What rooms need to keep and read bytes by digest. */
+export interface Blobs {
+  db: Database;
+  blobs: BlobStore;
+}
+
+/** Bytes first, row second: a crash in between leaves bytes without a row for the collector.
+ *  Of two stores of the same bytes one keeps its object, and the other's is removed. */
+export async function storeBlob({ db, blobs }: Blobs, body: Readable, options: IngestOptions = {}): Promise<Blob> {
+  const ingested = await ingest(blobs, body, options);
+  const kept = await recordBlob(db, ingested);
+  if (!kept) await blobs.remove(ingested.key);
+  return { digest: ingested.digest, sizeBytes: ingested.sizeBytes };
+}
+
+/** True when the row now points at these bytes; false when another object already held them. */
+async function recordBlob(db: Database | Transaction, ingested: Ingested): Promise<boolean> {
+  const inserted = await db.$executeRaw`
+    INSERT INTO blobs (digest, key, size_bytes) VALUES (${ingested.digest}, ${ingested.key}, ${ingested.sizeBytes})
+    ON CONFLICT (digest) DO NOTHING`;
+  return inserted === 1;
+}
+
+export async function findBlob({ db }: Pick<Blobs, "db">, digest: Digest): Promise<Blob | null> {
+  const row = await db.blob.findUnique({ where: { digest } });
+  return row === null ? null : { digest, sizeBytes: Number(row.sizeBytes) };
+}
+
+/** Throws `blob_not_found`. The caller owns the stream. */
+export async function openBlob({ db, blobs }: Blobs, digest: Digest, range?: ByteRange): Promise<Readable> {
+  const row = await db.blob.findUnique({ where: { digest }, select: { key: true } });
+  if (row === null) throw new SlipwayError("blob_not_found", `no bytes with the digest ${digest} are stored`);
+  return blobs.open(row.key as BlobKey, range);
+}

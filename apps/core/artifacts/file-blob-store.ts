@@ -1,0 +1,78 @@
+/*
+ * Blobs as files:
+ *
+ *   <dir>/ab/ab12…      a blob, complete and synced
+ *   <dir>/ab/ab12….part bytes still flowing, or left by a crash
+ */
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { SlipwayError } from "#core/errors.ts";
+import type { BlobKey, BlobStore } from "./blob-store.ts";
+
+const chunkBytes = 1024 * 1024;
+
+export function fileBlobStore(dir: string): BlobStore {
+  const pathOf = (key: BlobKey): string => join(dir, key.slice(0, 2), key);
+  return {
+    async put(key, body, { signal } = {}) {
+      const path = pathOf(key);
+      const part = `${path}.part`;
+      await ensureFolder(dirname(path));
+      try {
+        // `flush` syncs the file before it is closed.
+        const file = createWriteStream(part, { flags: "wx", flush: true, highWaterMark: chunkBytes });
+        await pipeline(body, file, { signal });
+        await rename(part, path);
+        await syncFolder(dirname(path));
+        return { sizeBytes: file.bytesWritten };
+      } catch (error) {
+        body.destroy();
+        await rm(part, { force: true });
+        throw error;
+      }
+    },
+
+    async open(key, range) {
+      const handle = await open(pathOf(key)).catch((cause: unknown) => {
+        throw isMissing(cause)
+          ? new SlipwayError("blob_not_found", "these bytes are not in the store", { cause })
+          : cause;
+      });
+      return createReadStream("", { fd: handle, highWaterMark: chunkBytes, ...(range ?? {}) });
+    },
+
+    async stat(key) {
+      try {
+        return { sizeBytes: (await stat(pathOf(key))).size };
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    },
+
+    async remove(key) {
+      await rm(pathOf(key), { force: true });
+    },
+  };
+}
+
+/** A new folder's name is durable only when its parent is synced. */
+async function ensureFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first !== undefined) await syncFolder(dirname(first));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

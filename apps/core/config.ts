@@ -1,0 +1,195 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+/** Settings of every part. Strings are read once here; nothing else looks at the environment. */
+export interface Config {
+  logLevel: string;
+  dataDir: string;
+  http: { host: string; port: number };
+  database: { url: string; poolSize: number };
+  queue: { url: string; prefix: string };
+  artifacts: { dir: string };
+  registry: RegistryConfig;
+  base: BaseConfig;
+  tools: { uv: string; mmdebstrap: string };
+  scratchDir: string;
+  cacheDir: string;
+  work: WorkConfig;
+}
+
+/** Where images are pushed. */
+export interface RegistryConfig {
+  /** `host[:port]`, as it stands in image references. */
+  host: string;
+  /** Path between the host and the model's repository, without slashes at the ends; may be empty. */
+  prefix: string;
+  credentials: { username: string; password: string } | null;
+}
+
+/** `debian` makes the base from Debian packages; `image` takes one from a registry, pinned by digest. */
+export type BaseConfig = { from: "debian"; suite: string } | { from: "image"; reference: string };
+
+export interface WorkConfig {
+  atOnce: number;
+  leaseMs: number;
+  reconcileMs: number;
+  /** How long a part's fault is tried again. */
+  retryForMs: number;
+  /** Leases that may run out before a piece of work fails with "worker lost". */
+  lostLeasesLimit: number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Everything that is wrong with the settings, at once. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`These settings need a change:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+export function readConfig(environment: Environment): Config {
+  const read = new Settings(environment);
+  const dataDir = resolve(read.text("SLIPWAY_DATA_DIR", ".slipway"));
+  const host = read.text("SLIPWAY_HOST", "127.0.0.1");
+  const access = read.oneOf("SLIPWAY_ACCESS", ["off"], "off");
+  if (access === "off" && !isLoopback(host))
+    read.problem(
+      `SLIPWAY_HOST is ${host}: without access control Slipway listens on loopback only (127.0.0.1, ::1 or localhost)`,
+    );
+  const config: Config = {
+    logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
+    dataDir,
+    http: { host, port: read.integer("SLIPWAY_PORT", 7070, { min: 0, max: 65_535 }) },
+    database: {
+      url: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
+      poolSize: read.integer("SLIPWAY_DATABASE_POOL", 10, { min: 1, max: 1_000 }),
+    },
+    queue: { url: read.url("REDIS_URL", ["redis:", "rediss:"]), prefix: read.text("SLIPWAY_QUEUE_PREFIX", "slipway") },
+    artifacts: { dir: resolve(read.text("SLIPWAY_ARTIFACTS_DIR", `${dataDir}/artifacts`)) },
+    registry: registryConfig(read),
+    base: baseConfig(read),
+    tools: { uv: read.text("SLIPWAY_UV", "uv"), mmdebstrap: read.text("SLIPWAY_MMDEBSTRAP", "mmdebstrap") },
+    scratchDir: resolve(read.text("SLIPWAY_SCRATCH_DIR", `${dataDir}/scratch`)),
+    cacheDir: resolve(read.text("SLIPWAY_CACHE_DIR", `${dataDir}/cache`)),
+    work: {
+      atOnce: read.integer("SLIPWAY_BUILDS_AT_ONCE", 2, { min: 1, max: 64 }),
+      leaseMs: read.seconds("SLIPWAY_LEASE_SECONDS", 15, { min: 1, max: 600 }),
+      reconcileMs: read.seconds("SLIPWAY_RECONCILE_SECONDS", 5, { min: 0.1, max: 600 }),
+      retryForMs: read.seconds("SLIPWAY_RETRY_SECONDS", 3_600, { min: 0, max: 86_400 }),
+      lostLeasesLimit: read.integer("SLIPWAY_LOST_WORKERS_LIMIT", 20, { min: 1, max: 1_000 }),
+    },
+  };
+  read.finish();
+  return config;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function registryConfig(read: Settings): RegistryConfig {
+  const [host = "", ...path] = read.required("SLIPWAY_REGISTRY", "host[:port][/path], e.g. 127.0.0.1:5000").split("/");
+  if (host !== "" && !/^(?:\[[0-9a-f:]+\]|[a-zA-Z0-9.-]+)(?::\d{1,5})?$/.test(host))
+    read.problem(`SLIPWAY_REGISTRY names the host "${host}": write host[:port][/path] without a scheme`);
+  const username = read.text("SLIPWAY_REGISTRY_USERNAME", "");
+  const password = read.secret("SLIPWAY_REGISTRY_PASSWORD");
+  if ((username === "") !== (password === ""))
+    read.problem("SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD go together: set both or neither");
+  return {
+    host,
+    prefix: path.filter((part) => part !== "").join("/"),
+    credentials: username === "" ? null : { username, password },
+  };
+}
+
+function baseConfig(read: Settings): BaseConfig {
+  const text = read.text("SLIPWAY_BASE", "debian:bookworm");
+  if (/^debian:[a-z]+$/.test(text)) return { from: "debian", suite: text.slice("debian:".length) };
+  if (!/@sha256:[0-9a-f]{64}$/.test(text))
+    read.problem(`SLIPWAY_BASE is "${text}": write debian:<suite>, or host/repository@sha256:… (pinned by digest)`);
+  return { from: "image", reference: text };
+}
+
+/** Reads settings one by one and keeps what is wrong, so that all of it is said at once. */
+class Settings {
+  readonly #environment: Environment;
+  readonly #problems: string[] = [];
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  problem(sentence: string): void {
+    this.#problems.push(sentence);
+  }
+
+  finish(): void {
+    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
+  }
+
+  text(name: string, otherwise: string): string {
+    const value = this.#environment[name];
+    return value === undefined || value === "" ? otherwise : value;
+  }
+
+  required(name: string, form: string): string {
+    const value = this.text(name, "");
+    if (value === "") this.problem(`${name} is not set: give it as ${form}`);
+    return value;
+  }
+
+  /** `NAME`, or the content of the file that `NAME_FILE` names. */
+  secret(name: string): string {
+    const file = this.text(`${name}_FILE`, "");
+    if (file === "") return this.text(name, "");
+    if (this.text(name, "") !== "") this.problem(`${name} and ${name}_FILE are both set: set one`);
+    try {
+      return readFileSync(file, "utf8").trimEnd();
+    } catch (error) {
+      this.problem(`${name}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      return "";
+    }
+  }
+
+  url(name: string, protocols: readonly string[]): string {
+    const form = `${protocols[0]}//…`;
+    const value = this.secret(name);
+    if (value === "") {
+      this.problem(`${name} is not set: give it as ${form}`);
+      return value;
+    }
+    // The value may hold a password: it is never repeated.
+    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol))
+      this.problem(`${name} is not a URL of the form ${form}`);
+    return value;
+  }
+
+  integer(name: string, otherwise: number, range: { min: number; max: number }): number {
+    const text = this.text(name, String(otherwise));
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= range.min && value <= range.max))
+      this.problem(`${name} is "${text}": give a whole number from ${range.min} to ${range.max}`);
+    return value;
+  }
+
+  /** Read in seconds, returned in milliseconds. */
+  seconds(name: string, otherwise: number, range: { min: number; max: number }): number {
+    const text = this.text(name, String(otherwise));
+    const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= range.min && value <= range.max))
+      this.problem(`${name} is "${text}": give seconds from ${range.min} to ${range.max}`);
+    return Math.round(value * 1_000);
+  }
+
+  oneOf<T extends string>(name: string, values: readonly T[], otherwise: T): T {
+    const text = this.text(name, otherwise);
+    const value = values.find((candidate) => candidate === text);
+    if (value === undefined) this.problem(`${name} is "${text}": give ${values.join(", ")}`);
+    return value ?? otherwise;
+  }
+}

@@ -1,0 +1,25 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import type { Config } from "#core/config.ts";
+import { type Prisma, PrismaClient } from "#prisma/client/client.ts";
+
+export type Database = PrismaClient;
+export type Transaction = Prisma.TransactionClient;
+
+/** Every wait has an end: a place in the pool, a statement, a lock. Past it the answer is 503. */
+const limits = { connectMs: 1_500, statementMs: 5_000, lockMs: 4_000, idleInTransactionMs: 10_000 };
+
+export function openDatabase(config: Config["database"]): Database {
+  const adapter = new PrismaPg({
+    connectionString: config.url,
+    max: config.poolSize,
+    connectionTimeoutMillis: limits.connectMs,
+    statement_timeout: limits.statementMs,
+    lock_timeout: limits.lockMs,
+    idle_in_transaction_session_timeout: limits.idleInTransactionMs,
+    application_name: "slipway",
+  });
+  return new PrismaClient({
+    adapter,
+    transactionOptions: { maxWait: limits.connectMs, timeout: limits.idleInTransactionMs },
+  });
+}

@@ -1,0 +1,70 @@
+/** What can go wrong, by name. The API gives each a status (apps/api/problem.ts). */
+export type ErrorCode =
+  | "invalid_request"
+  | "request_refused"
+  | "invalid_name"
+  | "invalid_version"
+  | "invalid_path"
+  | "invalid_digest"
+  | "invalid_tag"
+  | "invalid_cursor"
+  | "invalid_metadata"
+  | "model_not_found"
+  | "model_exists"
+  | "model_in_use"
+  | "version_not_found"
+  | "version_exists"
+  | "version_sealed"
+  | "version_in_use"
+  | "draft_busy"
+  | "version_not_ready"
+  | "version_not_sealed"
+  | "version_archived"
+  | "file_not_found"
+  | "path_taken"
+  | "blob_not_found"
+  | "digest_mismatch"
+  | "body_incomplete"
+  | "archive_invalid"
+  | "package_invalid"
+  | "build_not_found"
+  | "build_finished"
+  | "build_running"
+  | "lock_not_found"
+  | "lock_invalid"
+  | "tag_not_found"
+  | "tag_reserved"
+  | "tag_moved"
+  | "range_not_satisfiable"
+  | "unavailable"
+  | "internal";
+
+/** One thing wrong in a request or a package: where, and what to change. */
+export interface Fault {
+  /** JSON pointer, file path or `slipway.yaml: key`. */
+  where: string;
+  message: string;
+}
+
+/** An error whose message is meant for the caller. The cause is for the log alone. */
+export class SlipwayError extends Error {
+  readonly code: ErrorCode;
+  readonly faults: readonly Fault[];
+
+  constructor(code: ErrorCode, message: string, options: { faults?: readonly Fault[]; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "SlipwayError";
+    this.code = code;
+    this.faults = options.faults ?? [];
+  }
+}
+
+export function isSlipwayError(error: unknown, code?: ErrorCode): error is SlipwayError {
+  return error instanceof SlipwayError && (code === undefined || error.code === code);
+}
+
+/** The first line of whatever was thrown, for a log line or a build's reason. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n", 1)[0] ?? "";
+}

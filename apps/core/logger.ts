@@ -1,0 +1,27 @@
+import { type DestinationStream, type Logger, pino } from "pino";
+
+export type { Logger };
+
+/** Headers and settings that carry secrets, wherever a log line holds them. */
+const secretPaths = [
+  "req.headers.authorization",
+  "req.headers.cookie",
+  "headers.authorization",
+  "*.authorization",
+  "*.password",
+  "*.token",
+  "*.secret",
+];
+
+export function makeLogger(options: { level: string; part: string; destination?: DestinationStream }): Logger {
+  return pino(
+    {
+      level: options.level,
+      base: { part: options.part, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretPaths, censor: "[redacted]" },
+    },
+    options.destination ?? pino.destination({ dest: 1, sync: true }),
+  );
+}

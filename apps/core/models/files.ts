@@ -1,0 +1,153 @@
+import type { Readable } from "node:stream";
+import type { ByteRange } from "#core/artifacts/blob-store.ts";
+import { type Blob, openBlob, storeBlob } from "#core/artifacts/blobs.ts";
+import type { Digest } from "#core/artifacts/digest.ts";
+import { recordAudit } from "#core/audit/record-audit.ts";
+import type { Transaction } from "#core/database/client.ts";
+import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
+import { SlipwayError } from "#core/errors.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import { type FilePath, foldersOf, foldPath } from "./file-path.ts";
+import { findDraft, readVersion } from "./version.ts";
+
+export interface StoredFile {
+  path: string;
+  digest: Digest;
+  sizeBytes: number;
+}
+
+export interface NewFile {
+  model: string;
+  version: string;
+  path: FilePath;
+  body: Readable;
+  expectedDigest?: Digest | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Bytes first, row second: a crash in between leaves an unreferenced blob for the collector, never a
+ *  file row without bytes. A file of the same path is replaced. Throws `version_sealed`,
+ *  `digest_mismatch`, `path_taken`. */
+export async function addFile(
+  { db, blobs }: Pick<Registry, "db" | "blobs">,
+  input: NewFile,
+  actor: Actor,
+): Promise<{ file: StoredFile; replaced: boolean }> {
+  const { model, version, path } = input;
+  // A body for a version that cannot take it is not worth storing.
+  await db.$transaction((tx) => findDraft(tx, model, version));
+  const blob = await storeBlob({ db, blobs }, input.body, {
+    expectedDigest: input.expectedDigest,
+    signal: input.signal,
+  });
+  return db.$transaction(async (tx) => {
+    const draft = await findDraft(tx, model, version);
+    const before = await recordFile(tx, draft.id, path, blob);
+    await recordAudit(tx, actor, {
+      action: "file.put",
+      object: `${model}:${version}/${path}`,
+      objectId: draft.id,
+      ...(before === null ? {} : { before }),
+      after: { ...blob },
+    });
+    return { file: { path, ...blob }, replaced: before !== null };
+  });
+}
+
+/** Writes the row of a file, under the lock of its version. Returns what stood there before. */
+export async function recordFile(
+  tx: Transaction,
+  versionId: string,
+  path: FilePath,
+  blob: Blob,
+): Promise<{ digest: string } | null> {
+  const foldedPath = foldPath(path);
+  const folders = foldersOf(foldedPath);
+  const [clash] = await tx.$queryRaw<{ path: string }[]>`
+    SELECT path FROM version_files
+    WHERE version_id = ${versionId}::uuid AND path <> ${path}
+      AND (folded_path = ${foldedPath} OR folded_path = ANY (${folders}) OR starts_with(folded_path, ${`${foldedPath}/`}))
+    LIMIT 1`;
+  if (clash !== undefined) throw pathTaken(path, clash.path);
+  const before = await tx.versionFile.findUnique({
+    where: { versionId_path: { versionId, path } },
+    select: { blobDigest: true },
+  });
+  const row = { blobDigest: blob.digest, sizeBytes: blob.sizeBytes };
+  await tx.versionFile.upsert({
+    where: { versionId_path: { versionId, path } },
+    create: { versionId, path, foldedPath, ...row },
+    update: row,
+  });
+  return before === null ? null : { digest: before.blobDigest };
+}
+
+export function pathTaken(path: string, by: string): SlipwayError {
+  return new SlipwayError(
+    "path_taken",
+    `"${path}" cannot stand beside "${by}": two paths may not differ in case alone, and a file is no folder; remove one of them`,
+  );
+}
+
+/** Throws `version_sealed`, `file_not_found`. */
+export async function removeFile(
+  { db }: Pick<Registry, "db">,
+  { model, version, path }: { model: string; version: string; path: FilePath },
+  actor: Actor,
+): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const draft = await findDraft(tx, model, version);
+    const { count } = await tx.versionFile.deleteMany({ where: { versionId: draft.id, path } });
+    if (count === 0) throw fileNotFound(model, version, path);
+    await recordAudit(tx, actor, { action: "file.delete", object: `${model}:${version}/${path}`, objectId: draft.id });
+  });
+}
+
+/** By path. Throws `version_not_found`. */
+export async function listFiles(
+  { db }: Pick<Registry, "db">,
+  { model, version, ...page }: { model: string; version: string } & PageRequest,
+): Promise<Page<StoredFile>> {
+  const after = keyOf("files", page.cursor);
+  const size = pageSize(page);
+  const { id } = await readVersion({ db }, model, version);
+  const rows = await db.versionFile.findMany({
+    where: { versionId: id, ...(after === null ? {} : { path: { gt: after } }) },
+    orderBy: { path: "asc" },
+    take: size + 1,
+  });
+  return pageOf("files", rows, size, (row) => row.path, storedFile);
+}
+
+/** All files of a version, by path. */
+export async function allFiles(db: Pick<Transaction, "versionFile">, versionId: string): Promise<StoredFile[]> {
+  return (await db.versionFile.findMany({ where: { versionId }, orderBy: { path: "asc" } })).map(storedFile);
+}
+
+function storedFile(row: { path: string; blobDigest: string; sizeBytes: bigint }): StoredFile {
+  return { path: row.path, digest: row.blobDigest as Digest, sizeBytes: Number(row.sizeBytes) };
+}
+
+/** By semver or tag. Throws `version_not_found`, `file_not_found`. */
+export async function findFile(
+  { db }: Pick<Registry, "db">,
+  { model, version, path }: { model: string; version: string; path: FilePath },
+): Promise<StoredFile> {
+  const { id } = await readVersion({ db }, model, version);
+  const row = await db.versionFile.findUnique({ where: { versionId_path: { versionId: id, path } } });
+  if (row === null) throw fileNotFound(model, version, path);
+  return storedFile(row);
+}
+
+/** The caller owns the stream. */
+export function openFile(
+  needs: Pick<Registry, "db" | "blobs">,
+  file: StoredFile,
+  range?: ByteRange,
+): Promise<Readable> {
+  return openBlob(needs, file.digest, range);
+}
+
+function fileNotFound(model: string, version: string, path: string): SlipwayError {
+  return new SlipwayError("file_not_found", `${model}:${version} has no file "${path}"`);
+}

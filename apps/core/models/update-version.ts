@@ -1,0 +1,55 @@
+import { recordAudit } from "#core/audit/record-audit.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import { checkLabels, type Labels } from "./labels.ts";
+import { findDraft, findVersion, readVersion, type Version } from "./version.ts";
+
+/** What stays open when all else of a version is sealed. */
+export interface VersionChanges {
+  description?: string | undefined;
+  /** Replaces all labels. */
+  labels?: Labels | undefined;
+}
+
+/** Throws `version_not_found`. */
+export async function updateVersion(
+  { db }: Pick<Registry, "db">,
+  { model, version }: { model: string; version: string },
+  changes: VersionChanges,
+  actor: Actor,
+): Promise<Version> {
+  if (changes.labels !== undefined) checkLabels(changes.labels);
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  return db.$transaction(async (tx) => {
+    const { id } = await findVersion(tx, model, version, "for update");
+    const before = await readVersion({ db: tx }, model, version);
+    await tx.version.update({ where: { id }, data: given });
+    const after = await readVersion({ db: tx }, model, version);
+    const object = `${model}:${version}`;
+    await recordAudit(tx, actor, {
+      action: "version.update",
+      object,
+      objectId: id,
+      before: described(before),
+      after: described(after),
+    });
+    return after;
+  });
+}
+
+function described({ description, labels }: Version) {
+  return { description, labels };
+}
+
+/** Its files go; its semver and number are never used again. Throws `version_sealed`. */
+export async function deleteDraft(
+  { db }: Pick<Registry, "db">,
+  { model, version }: { model: string; version: string },
+  actor: Actor,
+): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const { id } = await findDraft(tx, model, version);
+    await tx.versionFile.deleteMany({ where: { versionId: id } });
+    await tx.version.update({ where: { id }, data: { deletedAt: new Date() } });
+    await recordAudit(tx, actor, { action: "version.delete", object: `${model}:${version}`, objectId: id });
+  });
+}

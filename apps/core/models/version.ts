@@ -1,0 +1,150 @@
+import type { Database, Transaction } from "#core/database/client.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { Prisma } from "#prisma/client/client.ts";
+import type { Labels } from "./labels.ts";
+import { modelNotFound } from "./model.ts";
+import { isSemver, semverKey } from "./semver.ts";
+
+export const versionStatuses = ["draft", "sealed", "building", "ready", "failed", "archived"] as const;
+export type VersionStatus = (typeof versionStatuses)[number];
+
+/** An image as it is kept; see images/image-builder.ts for what its platforms hold. */
+export interface ImageRecord {
+  repository: string;
+  digest: string;
+  origin: "built" | "external";
+  platforms: ImagePlatform[];
+}
+
+export interface ImagePlatform {
+  platform: string;
+  digest: string;
+  sizeBytes: number;
+  layers: { digest: string; sizeBytes: number; kind: "base" | "runtime" | "dependencies" | "model" }[];
+}
+
+/** A version as it is read. */
+export interface Version {
+  id: string;
+  model: string;
+  version: string;
+  number: number;
+  status: VersionStatus;
+  contentDigest: string | null;
+  sizeBytes: bigint;
+  fileCount: number;
+  format: string | null;
+  description: string;
+  labels: Labels;
+  metadata: Record<string, unknown>;
+  build: { id: string; status: string } | null;
+  image: ImageRecord | null;
+  tags: string[];
+  createdAt: Date;
+  createdBy: string;
+  sealedAt: Date | null;
+}
+
+/** The state follows from what is on record. A ready image stays ready through a rebuild. */
+export const versionStatus = Prisma.sql`
+  CASE WHEN v.sealed_at IS NULL THEN 'draft'
+       WHEN v.archived_at IS NOT NULL THEN 'archived'
+       WHEN v.image_id IS NOT NULL THEN 'ready'
+       WHEN b.status IN ('running', 'waiting') THEN 'building'
+       WHEN b.status = 'failed' THEN 'failed'
+       ELSE 'sealed' END`;
+
+export const versionColumns = Prisma.sql`
+  v.id, m.name AS model, v.semver AS version, v.semver_key AS "semverKey", v.number, ${versionStatus} AS status,
+  v.content_digest AS "contentDigest", v.format, v.description, v.labels, v.metadata,
+  CASE WHEN v.sealed_at IS NULL
+       THEN (SELECT coalesce(sum(f.size_bytes), 0)::bigint FROM version_files f WHERE f.version_id = v.id)
+       ELSE v.size_bytes END AS "sizeBytes",
+  CASE WHEN v.sealed_at IS NULL
+       THEN (SELECT count(*)::int FROM version_files f WHERE f.version_id = v.id)
+       ELSE v.file_count END AS "fileCount",
+  CASE WHEN b.id IS NULL THEN NULL ELSE jsonb_build_object('id', b.id, 'status', b.status) END AS build,
+  CASE WHEN i.id IS NULL THEN NULL
+       ELSE jsonb_build_object('repository', i.repository, 'digest', i.digest, 'origin', i.origin, 'platforms', i.platforms) END AS image,
+  (SELECT coalesce(jsonb_agg(t.name ORDER BY t.name), '[]') FROM tags t WHERE t.version_id = v.id) AS tags,
+  v.created_at AS "createdAt", v.created_by AS "createdBy", v.sealed_at AS "sealedAt"`;
+
+/** The latest build and the image of version `v`. */
+export const versionJoins = Prisma.sql`
+  LEFT JOIN LATERAL (SELECT b.id, b.status FROM builds b WHERE b.version_id = v.id ORDER BY b.created_at DESC, b.id DESC LIMIT 1) b ON true
+  LEFT JOIN images i ON i.id = v.image_id`;
+
+/** A living version of model `m` by what a URL names: a semver, or a tag. */
+function named(reference: string): Prisma.Sql {
+  return isSemver(reference)
+    ? Prisma.sql`v.semver_key = ${semverKey(reference)}`
+    : Prisma.sql`v.id = (SELECT t.version_id FROM tags t WHERE t.model_id = m.id AND t.name = ${reference})`;
+}
+
+/** By semver or by tag, in one round trip. Throws `model_not_found`, `version_not_found`. */
+export async function readVersion(
+  { db }: { db: Database | Transaction },
+  model: string,
+  reference: string,
+): Promise<Version> {
+  const [row] = await db.$queryRaw<(Version | { id: null })[]>`
+    SELECT ${versionColumns}
+    FROM models m
+    LEFT JOIN versions v ON v.model_id = m.id AND v.deleted_at IS NULL AND ${named(reference)}
+    ${versionJoins}
+    WHERE m.name = ${model} AND m.deleted_at IS NULL`;
+  if (row === undefined) throw modelNotFound(model);
+  if (row.id === null) throw versionNotFound(model, reference);
+  return row;
+}
+
+export interface VersionRow {
+  id: string;
+  modelId: string;
+  model: string;
+  repository: string;
+  version: string;
+  sealedAt: Date | null;
+  archivedAt: Date | null;
+  imageId: string | null;
+}
+
+/** What changes of a version start from. Tags are not taken here: a change names the version itself.
+ *  `lock` keeps the row for the rest of the transaction. Throws `model_not_found`, `version_not_found`. */
+export async function findVersion(
+  db: Database | Transaction,
+  model: string,
+  version: string,
+  lock: "for update" | "no lock" = "no lock",
+): Promise<VersionRow> {
+  if (isSemver(version)) {
+    const [row] = await db.$queryRaw<VersionRow[]>`
+      SELECT v.id, m.id AS "modelId", m.name AS model, m.repository, v.semver AS version, v.sealed_at AS "sealedAt",
+             v.archived_at AS "archivedAt", v.image_id AS "imageId"
+      FROM models m JOIN versions v ON v.model_id = m.id
+      WHERE m.name = ${model} AND m.deleted_at IS NULL AND v.deleted_at IS NULL AND v.semver_key = ${semverKey(version)}
+      ${lock === "for update" ? Prisma.sql`FOR UPDATE OF v` : Prisma.empty}`;
+    if (row !== undefined) return row;
+  }
+  const known = await db.model.count({ where: { name: model, deletedAt: null } });
+  throw known === 0 ? modelNotFound(model) : versionNotFound(model, version);
+}
+
+/** A draft, locked. Throws `version_sealed` where it is one no longer. */
+export async function findDraft(tx: Transaction, model: string, version: string): Promise<VersionRow> {
+  const row = await findVersion(tx, model, version, "for update");
+  if (row.sealedAt !== null)
+    throw new SlipwayError(
+      "version_sealed",
+      `${model}:${version} is sealed: its files and metadata never change; make a new version`,
+    );
+  return row;
+}
+
+export function versionNotFound(model: string, reference: string): SlipwayError {
+  const name = reference.slice(0, 200);
+  return new SlipwayError(
+    "version_not_found",
+    `${model} has no version ${isSemver(reference) ? "" : "or tag "}"${name}"`,
+  );
+}

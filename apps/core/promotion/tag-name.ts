@@ -1,0 +1,31 @@
+import { SlipwayError } from "#core/errors.ts";
+import { isSemver } from "#core/models/semver.ts";
+
+/** A tag that is moved by promotion: OCI distribution-spec tag grammar, and none of the names that have a
+ *  meaning of their own. */
+export type TagName = string & { readonly tagName: unique symbol };
+
+/** Throws `invalid_tag`, and `tag_reserved` for tags that follow versions by rule. */
+export function parseTagName(text: string): TagName {
+  const tag = text.slice(0, 200);
+  if (!/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/.test(text))
+    throw new SlipwayError(
+      "invalid_tag",
+      `"${tag}" is no tag: letters, digits, ".", "_" and "-", at most 128, not starting with "." or "-"`,
+    );
+  if (isSemver(text) || text.startsWith("sha256-"))
+    throw new SlipwayError(
+      "invalid_tag",
+      `"${tag}" is no tag: a full version names itself, and sha256-… belongs to the registry`,
+    );
+  if (isFloating(text))
+    throw new SlipwayError(
+      "tag_reserved",
+      `"${tag}" moves by rule only: use a name of your own, such as stable or prod`,
+    );
+  return text as TagName;
+}
+
+function isFloating(text: string): boolean {
+  return text === "latest" || /^\d+(?:\.\d+)?$/.test(text);
+}

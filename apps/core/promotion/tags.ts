@@ -1,0 +1,288 @@
+import { recordAudit } from "#core/audit/record-audit.ts";
+import type { Database, Transaction } from "#core/database/client.ts";
+import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { storable } from "#core/models/labels.ts";
+import { findModel, modelNotFound } from "#core/models/model.ts";
+import { findVersion, readVersion } from "#core/models/version.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import type { TagName } from "./tag-name.ts";
+
+/** A tag as it is read. */
+export interface Tag {
+  model: string;
+  tag: string;
+  version: string;
+  imageDigest: string;
+  revision: number;
+  movedAt: Date;
+  movedBy: string;
+  reason: string;
+}
+
+/** One row of a tag's history; `from` and `to` are versions, null where the tag was not there. */
+export interface TagMove {
+  model: string;
+  tag: string;
+  version: string | null;
+  imageDigest: string | null;
+  revision: number;
+  from: string | null;
+  to: string | null;
+  movedAt: Date;
+  movedBy: string;
+  reason: string;
+}
+
+/** What a caller demands of the tag as it is: a revision (`If-Match: "3"`), that it is there at all
+ *  (`If-Match: *`), or that it is not (`If-None-Match: *`). */
+export type TagCondition = { revision: readonly number[] } | "exists" | "absent" | null;
+
+export interface TagTarget {
+  model: string;
+  tag: TagName;
+  version: string;
+  reason: string;
+  condition: TagCondition;
+}
+
+/** Moves a tag in one transaction with its history and audit rows. Movers of one model's tags wait in
+ *  line on its row. Where the tag is there already nothing changes. Throws `version_not_ready`,
+ *  `tag_moved`. */
+export async function moveTag(
+  { db }: Pick<Registry, "db">,
+  { model, tag, version, reason, condition }: TagTarget,
+  actor: Actor,
+): Promise<{ tag: Tag; made: boolean }> {
+  checkReason(reason);
+  return db.$transaction(async (tx) => {
+    const { id: modelId } = await findModel(tx, model, "for update");
+    const present = await presentTag(tx, modelId, tag);
+    checkCondition(model, tag, present, condition);
+    const { id: versionId } = await findVersion(tx, model, version);
+    const target = await readVersion({ db: tx }, model, version);
+    if (target.status !== "ready" || target.image === null)
+      throw new SlipwayError(
+        "version_not_ready",
+        `${model}:${version} is ${target.status}: a tag points at a version that is ready`,
+      );
+    const imageDigest = target.image.digest;
+    const unmoved = present?.versionId === versionId && present.imageDigest === imageDigest;
+    if (!unmoved) {
+      const move = {
+        modelId,
+        tag,
+        revision: (present?.revision ?? 0) + 1,
+        movedAt: new Date(),
+        movedBy: actor.name,
+        reason,
+      };
+      await writeMove(tx, { ...move, from: present?.version ?? null, to: { versionId, version, imageDigest } });
+      await recordAudit(tx, actor, {
+        action: "tag.move",
+        object: `${model}:${tag}`,
+        objectId: modelId,
+        before: { version: present?.version ?? null, revision: present?.revision ?? null },
+        after: { version, imageDigest, revision: move.revision, reason },
+      });
+    }
+    return { tag: await readTag({ db: tx }, model, tag), made: present === null || present.versionId === null };
+  });
+}
+
+/** Its revision goes on when it is made again. Throws `tag_not_found`, `tag_moved`. */
+export async function removeTag(
+  { db }: Pick<Registry, "db">,
+  { model, tag, reason, condition }: Omit<TagTarget, "version">,
+  actor: Actor,
+): Promise<void> {
+  checkReason(reason);
+  await db.$transaction(async (tx) => {
+    const { id: modelId } = await findModel(tx, model, "for update");
+    const present = await presentTag(tx, modelId, tag);
+    checkCondition(model, tag, present, condition);
+    if (present === null || present.versionId === null) throw tagNotFound(model, tag);
+    const revision = present.revision + 1;
+    await writeMove(tx, {
+      modelId,
+      tag,
+      revision,
+      movedAt: new Date(),
+      movedBy: actor.name,
+      reason,
+      from: present.version,
+      to: null,
+    });
+    await recordAudit(tx, actor, {
+      action: "tag.remove",
+      object: `${model}:${tag}`,
+      objectId: modelId,
+      before: { version: present.version, revision: present.revision },
+      after: { revision, reason },
+    });
+  });
+}
+
+interface PresentTag {
+  versionId: string | null;
+  version: string | null;
+  imageDigest: string | null;
+  revision: number;
+}
+
+async function presentTag(tx: Transaction, modelId: string, tag: TagName): Promise<PresentTag | null> {
+  const row = await tx.tag.findUnique({ where: { modelId_name: { modelId, name: tag } }, include: { version: true } });
+  return row === null
+    ? null
+    : {
+        versionId: row.versionId,
+        version: row.version?.semver ?? null,
+        imageDigest: row.imageDigest,
+        revision: row.revision,
+      };
+}
+
+function checkCondition(model: string, tag: TagName, present: PresentTag | null, condition: TagCondition): void {
+  if (condition === null) return;
+  const there = present !== null && present.versionId !== null;
+  const holds =
+    condition === "absent"
+      ? !there
+      : condition === "exists"
+        ? there
+        : there && condition.revision.includes(present.revision);
+  if (holds) return;
+  const state = there ? `at ${present.version}, revision ${present.revision}` : "not set";
+  throw new SlipwayError("tag_moved", `${model}:${tag} is ${state}: read it again and decide anew`);
+}
+
+async function writeMove(
+  tx: Transaction,
+  move: {
+    modelId: string;
+    tag: TagName;
+    revision: number;
+    movedAt: Date;
+    movedBy: string;
+    reason: string;
+    from: string | null;
+    to: { versionId: string; version: string; imageDigest: string } | null;
+  },
+): Promise<void> {
+  const { modelId, tag, from, to, ...moved } = move;
+  const state = { versionId: to?.versionId ?? null, imageDigest: to?.imageDigest ?? null, ...moved };
+  await tx.tag.upsert({
+    where: { modelId_name: { modelId, name: tag } },
+    create: { modelId, name: tag, ...state },
+    update: state,
+  });
+  await tx.tagMove.create({
+    data: {
+      modelId,
+      tag,
+      fromVersion: from,
+      toVersion: to?.version ?? null,
+      imageDigest: to?.imageDigest ?? null,
+      ...moved,
+    },
+  });
+}
+
+/** Throws `model_not_found`, `tag_not_found`. */
+export async function readTag({ db }: { db: Database | Transaction }, model: string, tag: string): Promise<Tag> {
+  const rows = await db.tag.findMany({
+    where: { name: tag, versionId: { not: null }, model: { name: model, deletedAt: null } },
+    include: { version: true },
+  });
+  const [row] = rows;
+  if (row === undefined) {
+    if ((await db.model.count({ where: { name: model, deletedAt: null } })) === 0) throw modelNotFound(model);
+    throw tagNotFound(model, tag);
+  }
+  return tagOf(model, row);
+}
+
+/** By name. Throws `model_not_found`. */
+export async function listTags({ db }: Pick<Registry, "db">, model: string, page: PageRequest): Promise<Page<Tag>> {
+  const after = keyOf("tags", page.cursor);
+  const size = pageSize(page);
+  const { id: modelId } = await findModel(db, model);
+  const rows = await db.tag.findMany({
+    where: { modelId, versionId: { not: null }, ...(after === null ? {} : { name: { gt: after } }) },
+    include: { version: true },
+    orderBy: { name: "asc" },
+    take: size + 1,
+  });
+  return pageOf(
+    "tags",
+    rows,
+    size,
+    (row) => row.name,
+    (row) => tagOf(model, row),
+  );
+}
+
+/** The latest first; also of a tag that was removed. Throws `tag_not_found`. */
+export async function readTagHistory(
+  { db }: Pick<Registry, "db">,
+  model: string,
+  tag: TagName,
+  page: PageRequest,
+): Promise<Page<TagMove>> {
+  const list = "tag history";
+  const before = keyOf(list, page.cursor);
+  const size = pageSize(page);
+  const { id: modelId } = await findModel(db, model);
+  const rows = await db.tagMove.findMany({
+    where: { modelId, tag, ...(before === null ? {} : { revision: { lt: Number.parseInt(before, 10) || 0 } }) },
+    orderBy: { revision: "desc" },
+    take: size + 1,
+  });
+  if (rows.length === 0 && before === null) throw tagNotFound(model, tag);
+  return pageOf(
+    list,
+    rows,
+    size,
+    (row) => String(row.revision),
+    ({ fromVersion, toVersion, modelId: _, ...row }) => ({
+      ...row,
+      model,
+      version: toVersion,
+      from: fromVersion,
+      to: toVersion,
+    }),
+  );
+}
+
+function tagOf(
+  model: string,
+  row: {
+    name: string;
+    imageDigest: string | null;
+    revision: number;
+    movedAt: Date;
+    movedBy: string;
+    reason: string;
+    version: { semver: string } | null;
+  },
+): Tag {
+  const { name, imageDigest, version, revision, movedAt, movedBy, reason } = row;
+  return {
+    model,
+    tag: name,
+    version: version?.semver ?? "",
+    imageDigest: imageDigest ?? "",
+    revision,
+    movedAt,
+    movedBy,
+    reason,
+  };
+}
+
+function tagNotFound(model: string, tag: string): SlipwayError {
+  return new SlipwayError("tag_not_found", `${model} has no tag "${tag.slice(0, 200)}"`);
+}
+
+function checkReason(reason: string): void {
+  if (!storable(reason)) throw new SlipwayError("invalid_request", "the reason is Unicode text without NUL characters");
+}

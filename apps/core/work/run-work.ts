@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "#core/errors.ts";
+import type { Logger } from "#core/logger.ts";
+import type { Registry } from "#core/registry.ts";
+import { type Claim, claimWork, extendLease, findDueWork, releaseWork, StaleClaim } from "./work.ts";
+
+/** What is done for one kind of work. It ends its own row (`finishWork`, `postponeWork`) in the
+ *  transaction that writes the result. */
+export interface WorkHandler {
+  /** `signal` aborts when the claim is lost or the worker ends. */
+  run(claim: Claim, signal: AbortSignal): Promise<void>;
+  /** Called instead of `run` when its workers were lost too often. */
+  giveUp(claim: Claim): Promise<void>;
+}
+
+export type WorkHandlers = Readonly<Record<string, WorkHandler>>;
+
+interface RunOptions {
+  handlers: WorkHandlers;
+  worker: string;
+  /** Aborts when the worker ends: what runs is given back. */
+  ending: AbortSignal;
+}
+
+/** Looks at one row: claims it, does it, keeps the lease alive meanwhile. Never throws. */
+export async function runWork(
+  { db, config, log }: Pick<Registry, "db" | "config" | "log">,
+  workId: string,
+  { handlers, worker, ending }: RunOptions,
+): Promise<void> {
+  if (ending.aborted) return;
+  let claim: Claim | null;
+  try {
+    claim = await claimWork(db, workId, { worker, leaseMs: config.work.leaseMs });
+  } catch (error) {
+    log.warn({ workId, error: messageOf(error) }, "work could not be claimed; the reconciler will ring again");
+    return;
+  }
+  if (claim === null) return;
+  const line = log.child({ workId, kind: claim.kind, subjectId: claim.subjectId, attempt: claim.attempt });
+  const handler = handlers[claim.kind];
+  if (handler === undefined) {
+    line.error("no handler for this kind of work");
+    return;
+  }
+  const lost = new AbortController();
+  const heart = setInterval(() => {
+    extendLease(db, claim, config.work.leaseMs).catch((error: unknown) => {
+      if (error instanceof StaleClaim) lost.abort(error);
+      else line.warn({ error: messageOf(error) }, "heartbeat failed");
+    });
+  }, config.work.leaseMs / 4);
+  try {
+    if (claim.lostLeases >= config.work.lostLeasesLimit) await handler.giveUp(claim);
+    else await handler.run(claim, AbortSignal.any([lost.signal, ending]));
+  } catch (error) {
+    if (error instanceof StaleClaim || lost.signal.aborted)
+      line.info("the work was taken away; nothing more is written");
+    else if (ending.aborted) await giveBack(db, claim, line);
+    else line.error({ err: error }, "work ended without a result; its lease will run out");
+  } finally {
+    clearInterval(heart);
+  }
+}
+
+async function giveBack(db: Registry["db"], claim: Claim, line: Logger): Promise<void> {
+  try {
+    await releaseWork(db, claim);
+    line.info("given back: the worker ends");
+  } catch (error) {
+    line.warn({ error: messageOf(error) }, "could not be given back; its lease will run out");
+  }
+}
+
+/** Rings for every row that is due, until `ending`: for rings that were lost, for leases that ran out,
+ *  for work that was postponed. */
+export async function reconcile(
+  { db, doorbell, config, log }: Pick<Registry, "db" | "doorbell" | "config" | "log">,
+  ending: AbortSignal,
+): Promise<void> {
+  while (!ending.aborted) {
+    try {
+      for (const workId of await findDueWork(db, 1_000)) await doorbell.ring(workId);
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, "reconciling failed; tried again");
+    }
+    await sleep(config.work.reconcileMs, undefined, { signal: ending }).catch(() => {});
+  }
+}

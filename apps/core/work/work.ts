@@ -1,0 +1,98 @@
+import type { Database, Transaction } from "#core/database/client.ts";
+import { newId } from "#core/database/ids.ts";
+
+/** A worker's hold on a piece of work. Every write made under it names the attempt. */
+export interface Claim {
+  workId: string;
+  kind: string;
+  subjectId: string;
+  attempt: number;
+  lostLeases: number;
+}
+
+/** The claim was taken away: the lease ran out and another worker has the work, or it was cancelled. */
+export class StaleClaim extends Error {
+  constructor(claim: Claim) {
+    super(`attempt ${claim.attempt} of work ${claim.workId} no longer holds it`);
+    this.name = "StaleClaim";
+  }
+}
+
+/** A row of work, in the transaction of the change that needs it. Ring its bell after the commit. */
+export async function addWork(tx: Transaction, work: { kind: string; subjectId: string }): Promise<string> {
+  const id = newId();
+  await tx.work.create({ data: { id, ...work } });
+  return id;
+}
+
+/** Takes the work, or returns null: somebody has it, it is done, or its time has not come. */
+export async function claimWork(
+  db: Database,
+  workId: string,
+  options: { worker: string; leaseMs: number },
+): Promise<Claim | null> {
+  const [claim] = await db.$queryRaw<Claim[]>`
+    UPDATE work
+    SET state = 'running', attempt = attempt + 1, worker = ${options.worker},
+        lease_until = now() + ${options.leaseMs} * interval '1 millisecond'
+    WHERE id = ${workId}::uuid AND state = 'queued' AND run_after <= now()
+    RETURNING id AS "workId", kind, subject_id AS "subjectId", attempt, lost_leases AS "lostLeases"`;
+  return claim ?? null;
+}
+
+/** The heartbeat. Throws `StaleClaim`. */
+export async function extendLease(db: Database, claim: Claim, leaseMs: number): Promise<void> {
+  const extended = await db.$executeRaw`
+    UPDATE work SET lease_until = now() + ${leaseMs} * interval '1 millisecond'
+    WHERE id = ${claim.workId}::uuid AND attempt = ${claim.attempt} AND state = 'running'`;
+  if (extended === 0) throw new StaleClaim(claim);
+}
+
+/** Locks the row for the rest of the transaction, so that what is written in it is written by the
+ *  holder or not at all. Throws `StaleClaim`. */
+export async function holdClaim(tx: Transaction, claim: Claim): Promise<void> {
+  const held = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM work
+    WHERE id = ${claim.workId}::uuid AND attempt = ${claim.attempt} AND state = 'running' FOR UPDATE`;
+  if (held.length === 0) throw new StaleClaim(claim);
+}
+
+/** Ends the work, in the transaction that holds its claim. */
+export async function finishWork(tx: Transaction, claim: Claim): Promise<void> {
+  await tx.work.update({ where: { id: claim.workId }, data: { state: "done", leaseUntil: null } });
+}
+
+/** Puts the work back, to run again after a time, in the transaction that holds its claim. */
+export async function postponeWork(tx: Transaction, claim: Claim, afterMs: number): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE work SET state = 'queued', lease_until = NULL, run_after = now() + ${afterMs} * interval '1 millisecond'
+    WHERE id = ${claim.workId}::uuid`;
+}
+
+/** Takes the work away from whoever has it: its next write changes nothing. */
+export async function withdrawWork(tx: Transaction, work: { kind: string; subjectId: string }): Promise<void> {
+  await tx.work.update({ where: { kind_subjectId: work }, data: { state: "done", leaseUntil: null } });
+}
+
+/** A worker that ends in order gives back what it holds; nothing counts as lost. */
+export async function releaseWork(db: Database, claim: Claim): Promise<void> {
+  await db.$executeRaw`
+    UPDATE work SET state = 'queued', lease_until = NULL, run_after = now()
+    WHERE id = ${claim.workId}::uuid AND attempt = ${claim.attempt} AND state = 'running'`;
+}
+
+/** Puts work whose lease ran out back in the queue, and finds all that is due. */
+export async function findDueWork(db: Database, limit: number): Promise<string[]> {
+  await db.$executeRaw`
+    UPDATE work SET state = 'queued', lost_leases = lost_leases + 1, lease_until = NULL, run_after = now()
+    WHERE state = 'running' AND lease_until < now()`;
+  const due = await db.$queryRaw<{ id: string }[]>`
+    SELECT id FROM work WHERE state = 'queued' AND run_after <= now() ORDER BY run_after LIMIT ${limit}`;
+  return due.map(({ id }) => id);
+}
+
+/** Exponential from 1 s to a minute, with a fifth of jitter so that what failed together does not return together. */
+export function backoffMs(attempt: number, random: () => number = Math.random): number {
+  const base = Math.min(60_000, 1_000 * 2 ** Math.min(attempt - 1, 6));
+  return Math.round(base * (0.9 + random() * 0.2));
+}
