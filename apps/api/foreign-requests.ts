@@ -1,0 +1,22 @@
+import type { FastifyRequest } from "fastify";
+import { isLoopback } from "#core/config.ts";
+import { SlipwayError } from "#core/errors.ts";
+
+/** Without access control the only wall is that nothing but this machine reaches the port. A web page in a
+ *  browser here could: by a name that resolves to 127.0.0.1 (DNS rebinding), or across sites. Its requests
+ *  give themselves away by `Host`, `Origin` and `Sec-Fetch-Site` (Fetch Metadata, W3C). */
+export async function refuseForeignRequests(request: FastifyRequest): Promise<void> {
+  const host = request.headers.host ?? "";
+  const name = host.replace(/:\d+$/, "");
+  if (!isLoopback(name))
+    throw new SlipwayError(
+      "request_refused",
+      "with access off Slipway answers to localhost and loopback addresses only: use one of them as the host",
+    );
+  const { origin } = request.headers;
+  const site = request.headers["sec-fetch-site"];
+  const sameOrigin = origin === undefined || origin === `http://${host}`;
+  const sameSite = site === undefined || site === "same-origin" || site === "none";
+  if (!sameOrigin || !sameSite)
+    throw new SlipwayError("request_refused", "with access off Slipway takes no requests from other sites' pages");
+}

@@ -1,0 +1,157 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { databaseAway, isDatabaseAway } from "#core/database/faults.ts";
+import { type ErrorCode, type Fault, SlipwayError } from "#core/errors.ts";
+
+/** A code without a status does not compile. */
+const statusOf: Record<ErrorCode, number> = {
+  invalid_request: 400,
+  request_refused: 403,
+  invalid_name: 422,
+  invalid_version: 422,
+  invalid_path: 422,
+  invalid_digest: 422,
+  invalid_tag: 422,
+  invalid_cursor: 400,
+  invalid_metadata: 422,
+  model_not_found: 404,
+  model_exists: 409,
+  model_in_use: 409,
+  version_not_found: 404,
+  version_exists: 409,
+  version_sealed: 409,
+  version_in_use: 409,
+  draft_busy: 409,
+  version_not_ready: 409,
+  version_not_sealed: 409,
+  version_archived: 409,
+  file_not_found: 404,
+  path_taken: 409,
+  blob_not_found: 500,
+  digest_mismatch: 422,
+  body_incomplete: 400,
+  archive_invalid: 422,
+  package_invalid: 422,
+  build_not_found: 404,
+  build_finished: 409,
+  build_running: 409,
+  lock_not_found: 404,
+  lock_invalid: 422,
+  tag_not_found: 404,
+  tag_reserved: 422,
+  tag_moved: 412,
+  range_not_satisfiable: 416,
+  unavailable: 503,
+  internal: 500,
+};
+
+/** What Fastify itself refuses: a body that is no JSON, too large, of an unknown type … */
+const codeOfStatus: Record<number, string> = {
+  400: "invalid_request",
+  404: "not_found",
+  405: "method_not_allowed",
+  413: "body_too_large",
+  414: "uri_too_long",
+  415: "unsupported_media_type",
+  431: "headers_too_large",
+};
+
+/** RFC 9457, with `errors` as its extension member for what is wrong in detail. */
+interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  errors?: { where: string; message: string }[];
+}
+
+export function titleOf(code: string): string {
+  const words = code.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export function allProblems(): { code: string; status: number }[] {
+  const own = Object.entries(statusOf).map(([code, status]) => ({ code, status }));
+  const others = Object.entries(codeOfStatus).map(([status, code]) => ({ code, status: Number(status) }));
+  return [...own, ...others.filter(({ code }) => !(code in statusOf))];
+}
+
+export async function answerError(
+  thrown: FastifyError | Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const { code, status, detail, faults } = translate(thrown);
+  if (status >= 500) request.log.error({ err: thrown }, "request failed");
+  if (status === 503) reply.header("retry-after", "2");
+  await sendProblem(reply, request, { code, status, detail, faults });
+}
+
+export function answerNotFound(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const detail = `there is nothing at ${request.method} ${request.url.split("?", 1)[0]?.slice(0, 200)}; /docs lists what there is`;
+  return sendProblem(reply, request, { code: "not_found", status: 404, detail, faults: [] });
+}
+
+interface Translated {
+  code: string;
+  status: number;
+  detail: string;
+  faults: readonly Fault[];
+}
+
+function translate(thrown: FastifyError | Error): Translated {
+  const error = isDatabaseAway(thrown) ? databaseAway(thrown) : thrown;
+  if (error instanceof SlipwayError) {
+    const status = statusOf[error.code];
+    return { code: error.code, status, detail: status === 500 ? internalDetail : error.message, faults: error.faults };
+  }
+  if (!isFastifyError(error)) return { code: "internal", status: 500, detail: internalDetail, faults: [] };
+  if (error.validation !== undefined) {
+    const faults = error.validation.map((fault) => {
+      const where = `${error.validationContext ?? "body"}${fault.instancePath}`;
+      const unknown = fault.params["additionalProperty"];
+      return {
+        where,
+        message:
+          typeof unknown === "string"
+            ? `"${unknown.slice(0, 100)}" is not a field here`
+            : (fault.message ?? "is not valid"),
+      };
+    });
+    const first = faults[0];
+    return {
+      code: "invalid_request",
+      status: 400,
+      detail: first === undefined ? "the request does not fit its schema" : `${first.where}: ${first.message}`,
+      faults,
+    };
+  }
+  const status = error.statusCode ?? 500;
+  const code = codeOfStatus[status] ?? (status < 500 ? "invalid_request" : "internal");
+  if (status < 500) return { code, status, detail: error.message, faults: [] };
+  return { code: "internal", status: 500, detail: internalDetail, faults: [] };
+}
+
+function isFastifyError(error: Error): error is FastifyError {
+  return "code" in error || "validation" in error || "statusCode" in error;
+}
+
+const internalDetail = "something went wrong on this side; the log has it under this request's id";
+
+async function sendProblem(
+  reply: FastifyReply,
+  request: FastifyRequest,
+  { code, status, detail, faults }: Translated,
+): Promise<void> {
+  const problem: Problem = {
+    type: `/problems/${code}`,
+    title: titleOf(code),
+    status,
+    detail,
+    instance: request.id,
+    ...(faults.length > 0 ? { errors: [...faults] } : {}),
+  };
+  // What is left of the request's body is not read: the connection cannot serve another request.
+  if (!request.raw.complete) reply.header("connection", "close");
+  await reply.status(status).type("application/problem+json").serializer(JSON.stringify).send(problem);
+}

@@ -1,0 +1,119 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
+import { readBuild, readLock } from "#core/builds/build.ts";
+import { cancelBuild } from "#core/builds/cancel-build.ts";
+import { rebuildVersion } from "#core/builds/rebuild-version.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { parseLock } from "#core/images/lock.ts";
+import { followAsEvents, followAsText } from "../follow-log.ts";
+import { Build, buildParams, problems, Streamed, versionParams } from "../schemas.ts";
+import { buildView } from "../views.ts";
+
+const tags = ["builds"];
+
+export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { registry } = app;
+
+  app.post(
+    "/models/:model/versions/:version/builds",
+    {
+      schema: {
+        operationId: "createBuild",
+        description:
+          "Makes the image of a sealed version again, with a lock of another build where one is given. A ready image stays.",
+        tags,
+        params: versionParams,
+        body: Type.Union([
+          Type.Object({ lock: Type.Optional(Type.Unknown()) }, { additionalProperties: false }),
+          Type.Null(),
+        ]),
+        response: { 202: Build, ...problems(404, 409, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const lock = request.body?.lock === undefined ? null : parseLock(request.body.lock);
+      const build = await rebuildVersion(registry, { ...request.params, lock }, request.actor);
+      return reply.status(202).header("location", `/v1/builds/${build.id}`).send(buildView(build));
+    },
+  );
+
+  app.get(
+    "/builds/:id",
+    { schema: { operationId: "getBuild", tags, params: buildParams, response: { 200: Build, ...problems(404) } } },
+    async ({ params }) => buildView(await readBuild(registry, params.id)),
+  );
+
+  app.get(
+    "/builds/:id/lock",
+    {
+      schema: {
+        operationId: "getBuildLock",
+        description: "Everything the image was made of, by version and digest. Given again, it makes the same image.",
+        tags,
+        params: buildParams,
+        response: { 200: Type.Unknown(), ...problems(404) },
+      },
+    },
+    async ({ params }, reply) =>
+      reply
+        .type("application/json")
+        .serializer(JSON.stringify)
+        .send(await readLock(registry, params.id)),
+  );
+
+  app.post(
+    "/builds/:id/cancel",
+    {
+      schema: {
+        operationId: "cancelBuild",
+        tags,
+        params: buildParams,
+        response: { 200: Build, ...problems(404, 409) },
+      },
+    },
+    async ({ params, actor }) => buildView(await cancelBuild(registry, params.id, actor)),
+  );
+
+  app.get(
+    "/builds/:id/log",
+    {
+      schema: {
+        operationId: "getBuildLog",
+        description:
+          "As text: what there is, or with `follow` all that comes until the build ends. As `text/event-stream`: an event a line, followed to the end; `Last-Event-ID` goes on where a client stopped.",
+        tags,
+        params: buildParams,
+        querystring: Type.Object({ follow: Type.Boolean({ default: false }) }),
+        response: {
+          200: {
+            description: "The log",
+            content: { "text/plain": { schema: Streamed }, "text/event-stream": { schema: Streamed } },
+          },
+          ...problems(404),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      await readBuild(registry, id);
+      const gone = new AbortController();
+      reply.raw.once("close", () => gone.abort());
+      const signal = AbortSignal.any([gone.signal, app.closing]);
+      reply.header("cache-control", "no-store");
+      if (request.headers.accept?.includes("text/event-stream")) {
+        const after = lastEventId(request.headers["last-event-id"]);
+        return reply.type("text/event-stream").send(followAsEvents(registry, id, { after, signal }));
+      }
+      return reply
+        .type("text/plain; charset=utf-8")
+        .send(followAsText(registry, id, { follow: request.query.follow, signal }));
+    },
+  );
+};
+
+function lastEventId(header: string | string[] | undefined): number {
+  if (header === undefined) return 0;
+  if (typeof header !== "string" || !/^\d{1,9}$/.test(header))
+    throw new SlipwayError("invalid_request", "Last-Event-ID is the id of the last event that was received");
+  return Number(header);
+}

@@ -1,0 +1,99 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
+import { createModel } from "#core/models/create-model.ts";
+import { parseLabelSelector } from "#core/models/labels.ts";
+import { listModels } from "#core/models/list-models.ts";
+import { readModel } from "#core/models/model.ts";
+import { parseModelName } from "#core/models/model-name.ts";
+import { deleteModel, updateModel } from "#core/models/update-model.ts";
+import { labelQuery, Model, ModelChanges, modelParams, NewModel, page, pageQuery, problems } from "../schemas.ts";
+import { modelView, pageView } from "../views.ts";
+
+const tags = ["models"];
+
+export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { registry } = app;
+
+  app.post(
+    "/models",
+    {
+      schema: {
+        operationId: "createModel",
+        tags,
+        body: NewModel,
+        response: { 201: Model, ...problems(409, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const model = await createModel(
+        registry,
+        { ...request.body, name: parseModelName(request.body.name) },
+        request.actor,
+      );
+      return reply.status(201).header("location", `/v1/models/${model.name}`).send(modelView(model));
+    },
+  );
+
+  app.get(
+    "/models",
+    {
+      schema: {
+        operationId: "listModels",
+        tags,
+        querystring: Type.Object({
+          q: Type.Optional(Type.String({ maxLength: 200, description: "Part of the name or title" })),
+          ...labelQuery,
+          ...pageQuery,
+        }),
+        response: { 200: page(Model), ...problems() },
+      },
+    },
+    async ({ query }) => {
+      const labels = (query.label ?? []).map(parseLabelSelector);
+      return pageView(
+        await listModels(registry, { text: query.q, labels, cursor: query.cursor, limit: query.limit }),
+        modelView,
+      );
+    },
+  );
+
+  app.get(
+    "/models/:model",
+    { schema: { operationId: "getModel", tags, params: modelParams, response: { 200: Model, ...problems(404) } } },
+    async ({ params }) => modelView(await readModel(registry, params.model)),
+  );
+
+  app.patch(
+    "/models/:model",
+    {
+      schema: {
+        operationId: "updateModel",
+        tags,
+        params: modelParams,
+        body: ModelChanges,
+        response: { 200: Model, ...problems(404, 409, 415, 422) },
+      },
+    },
+    async ({ params, body, actor }) => {
+      const { name, ...changes } = body;
+      const renamed = name === undefined ? {} : { name: parseModelName(name) };
+      return modelView(await updateModel(registry, params.model, { ...changes, ...renamed }, actor));
+    },
+  );
+
+  app.delete(
+    "/models/:model",
+    {
+      schema: {
+        operationId: "deleteModel",
+        tags,
+        params: modelParams,
+        response: { 204: Type.Null(), ...problems(404, 409) },
+      },
+    },
+    async ({ params, actor }, reply) => {
+      await deleteModel(registry, params.model, actor);
+      return reply.status(204).send(null);
+    },
+  );
+};

@@ -1,0 +1,127 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
+import { parseLabelSelector } from "#core/models/labels.ts";
+import { listVersions } from "#core/models/list-versions.ts";
+import { deleteDraft, updateVersion } from "#core/models/update-version.ts";
+import { readVersion } from "#core/models/version.ts";
+import { archiveVersion } from "#core/releases/archive-version.ts";
+import { sealVersion } from "#core/releases/seal-version.ts";
+import {
+  labelQuery,
+  modelParams,
+  page,
+  pageQuery,
+  problems,
+  Version,
+  VersionChanges,
+  VersionStatus,
+  versionParams,
+} from "../schemas.ts";
+import { pageView, versionView } from "../views.ts";
+
+const tags = ["versions"];
+
+export const versionRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { registry } = app;
+
+  app.get(
+    "/models/:model/versions",
+    {
+      schema: {
+        operationId: "listVersions",
+        tags,
+        params: modelParams,
+        querystring: Type.Object({
+          status: Type.Optional(VersionStatus),
+          order: Type.Enum(["asc", "desc"], { default: "asc", description: "In the order of semver" }),
+          ...labelQuery,
+          ...pageQuery,
+        }),
+        response: { 200: page(Version), ...problems(404) },
+      },
+    },
+    async ({ params, query }) => {
+      const labels = (query.label ?? []).map(parseLabelSelector);
+      const { status, order, cursor, limit } = query;
+      return pageView(
+        await listVersions(registry, { model: params.model, status, order, labels, cursor, limit }),
+        versionView,
+      );
+    },
+  );
+
+  app.get(
+    "/models/:model/versions/:version",
+    {
+      schema: {
+        operationId: "getVersion",
+        description: "A tag's name works in place of the version.",
+        tags,
+        params: versionParams,
+        response: { 200: Version, ...problems(404) },
+      },
+    },
+    async ({ params }) => versionView(await readVersion(registry, params.model, params.version)),
+  );
+
+  app.patch(
+    "/models/:model/versions/:version",
+    {
+      schema: {
+        operationId: "updateVersion",
+        description: "Description and labels stay open after the seal.",
+        tags,
+        params: versionParams,
+        body: VersionChanges,
+        response: { 200: Version, ...problems(404, 415, 422) },
+      },
+    },
+    async ({ params, body, actor }) => versionView(await updateVersion(registry, params, body, actor)),
+  );
+
+  app.delete(
+    "/models/:model/versions/:version",
+    {
+      schema: {
+        operationId: "deleteDraft",
+        description: "Drafts only. The version and its number are not used again.",
+        tags,
+        params: versionParams,
+        response: { 204: Type.Null(), ...problems(404, 409) },
+      },
+    },
+    async ({ params, actor }, reply) => {
+      await deleteDraft(registry, params, actor);
+      return reply.status(204).send(null);
+    },
+  );
+
+  app.post(
+    "/models/:model/versions/:version/seal",
+    {
+      schema: {
+        operationId: "sealVersion",
+        description:
+          "Inspects the draft, freezes it for good, and starts the build of its image. A fault leaves the draft open.",
+        tags,
+        params: versionParams,
+        response: { 202: Version, ...problems(404, 409, 422) },
+      },
+    },
+    async ({ params, actor }, reply) => reply.status(202).send(versionView(await sealVersion(registry, params, actor))),
+  );
+
+  app.post(
+    "/models/:model/versions/:version/archive",
+    {
+      schema: {
+        operationId: "archiveVersion",
+        description: "Takes a sealed version out of use; it is kept, and never tagged again.",
+        tags,
+        params: versionParams,
+        response: { 200: Version, ...problems(404, 409) },
+      },
+    },
+    async ({ params, actor }) => versionView(await archiveVersion(registry, params, actor)),
+  );
+};

@@ -1,0 +1,182 @@
+import type { Readable } from "node:stream";
+import { Type } from "typebox";
+import { buildStatuses } from "#core/builds/build.ts";
+import { labelKeyPattern, labelValueLength } from "#core/models/labels.ts";
+import { modelNameLength, modelNamePattern } from "#core/models/model-name.ts";
+import { semverLength, semverPattern } from "#core/models/semver.ts";
+import { versionStatuses } from "#core/models/version.ts";
+
+const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Time = Type.String({ format: "date-time" });
+const closed = { additionalProperties: false };
+
+export const ModelName = Type.String({ pattern: modelNamePattern, maxLength: modelNameLength, examples: ["churn"] });
+export const SemverText = Type.String({ pattern: semverPattern, maxLength: semverLength, examples: ["1.2.0"] });
+export const Labels = Type.Record(
+  Type.String({ pattern: labelKeyPattern }),
+  Type.String({ maxLength: labelValueLength }),
+  {
+    description: "Key-value pairs to search by",
+    examples: [{ team: "fraud" }],
+  },
+);
+export const Metadata = Type.Record(Type.String(), Type.Unknown(), {
+  description: "A free JSON document, sealed with the files",
+});
+const Description = Type.String({ maxLength: 20_000 });
+export const Reason = Type.String({ maxLength: 2_000, description: "Why; it is kept in the history" });
+
+export const NewModel = Type.Object(
+  {
+    name: ModelName,
+    title: Type.Optional(Type.String({ maxLength: 200 })),
+    description: Type.Optional(Description),
+    labels: Type.Optional(Labels),
+  },
+  closed,
+);
+export const ModelChanges = Type.Partial(NewModel, { ...closed, minProperties: 1 });
+export const NewVersion = Type.Object(
+  {
+    version: SemverText,
+    description: Type.Optional(Description),
+    labels: Type.Optional(Labels),
+    metadata: Type.Optional(Metadata),
+  },
+  closed,
+);
+export const VersionChanges = Type.Partial(Type.Pick(NewVersion, ["description", "labels"]), {
+  ...closed,
+  minProperties: 1,
+});
+
+export const Model = Type.Object({
+  name: Type.String(),
+  title: Type.String(),
+  description: Type.String(),
+  labels: Labels,
+  latestVersion: nullable(Type.String()),
+  tags: Type.Record(Type.String(), Type.String()),
+  createdAt: Time,
+  createdBy: Type.String(),
+});
+
+const Layer = Type.Object({ digest: Type.String(), sizeBytes: Type.Integer(), kind: Type.String() });
+const Image = Type.Object({
+  reference: Type.String(),
+  repository: Type.String(),
+  digest: Type.String(),
+  origin: Type.String(),
+  platforms: Type.Array(
+    Type.Object({
+      platform: Type.String(),
+      digest: Type.String(),
+      sizeBytes: Type.Integer(),
+      layers: Type.Array(Layer),
+    }),
+  ),
+});
+
+export const VersionStatus = Type.Enum([...versionStatuses]);
+export const Version = Type.Object({
+  model: Type.String(),
+  version: Type.String(),
+  number: Type.Integer(),
+  status: VersionStatus,
+  contentDigest: nullable(Type.String()),
+  sizeBytes: Type.Integer(),
+  fileCount: Type.Integer(),
+  format: nullable(Type.String()),
+  description: Type.String(),
+  labels: Labels,
+  metadata: Metadata,
+  build: nullable(Type.Object({ id: Type.String(), status: Type.String() })),
+  image: nullable(Image),
+  proof: Type.Null({ description: "Smoke tests are not run yet" }),
+  tags: Type.Array(Type.String()),
+  createdAt: Time,
+  createdBy: Type.String(),
+  sealedAt: nullable(Time),
+});
+
+export const File = Type.Object({
+  path: Type.String(),
+  digest: Type.String(),
+  sizeBytes: Type.Integer(),
+  status: Type.Enum(["verifying", "stored"]),
+});
+
+export const Build = Type.Object({
+  id: Type.String(),
+  model: Type.String(),
+  version: Type.String(),
+  status: Type.Enum([...buildStatuses]),
+  attempt: Type.Integer(),
+  builder: Type.Object({ name: Type.String(), why: Type.String() }),
+  image: nullable(Image),
+  waiting: nullable(Type.Object({ for: Type.String(), until: Time })),
+  error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  createdAt: Time,
+  startedAt: nullable(Time),
+  finishedAt: nullable(Time),
+});
+
+const tagFields = {
+  model: Type.String(),
+  tag: Type.String(),
+  revision: Type.Integer(),
+  movedAt: Time,
+  movedBy: Type.String(),
+  reason: Type.String(),
+};
+export const Tag = Type.Object({ ...tagFields, version: Type.String(), imageDigest: Type.String() });
+export const TagMove = Type.Object({
+  ...tagFields,
+  version: nullable(Type.String()),
+  imageDigest: nullable(Type.String()),
+  from: nullable(Type.String()),
+  to: nullable(Type.String()),
+});
+
+export const page = <T extends Type.TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), nextCursor: nullable(Type.String()) });
+
+/** `limit` above the largest page counts as that. */
+export const pageQuery = {
+  cursor: Type.Optional(Type.String({ maxLength: 4_000, description: "`nextCursor` of the page before" })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, description: "Items on a page, at most 100" })),
+};
+export const labelQuery = {
+  label: Type.Optional(
+    Type.Array(Type.String(), { description: "`key=value` or `key`; given again, all of them must hold" }),
+  ),
+};
+
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    instance: Type.String(),
+    errors: Type.Optional(Type.Array(Type.Object({ where: Type.String(), message: Type.String() }))),
+  },
+  { description: "RFC 9457" },
+);
+
+/** The errors of a route, by status. */
+export function problems<Status extends number>(...statuses: Status[]) {
+  const content = { "application/problem+json": { schema: Problem } };
+  return Object.fromEntries(
+    [400, 403, ...statuses, 503].map((status) => [status, { description: "Problem", content }]),
+  ) as Record<Status, { description: string; content: typeof content }>;
+}
+
+/** Bytes or text that a route streams. */
+export const Streamed = Type.Unsafe<Readable>(Type.String());
+
+export const modelParams = Type.Object({ model: Type.String() });
+export const versionParams = Type.Object({ model: Type.String(), version: Type.String() });
+export const fileParams = Type.Object({ model: Type.String(), version: Type.String(), "*": Type.String() });
+export const buildParams = Type.Object({ id: Type.String() });
+export const tagParams = Type.Object({ model: Type.String(), tag: Type.String() });

@@ -1,0 +1,59 @@
+import type { Build } from "#core/builds/build.ts";
+import type { Page } from "#core/database/paging.ts";
+import type { StoredFile } from "#core/models/files.ts";
+import type { Model } from "#core/models/model.ts";
+import type { ImageRecord, Version } from "#core/models/version.ts";
+import type { Tag, TagMove } from "#core/promotion/tags.ts";
+
+/* The only makers of the API's JSON. */
+
+const time = (date: Date): string => date.toISOString();
+const timeOrNull = (date: Date | null): string | null => (date === null ? null : time(date));
+
+export function modelView({ id: _, createdAt, ...model }: Model) {
+  return { ...model, createdAt: time(createdAt) };
+}
+
+export function versionView({ id: _, sizeBytes, image, createdAt, sealedAt, ...version }: Version) {
+  return {
+    ...version,
+    sizeBytes: Number(sizeBytes),
+    image: imageView(image),
+    proof: null,
+    createdAt: time(createdAt),
+    sealedAt: timeOrNull(sealedAt),
+  };
+}
+
+function imageView(image: ImageRecord | null) {
+  if (image === null) return null;
+  const { repository, digest, origin, platforms } = image;
+  return { reference: `${repository}@${digest}`, repository, digest, origin, platforms };
+}
+
+export function fileView(file: StoredFile) {
+  return { ...file, status: "stored" as const };
+}
+
+export function buildView({ image, waiting, createdAt, startedAt, finishedAt, ...build }: Build) {
+  return {
+    ...build,
+    image: imageView(image),
+    waiting: waiting === null ? null : { for: waiting.for, until: time(waiting.until) },
+    createdAt: time(createdAt),
+    startedAt: timeOrNull(startedAt),
+    finishedAt: timeOrNull(finishedAt),
+  };
+}
+
+export function tagView({ movedAt, ...tag }: Tag) {
+  return { ...tag, movedAt: time(movedAt) };
+}
+
+export function tagMoveView({ movedAt, ...move }: TagMove) {
+  return { ...move, movedAt: time(movedAt) };
+}
+
+export function pageView<Item, View>(page: Page<Item>, view: (item: Item) => View) {
+  return { items: page.items.map(view), nextCursor: page.nextCursor };
+}

@@ -1,0 +1,90 @@
+import type { Database, Transaction } from "#core/database/client.ts";
+import { isId, newId } from "#core/database/ids.ts";
+import { SlipwayError } from "#core/errors.ts";
+import type { Lock } from "#core/images/lock.ts";
+import type { ImageRecord } from "#core/models/version.ts";
+import type { Actor } from "#core/registry.ts";
+import { addWork } from "#core/work/work.ts";
+import type { Prisma } from "#prisma/client/client.ts";
+
+/** The kind of work that makes images; its subject is a build. */
+export const buildWork = "build";
+
+export const buildStatuses = ["queued", "running", "waiting", "succeeded", "failed", "cancelled"] as const;
+export type BuildStatus = (typeof buildStatuses)[number];
+
+export function isFinished(status: BuildStatus): boolean {
+  return status === "succeeded" || status === "failed" || status === "cancelled";
+}
+
+/** A build as it is read. */
+export interface Build {
+  id: string;
+  model: string;
+  version: string;
+  status: BuildStatus;
+  attempt: number;
+  builder: { name: string; why: string };
+  image: ImageRecord | null;
+  waiting: { for: string; until: Date } | null;
+  error: { code: string; message: string } | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+}
+
+const withImage = { image: true, version: { include: { model: true } } } satisfies Prisma.BuildInclude;
+
+/** Throws `build_not_found`. */
+export async function readBuild({ db }: { db: Database | Transaction }, id: string): Promise<Build> {
+  const row = isId(id) ? await db.build.findUnique({ where: { id }, include: withImage }) : null;
+  if (row === null) throw buildNotFound(id);
+  const waiting = row.status === "waiting" && row.waitingFor !== null && row.waitingUntil !== null;
+  return {
+    id: row.id,
+    model: row.version.model.name,
+    version: row.version.semver,
+    status: row.status as BuildStatus,
+    attempt: row.attempt,
+    builder: { name: row.builderName, why: row.builderWhy },
+    image: row.image as ImageRecord | null,
+    waiting: waiting ? { for: row.waitingFor as string, until: row.waitingUntil as Date } : null,
+    error: row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage ?? "" },
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+  };
+}
+
+export function buildNotFound(id: string): SlipwayError {
+  return new SlipwayError("build_not_found", `there is no build "${id.slice(0, 100)}"`);
+}
+
+/** What the image of a build was made of. Throws `build_not_found`, `lock_not_found`. */
+export async function readLock({ db }: { db: Database }, id: string): Promise<Prisma.JsonValue> {
+  const row = isId(id) ? await db.build.findUnique({ where: { id }, select: { lock: true, status: true } }) : null;
+  if (row === null) throw buildNotFound(id);
+  if (row.lock === null)
+    throw new SlipwayError("lock_not_found", `this build is ${row.status}: it has a lock once it has succeeded`);
+  return row.lock;
+}
+
+/** A build's row and its work, in the transaction of the change that wants it. Ring the bell after the commit. */
+export async function addBuild(
+  tx: Transaction,
+  build: { versionId: string; lock: Lock | null },
+  actor: Actor,
+): Promise<{ buildId: string; workId: string }> {
+  const buildId = newId();
+  await tx.build.create({
+    data: {
+      id: buildId,
+      versionId: build.versionId,
+      builderName: "assembler",
+      builderWhy: "everything it needs comes as wheels, so nothing has to run",
+      ...(build.lock === null ? {} : { givenLock: build.lock as unknown as Prisma.InputJsonObject }),
+      createdBy: actor.name,
+    },
+  });
+  return { buildId, workId: await addWork(tx, { kind: buildWork, subjectId: buildId }) };
+}

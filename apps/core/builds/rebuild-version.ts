@@ -1,0 +1,41 @@
+import { recordAudit } from "#core/audit/record-audit.ts";
+import { SlipwayError } from "#core/errors.ts";
+import type { Lock } from "#core/images/lock.ts";
+import { findVersion } from "#core/models/version.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import { addBuild, type Build, readBuild } from "./build.ts";
+
+/** Makes the image of a sealed version again, by its own lock or a given one. What is ready stays as it is:
+ *  version and tags keep their digest. Throws `version_not_sealed`, `build_running`. */
+export async function rebuildVersion(
+  { db, doorbell }: Pick<Registry, "db" | "doorbell">,
+  { model, version, lock }: { model: string; version: string; lock: Lock | null },
+  actor: Actor,
+): Promise<Build> {
+  const { buildId, workId } = await db.$transaction(async (tx) => {
+    const row = await findVersion(tx, model, version, "for update");
+    if (row.sealedAt === null)
+      throw new SlipwayError("version_not_sealed", `${model}:${version} is a draft: seal it, which builds it`);
+    if (row.archivedAt !== null)
+      throw new SlipwayError("version_archived", `${model}:${version} is archived and is not built again`);
+    const running = await tx.build.findFirst({
+      where: { versionId: row.id, status: { in: ["queued", "running", "waiting"] } },
+      select: { id: true },
+    });
+    if (running !== null)
+      throw new SlipwayError(
+        "build_running",
+        `${model}:${version} is being built already (build ${running.id}): wait for it or cancel it`,
+      );
+    const added = await addBuild(tx, { versionId: row.id, lock }, actor);
+    await recordAudit(tx, actor, {
+      action: "build.create",
+      object: `${model}:${version}`,
+      objectId: added.buildId,
+      after: { givenLock: lock !== null },
+    });
+    return added;
+  });
+  await doorbell.ring(workId);
+  return readBuild({ db }, buildId);
+}

@@ -1,0 +1,195 @@
+import type { Digest } from "#core/artifacts/digest.ts";
+import { recordAudit } from "#core/audit/record-audit.ts";
+import type { Transaction } from "#core/database/client.ts";
+import { newId } from "#core/database/ids.ts";
+import { messageOf } from "#core/errors.ts";
+import { BuildFault, type BuildRequest, type BuiltImage, type ImageBuilder } from "#core/images/image-builder.ts";
+import type { Lock } from "#core/images/lock.ts";
+import type { ImagePublisher } from "#core/images/publish-image.ts";
+import { allFiles } from "#core/models/files.ts";
+import type { ImagePlatform } from "#core/models/version.ts";
+import type { PackageSpec } from "#core/packaging/package-spec.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import type { WorkHandler } from "#core/work/run-work.ts";
+import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
+import type { Prisma } from "#prisma/client/client.ts";
+import { type BuildLog, openBuildLog } from "./build-log.ts";
+
+interface Needs extends Pick<Registry, "db" | "config" | "log"> {
+  builder: ImageBuilder;
+  publisher: ImagePublisher;
+}
+
+const worker: Actor = { name: "slipway", requestId: null };
+
+/** Makes, pushes and verifies the image of one build. Nothing of it shows before the registry has answered
+ *  for all of it; a worker killed before that leaves layers in the registry that the next attempt finds. */
+export function buildHandler(needs: Needs): WorkHandler {
+  return {
+    async run(claim, signal) {
+      const build = await begin(needs, claim);
+      const log = openBuildLog(needs.db, claim);
+      try {
+        const image = await needs.builder.build(build.request, { log: log.line, signal });
+        await needs.publisher.publish(
+          image,
+          { repository: build.repository, tags: [build.request.version] },
+          { log: log.line, signal },
+        );
+        log.line(`ready: ${needs.publisher.reference(build.repository, image.digest)}`);
+        await log.close();
+        await succeed(needs, claim, build, image);
+      } catch (error) {
+        if (signal.aborted || error instanceof StaleClaim) {
+          await log.close().catch(() => {});
+          throw error;
+        }
+        await conclude(needs, claim, build, log, error);
+      }
+    },
+
+    async giveUp(claim) {
+      const build = await begin(needs, claim);
+      const log = openBuildLog(needs.db, claim);
+      const message = `worker lost: ${claim.lostLeases} workers were killed or stopped answering while they made this image`;
+      log.line(message);
+      await log.close();
+      await fail(needs, claim, build, { code: "worker_lost", message });
+    },
+  };
+}
+
+interface BegunBuild {
+  id: string;
+  versionId: string;
+  object: string;
+  repository: string;
+  request: BuildRequest;
+  /** Set by the first fault of a part, and kept: faults are tried again until then. */
+  triedUntil: Date | null;
+}
+
+async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
+  return db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const row = await tx.build.findUniqueOrThrow({
+      where: { id: claim.subjectId },
+      include: { version: { include: { model: true } } },
+    });
+    await tx.build.update({
+      where: { id: row.id },
+      data: { status: "running", attempt: claim.attempt, startedAt: row.startedAt ?? new Date() },
+    });
+    const { version } = row;
+    return {
+      id: row.id,
+      versionId: version.id,
+      object: `${version.model.name}:${version.semver}`,
+      repository: version.model.repository,
+      triedUntil: row.waitingUntil,
+      request: {
+        model: version.model.name,
+        version: version.semver,
+        contentDigest: version.contentDigest as Digest,
+        spec: version.spec as unknown as PackageSpec,
+        metadata: version.metadata as Record<string, unknown>,
+        files: await allFiles(tx, version.id),
+        lock: row.givenLock as Lock | null,
+      },
+    };
+  });
+}
+
+async function succeed({ db, publisher }: Needs, claim: Claim, build: BegunBuild, image: BuiltImage): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const imageId = newId();
+    const repository = publisher.repository(build.repository);
+    await tx.image.create({
+      data: {
+        id: imageId,
+        repository,
+        digest: image.digest,
+        origin: "built",
+        platforms: [platformOf(image)] as unknown as Prisma.InputJsonArray,
+      },
+    });
+    await tx.build.update({
+      where: { id: build.id },
+      data: {
+        status: "succeeded",
+        imageId,
+        lock: image.lock as unknown as Prisma.InputJsonObject,
+        finishedAt: new Date(),
+        errorCode: null,
+        errorMessage: null,
+        waitingFor: null,
+      },
+    });
+    // A rebuild never takes a ready image away.
+    await tx.version.updateMany({ where: { id: build.versionId, imageId: null }, data: { imageId } });
+    await finishWork(tx, claim);
+    await recordResult(tx, build, "build.succeed", { status: "succeeded", image: `${repository}@${image.digest}` });
+  });
+}
+
+function platformOf(image: BuiltImage): ImagePlatform {
+  return {
+    platform: image.platform,
+    digest: image.digest,
+    sizeBytes: image.layers.reduce((sum, layer) => sum + layer.sizeBytes, image.config.length),
+    layers: image.layers.map(({ digest, sizeBytes, kind }) => ({ digest, sizeBytes, kind })),
+  };
+}
+
+/** The package's fault ends the build; a part's fault is tried again, with backoff, for a time. */
+async function conclude(needs: Needs, claim: Claim, build: BegunBuild, log: BuildLog, error: unknown): Promise<void> {
+  const message = messageOf(error);
+  log.line(`failed: ${message}`);
+  await log.close();
+  if (error instanceof BuildFault) return fail(needs, claim, build, { code: error.code, message });
+  needs.log.warn({ buildId: build.id, attempt: claim.attempt, err: error }, "a build met a fault of a part");
+  const until = build.triedUntil ?? new Date(Date.now() + needs.config.work.retryForMs);
+  const pause = backoffMs(claim.attempt);
+  if (Date.now() + pause > until.getTime()) return fail(needs, claim, build, { code: "part_unavailable", message });
+  await needs.db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await tx.build.update({
+      where: { id: build.id },
+      data: { status: "waiting", waitingFor: message, waitingUntil: until },
+    });
+    await postponeWork(tx, claim, pause);
+  });
+}
+
+async function fail(
+  { db }: Needs,
+  claim: Claim,
+  build: BegunBuild,
+  error: { code: string; message: string },
+): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await tx.build.update({
+      where: { id: build.id },
+      data: {
+        status: "failed",
+        errorCode: error.code,
+        errorMessage: error.message,
+        waitingFor: null,
+        finishedAt: new Date(),
+      },
+    });
+    await finishWork(tx, claim);
+    await recordResult(tx, build, "build.fail", { status: "failed", error });
+  });
+}
+
+function recordResult(
+  tx: Transaction,
+  build: BegunBuild,
+  action: string,
+  after: Prisma.InputJsonObject,
+): Promise<void> {
+  return recordAudit(tx, worker, { action, object: build.object, objectId: build.id, after });
+}

@@ -1,0 +1,30 @@
+import { recordAudit } from "#core/audit/record-audit.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { findVersion, readVersion, type Version } from "#core/models/version.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+
+/** Takes a sealed version out of use: it is kept and read, and never tagged again. Archiving twice is no
+ *  error. Throws `version_not_sealed`, and `version_in_use` while a tag points at it. */
+export async function archiveVersion(
+  { db }: Pick<Registry, "db">,
+  { model, version }: { model: string; version: string },
+  actor: Actor,
+): Promise<Version> {
+  return db.$transaction(async (tx) => {
+    // Moves of tags wait on the model's row, so none comes in between.
+    await tx.$queryRaw`SELECT 1 FROM models WHERE name = ${model} AND deleted_at IS NULL FOR UPDATE`;
+    const { id, sealedAt, archivedAt } = await findVersion(tx, model, version, "for update");
+    const before = await readVersion({ db: tx }, model, version);
+    if (sealedAt === null)
+      throw new SlipwayError("version_not_sealed", `${model}:${version} is a draft: delete it instead`);
+    if (before.tags.length > 0)
+      throw new SlipwayError(
+        "version_in_use",
+        `${model}:${version} is in use: move ${before.tags.join(", ")} to another version first`,
+      );
+    if (archivedAt !== null) return before;
+    await tx.version.update({ where: { id }, data: { archivedAt: new Date() } });
+    await recordAudit(tx, actor, { action: "version.archive", object: `${model}:${version}`, objectId: id });
+    return readVersion({ db: tx }, model, version);
+  });
+}

@@ -1,0 +1,91 @@
+import { recordAudit } from "#core/audit/record-audit.ts";
+import { addBuild } from "#core/builds/build.ts";
+import type { Transaction } from "#core/database/client.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { allFiles, type StoredFile } from "#core/models/files.ts";
+import { checkLabels, checkMetadata } from "#core/models/labels.ts";
+import { findDraft, readVersion, type Version } from "#core/models/version.ts";
+import { contentDigest } from "#core/packaging/content-digest.ts";
+import { type DescribedPackage, describePackage } from "#core/packaging/describe-package.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import type { Prisma } from "#prisma/client/client.ts";
+import { packageReader } from "./package-reader.ts";
+
+/** Inspects a draft, freezes it, and asks for its image. The package is read with no lock held; what was
+ *  read is compared with what is frozen, so a file that changes meanwhile is inspected anew.
+ *  Throws `package_invalid` with every reason, and the draft stays open. */
+export async function sealVersion(
+  { db, blobs, doorbell }: Pick<Registry, "db" | "blobs" | "doorbell">,
+  { model, version }: { model: string; version: string },
+  actor: Actor,
+): Promise<Version> {
+  for (let tries = 0; tries < 5; tries += 1) {
+    const draft = await readVersion({ db }, model, version);
+    if (draft.version !== version || draft.sealedAt !== null)
+      await db.$transaction((tx) => findDraft(tx, model, version));
+    const files = await allFiles(db, draft.id);
+    const described = await describePackage(packageReader({ db, blobs }, files), {
+      labels: draft.labels,
+      metadata: draft.metadata,
+    });
+    const workId = await db.$transaction(async (tx) => {
+      const { id } = await findDraft(tx, model, version);
+      const now = await readVersion({ db: tx }, model, version);
+      const frozen = await allFiles(tx, id);
+      if (!sameFiles(files, frozen) || JSON.stringify(now.labels) !== JSON.stringify(draft.labels)) return null;
+      return freeze(tx, { versionId: id, object: `${model}:${version}`, files, described }, actor);
+    });
+    if (workId !== null) {
+      await doorbell.ring(workId);
+      return readVersion({ db }, model, version);
+    }
+  }
+  throw new SlipwayError(
+    "draft_busy",
+    `${model}:${version} changed each time it was inspected: seal it when its uploads have ended`,
+  );
+}
+
+function sameFiles(a: readonly StoredFile[], b: readonly StoredFile[]): boolean {
+  return (
+    a.length === b.length && a.every((file, index) => file.path === b[index]?.path && file.digest === b[index]?.digest)
+  );
+}
+
+/** Freezes a draft and makes the row of its build. Returns the work to ring for. */
+export async function freeze(
+  tx: Transaction,
+  {
+    versionId,
+    object,
+    files,
+    described,
+  }: { versionId: string; object: string; files: readonly StoredFile[]; described: DescribedPackage },
+  actor: Actor,
+): Promise<string> {
+  const { spec, labels, metadata } = described;
+  checkLabels(labels);
+  checkMetadata(metadata);
+  const digest = contentDigest(files, metadata);
+  await tx.version.update({
+    where: { id: versionId },
+    data: {
+      contentDigest: digest,
+      sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0),
+      fileCount: files.length,
+      format: spec.format,
+      spec: spec as unknown as Prisma.InputJsonObject,
+      labels,
+      metadata: metadata as Prisma.InputJsonObject,
+      sealedAt: new Date(),
+    },
+  });
+  const { workId } = await addBuild(tx, { versionId, lock: null }, actor);
+  await recordAudit(tx, actor, {
+    action: "version.seal",
+    object,
+    objectId: versionId,
+    after: { contentDigest: digest, fileCount: files.length, format: spec.format },
+  });
+  return workId;
+}

@@ -1,0 +1,63 @@
+import { mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
+import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
+import { buildWork } from "#core/builds/build.ts";
+import { buildHandler } from "#core/builds/run-build.ts";
+import { type Config, ConfigError, readConfig } from "#core/config.ts";
+import { openDatabase } from "#core/database/client.ts";
+import { openAssembler } from "#core/images/open-assembler.ts";
+import { openPublisher } from "#core/images/publish-image.ts";
+import { makeLogger } from "#core/logger.ts";
+import { answerDoorbell, openDoorbell } from "#core/work/queue.ts";
+import { reconcile, runWork, type WorkHandlers } from "#core/work/run-work.ts";
+
+const drainMs = 6_000;
+
+function configOrExit(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+const config = configOrExit();
+const log = makeLogger({ level: config.logLevel, part: "worker" });
+for (const folder of [config.artifacts.dir, config.scratchDir, config.cacheDir])
+  await mkdir(folder, { recursive: true });
+const db = openDatabase(config.database);
+const blobs = fileBlobStore(config.artifacts.dir);
+const doorbell = openDoorbell(config.queue, log);
+const publisher = openPublisher(config.registry);
+const builder = openAssembler({ db, blobs, config, environment: process.env });
+
+const ending = new AbortController();
+const handlers: WorkHandlers = { [buildWork]: buildHandler({ db, config, log, builder, publisher }) };
+const options = { handlers, worker: `${hostname()}:${process.pid}`, ending: ending.signal };
+const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log }, (workId) =>
+  runWork({ db, config, log }, workId, options),
+);
+const reconciling = reconcile({ db, doorbell, config, log }, ending.signal);
+log.info({ atOnce: config.work.atOnce }, "worker ready");
+
+async function close(): Promise<void> {
+  ending.abort();
+  await Promise.all([reconciling, answering.close(drainMs)]);
+  await Promise.all([doorbell.close(), publisher.close(), db.$disconnect()]);
+}
+
+for (const name of ["SIGTERM", "SIGINT"] as const)
+  process.on(name, () => {
+    if (ending.signal.aborted) return;
+    log.info({ signal: name }, "ending: what runs is given back");
+    setTimeout(() => process.exit(0), drainMs + 1_000).unref();
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "did not end in order");
+        process.exit(1);
+      },
+    );
+  });

@@ -1,0 +1,59 @@
+import { Readable } from "node:stream";
+import { digestOf } from "#core/artifacts/digest.ts";
+import type { BuildContext, BuildRequest, BuiltImage, ImageBuilder, Layer } from "#core/images/image-builder.ts";
+import { mediaTypes } from "#core/images/oci.ts";
+
+/** Builds a real image of one small layer at once: for tests of what is round a build, not of what is in an image.
+ *  `before` runs first, with the attempt's number: it may wait or fail. */
+export function smallImageBuilder(
+  before: (attempt: number, request: BuildRequest, context: BuildContext) => Promise<void> = async () => {},
+): ImageBuilder {
+  let attempt = 0;
+  return {
+    name: "assembler",
+    async build(request, context) {
+      attempt += 1;
+      context.log(`making a small image of ${request.model}:${request.version}`);
+      await before(attempt, request, context);
+      return smallImage(`${request.contentDigest}\n`);
+    },
+  };
+}
+
+function smallImage(content: string): BuiltImage {
+  const layerBytes = Buffer.from(content.padEnd(1_024, "\0"));
+  const layer: Layer = {
+    digest: digestOf(layerBytes),
+    diffId: digestOf(layerBytes),
+    sizeBytes: layerBytes.length,
+    mediaType: mediaTypes.layerTar,
+    kind: "model",
+    open: async () => Readable.from([layerBytes]),
+  };
+  const config = Buffer.from(
+    JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [layer.digest] } }),
+  );
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: mediaTypes.manifest,
+      config: { mediaType: mediaTypes.config, digest: digestOf(config), size: config.length },
+      layers: [{ mediaType: layer.mediaType, digest: layer.digest, size: layer.sizeBytes }],
+    }),
+  );
+  return {
+    platform: "linux/amd64",
+    manifest,
+    digest: digestOf(manifest),
+    config,
+    layers: [layer],
+    lock: {
+      schema: 1,
+      platform: "linux/amd64",
+      python: "3.11",
+      base: { source: "test", digest: layer.digest, packages: [] },
+      runtime: { version: "0", digest: layer.digest },
+      requirements: [],
+    },
+  };
+}

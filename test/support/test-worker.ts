@@ -1,0 +1,32 @@
+import { afterAll } from "vitest";
+import { buildWork } from "#core/builds/build.ts";
+import { buildHandler } from "#core/builds/run-build.ts";
+import type { ImageBuilder } from "#core/images/image-builder.ts";
+import { openPublisher } from "#core/images/publish-image.ts";
+import type { Registry } from "#core/registry.ts";
+import { answerDoorbell } from "#core/work/queue.ts";
+import { reconcile, runWork, type WorkHandlers } from "#core/work/run-work.ts";
+
+export interface TestWorker {
+  /** Ends as a worker does at SIGTERM. */
+  end(): Promise<void>;
+}
+
+/** A worker in this process, on the service's own database and queue, ended with the file or `describe`. */
+export function testWorker(registry: Registry, builder: ImageBuilder, name = "test-worker"): TestWorker {
+  const ending = new AbortController();
+  const publisher = openPublisher(registry.config.registry);
+  const handlers: WorkHandlers = { [buildWork]: buildHandler({ ...registry, builder, publisher }) };
+  const options = { handlers, worker: name, ending: ending.signal };
+  const answering = answerDoorbell(registry.config.queue, { atOnce: 4, log: registry.log }, (workId) =>
+    runWork(registry, workId, options),
+  );
+  const reconciling = reconcile(registry, ending.signal);
+  const end = async () => {
+    ending.abort();
+    await Promise.all([reconciling, answering.close(2_000)]);
+    await publisher.close();
+  };
+  afterAll(end);
+  return { end };
+}
