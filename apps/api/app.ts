@@ -7,7 +7,7 @@ import type { Actor, Registry } from "#core/registry.ts";
 import { refuseForeignRequests } from "./foreign-requests.ts";
 import { openapi } from "./openapi.ts";
 import { answerError, answerNotFound } from "./problem.ts";
-import { takeEmptyJson } from "./request-body.ts";
+import { takeJsonAlone } from "./request-body.ts";
 import { buildRoutes } from "./routes/builds.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -46,7 +46,7 @@ export async function makeApp(registry: Registry) {
   app.decorate("closing", closing.signal);
   app.decorateRequest("actor");
   app.setValidatorCompiler(validatorCompiler);
-  takeEmptyJson(app);
+  takeJsonAlone(app);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler(answerNotFound);
 

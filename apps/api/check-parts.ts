@@ -1,6 +1,6 @@
-import { access, constants } from "node:fs/promises";
 import { messageOf } from "#core/errors.ts";
 import { checkRegistry } from "#core/images/registry-client/check-registry.ts";
+import type { Logger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
 
 interface Part {
@@ -16,26 +16,25 @@ export interface Readiness {
 
 const limitMs = 1_500;
 
+type Needs = Pick<Registry, "db" | "blobs" | "doorbell" | "config" | "log">;
+
 /** Asks each part, all at once, and waits no longer than 1.5 s for any. Without the database or the store
  *  nothing can be served; without the others images have to wait. */
-export async function checkParts({
-  db,
-  doorbell,
-  config,
-}: Pick<Registry, "db" | "doorbell" | "config">): Promise<Readiness> {
-  const vital = await Promise.all([
-    check("database", () => db.$queryRaw`SELECT 1`),
-    check("artifacts", () => access(config.artifacts.dir, constants.R_OK | constants.W_OK)),
+export async function checkParts({ db, blobs, doorbell, config, log }: Needs): Promise<Readiness> {
+  const [database, artifacts, queue, registry] = await Promise.all([
+    check("database", () => db.$queryRaw`SELECT 1`, log),
+    check("artifacts", () => blobs.check(), log),
+    check("queue", () => doorbell.ping(), log),
+    check("registry", () => checkRegistry(config.registry, { signal: AbortSignal.timeout(limitMs) }), log),
   ]);
-  const others = await Promise.all([
-    check("queue", () => doorbell.ping()),
-    check("registry", () => checkRegistry(config.registry, { signal: AbortSignal.timeout(limitMs) })),
-  ]);
-  const down = (parts: readonly Part[]) => parts.some((part) => part.status === "down");
-  return { status: down(vital) ? "unavailable" : down(others) ? "degraded" : "ok", parts: [...vital, ...others] };
+  const parts = [database, artifacts, queue, registry];
+  const vital = [database, artifacts].every((part) => part.status === "ok");
+  const all = parts.every((part) => part.status === "ok");
+  return { status: all ? "ok" : vital ? "degraded" : "unavailable", parts };
 }
 
-async function check(name: string, ask: () => PromiseLike<unknown>): Promise<Part> {
+/** Addresses and reasons are for the log: anybody may ask this. */
+async function check(name: string, ask: () => PromiseLike<unknown>, log: Logger): Promise<Part> {
   const late = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs).unref();
   });
@@ -43,6 +42,7 @@ async function check(name: string, ask: () => PromiseLike<unknown>): Promise<Par
     await Promise.race([ask(), late]);
     return { name, status: "ok", message: null };
   } catch (error) {
-    return { name, status: "down", message: messageOf(error) };
+    log.warn({ part: name, error: messageOf(error) }, "a part does not answer");
+    return { name, status: "down", message: "does not answer; the log says why" };
   }
 }

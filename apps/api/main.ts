@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
 import { type Config, ConfigError, readConfig } from "#core/config.ts";
 import { openDatabase } from "#core/database/client.ts";
@@ -22,7 +21,6 @@ function configOrExit(): Config {
 
 const config = configOrExit();
 const log = makeLogger({ level: config.logLevel, part: "api" });
-await mkdir(config.artifacts.dir, { recursive: true });
 const registry: Registry = {
   config,
   log,

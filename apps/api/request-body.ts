@@ -10,10 +10,11 @@ export function takeAnyBody(app: FastifyInstance): void {
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
 }
 
-/** Clients that always say `application/json` say it too where a request has no body. */
-export function takeEmptyJson(app: FastifyInstance): void {
+/** Bodies are JSON and nothing else, by name. Clients that always say `application/json` say it too where a
+ *  request has no body. */
+export function takeJsonAlone(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
-  app.removeContentTypeParser("application/json");
+  app.removeContentTypeParser(["application/json", "text/plain"]);
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
     if (body.length === 0) done(null, null);
     else parse(request, String(body), done);

@@ -35,6 +35,8 @@ export interface WorkConfig {
   reconcileMs: number;
   /** How long a part's fault is tried again. */
   retryForMs: number;
+  /** One attempt at a build may take this long. */
+  buildLimitMs: number;
   /** Leases that may run out before a piece of work fails with "worker lost". */
   lostLeasesLimit: number;
 }
@@ -81,6 +83,7 @@ export function readConfig(environment: Environment): Config {
       leaseMs: read.seconds("SLIPWAY_LEASE_SECONDS", 15, { min: 1, max: 600 }),
       reconcileMs: read.seconds("SLIPWAY_RECONCILE_SECONDS", 5, { min: 0.1, max: 600 }),
       retryForMs: read.seconds("SLIPWAY_RETRY_SECONDS", 3_600, { min: 0, max: 86_400 }),
+      buildLimitMs: read.seconds("SLIPWAY_BUILD_LIMIT_SECONDS", 1_800, { min: 1, max: 86_400 }),
       lostLeasesLimit: read.integer("SLIPWAY_LOST_WORKERS_LIMIT", 20, { min: 1, max: 1_000 }),
     },
   };

@@ -25,8 +25,7 @@ function configOrExit(): Config {
 
 const config = configOrExit();
 const log = makeLogger({ level: config.logLevel, part: "worker" });
-for (const folder of [config.artifacts.dir, config.scratchDir, config.cacheDir])
-  await mkdir(folder, { recursive: true });
+for (const folder of [config.scratchDir, config.cacheDir]) await mkdir(folder, { recursive: true });
 const db = openDatabase(config.database);
 const blobs = fileBlobStore(config.artifacts.dir);
 const doorbell = openDoorbell(config.queue, log);

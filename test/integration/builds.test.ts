@@ -166,6 +166,23 @@ describe("a build whose time for retries is over", async () => {
   });
 });
 
+describe("a build that does not come to an end", async () => {
+  const service = await testService({ ...quick, SLIPWAY_BUILD_LIMIT_SECONDS: "1" });
+  testWorker(
+    service.registry,
+    smallImageBuilder(async (attempt, _request, { signal }) => {
+      if (attempt === 1) await sleep(60_000, undefined, { signal });
+    }),
+  );
+
+  it("is stopped at its limit and tried again", async () => {
+    const { buildId } = await sealed(service, "endless", "1.0.0");
+    expect(await finished(service, buildId)).toMatchObject({ status: "succeeded", attempt: 2 });
+    const log = await service.call("GET", `/v1/builds/${buildId}/log`);
+    expect(log.bytes.toString()).toContain("failed: not done within 1 s");
+  });
+});
+
 describe("cancelling", async () => {
   const service = await testService(quick);
   const { call } = service;

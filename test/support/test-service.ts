@@ -6,6 +6,7 @@ import { afterAll, inject } from "vitest";
 import { makeApp } from "#api/app.ts";
 import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
 import { type Config, readConfig } from "#core/config.ts";
+import { openDatabase } from "#core/database/client.ts";
 import { makeLogger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
 import { openDoorbell } from "#core/work/queue.ts";
@@ -14,6 +15,7 @@ import { testDatabase } from "./test-database.ts";
 
 export interface TestService {
   registry: Registry;
+  port: number;
   /** Sends a request, its path as it stands: nothing on the way tidies it. */
   call(method: Method, url: string, options?: CallOptions): Promise<Answer>;
 }
@@ -36,7 +38,7 @@ export interface Answer {
 
 /** The API on a database, a queue and a store of its own, closed when the file or the `describe` ends. */
 export async function testService(settings: Record<string, string> = {}): Promise<TestService> {
-  const { db, url } = await testDatabase();
+  const { url } = await testDatabase();
   const { redisUrl, registryHost } = inject("parts");
   const config: Config = readConfig({
     DATABASE_URL: url,
@@ -48,6 +50,7 @@ export async function testService(settings: Record<string, string> = {}): Promis
     ...settings,
   });
   const log = makeLogger({ level: config.logLevel, part: "test" });
+  const db = openDatabase(config.database);
   const doorbell = openDoorbell(config.queue, log);
   const registry: Registry = { config, log, db, doorbell, blobs: fileBlobStore(config.artifacts.dir) };
   const app = await makeApp(registry);
@@ -56,9 +59,11 @@ export async function testService(settings: Record<string, string> = {}): Promis
   afterAll(async () => {
     await app.close();
     await doorbell.close();
+    await db.$disconnect();
   });
   return {
     registry,
+    port,
     async call(method, path, { json, bytes, headers = {} } = {}) {
       const answer = await send({
         method,

@@ -23,4 +23,6 @@ export interface BlobStore {
   stat(key: BlobKey): Promise<BlobStat | null>;
   /** Removing what is not there is no error. */
   remove(key: BlobKey): Promise<void>;
+  /** Throws where bytes can be neither stored nor read. */
+  check(): Promise<void>;
 }

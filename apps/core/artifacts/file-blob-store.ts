@@ -1,11 +1,12 @@
 /*
  * Blobs as files:
  *
- *   <dir>/ab/ab12…      a blob, complete and synced
- *   <dir>/ab/ab12….part bytes still flowing, or left by a crash
+ *   <dir>/ab/ab12…          a blob, complete and synced
+ *   <dir>/ab/ab12….….part   bytes still flowing, or left by a crash
  */
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { constants, createReadStream, createWriteStream } from "node:fs";
+import { access, link, mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { SlipwayError } from "#core/errors.ts";
@@ -18,13 +19,15 @@ export function fileBlobStore(dir: string): BlobStore {
   return {
     async put(key, body, { signal } = {}) {
       const path = pathOf(key);
-      const part = `${path}.part`;
+      const part = `${path}.${randomBytes(4).toString("hex")}.part`;
       await ensureFolder(dirname(path));
       try {
         // `flush` syncs the file before it is closed.
         const file = createWriteStream(part, { flags: "wx", flush: true, highWaterMark: chunkBytes });
         await pipeline(body, file, { signal });
-        await rename(part, path);
+        // Unlike a rename, a link never replaces what is there.
+        await link(part, path);
+        await rm(part);
         await syncFolder(dirname(path));
         return { sizeBytes: file.bytesWritten };
       } catch (error) {
@@ -54,6 +57,11 @@ export function fileBlobStore(dir: string): BlobStore {
 
     async remove(key) {
       await rm(pathOf(key), { force: true });
+    },
+
+    async check() {
+      await ensureFolder(dir);
+      await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
     },
   };
 }

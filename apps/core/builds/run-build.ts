@@ -29,13 +29,11 @@ export function buildHandler(needs: Needs): WorkHandler {
     async run(claim, signal) {
       const build = await begin(needs, claim);
       const log = openBuildLog(needs.db, claim);
+      const limit = AbortSignal.timeout(needs.config.work.buildLimitMs);
+      const context = { log: log.line, signal: AbortSignal.any([signal, limit]) };
       try {
-        const image = await needs.builder.build(build.request, { log: log.line, signal });
-        await needs.publisher.publish(
-          image,
-          { repository: build.repository, tags: [build.request.version] },
-          { log: log.line, signal },
-        );
+        const image = await needs.builder.build(build.request, context);
+        await needs.publisher.publish(image, { repository: build.repository, tags: [build.request.version] }, context);
         log.line(`ready: ${needs.publisher.reference(build.repository, image.digest)}`);
         await log.close();
         await succeed(needs, claim, build, image);
@@ -44,7 +42,7 @@ export function buildHandler(needs: Needs): WorkHandler {
           await log.close().catch(() => {});
           throw error;
         }
-        await conclude(needs, claim, build, log, error);
+        await conclude(needs, claim, build, log, limit.aborted ? tooSlow(needs, error) : error);
       }
     },
 
@@ -57,6 +55,10 @@ export function buildHandler(needs: Needs): WorkHandler {
       await fail(needs, claim, build, { code: "worker_lost", message });
     },
   };
+}
+
+function tooSlow({ config }: Needs, cause: unknown): Error {
+  return new Error(`not done within ${config.work.buildLimitMs / 1_000} s`, { cause });
 }
 
 interface BegunBuild {
