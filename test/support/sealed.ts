@@ -25,9 +25,13 @@ export async function ready(service: TestService, model: string, version: string
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API
-export async function finished({ call }: TestService, buildId: string): Promise<any> {
-  return waitUntil(`build ${buildId} ends`, async () => {
-    const { json } = await call("GET", `/v1/builds/${buildId}`);
-    return ["succeeded", "failed", "cancelled"].includes(json.status) ? json : null;
-  });
+export async function finished({ call }: TestService, buildId: string, withinMs = 15_000): Promise<any> {
+  return waitUntil(
+    `build ${buildId} ends`,
+    async () => {
+      const { json } = await call("GET", `/v1/builds/${buildId}`);
+      return ["succeeded", "failed", "cancelled"].includes(json.status) ? json : null;
+    },
+    { withinMs },
+  );
 }

@@ -10,6 +10,7 @@ import { openDatabase } from "#core/database/client.ts";
 import { makeLogger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
 import { openDoorbell } from "#core/work/queue.ts";
+import { uvPath } from "#standalone/setup/uv.mjs";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { testDatabase } from "./test-database.ts";
 
@@ -46,6 +47,7 @@ export async function testService(settings: Record<string, string> = {}): Promis
     SLIPWAY_QUEUE_PREFIX: `test-${randomBytes(6).toString("hex")}`,
     SLIPWAY_REGISTRY: `${registryHost}/test-${randomBytes(6).toString("hex")}`,
     SLIPWAY_DATA_DIR: temporaryFolder(),
+    SLIPWAY_UV: process.env["SLIPWAY_UV"] ?? uvPath,
     LOG_LEVEL: process.env["TEST_LOG_LEVEL"] ?? "silent",
     ...settings,
   });
