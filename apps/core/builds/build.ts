@@ -69,10 +69,10 @@ export async function readLock({ db }: { db: Database }, id: string): Promise<Pr
   return row.lock;
 }
 
-/** A build's row and its work, in the transaction of the change that wants it. Ring the bell after the commit. */
+/** A build's row, its log's first lines and its work, in the transaction of the change that wants it. Ring the bell after the commit. */
 export async function addBuild(
   tx: Transaction,
-  build: { versionId: string; lock: Lock | null },
+  build: { versionId: string; lock: Lock | null; notes?: readonly string[] },
   actor: Actor,
 ): Promise<{ buildId: string; workId: string }> {
   const buildId = newId();
@@ -84,6 +84,7 @@ export async function addBuild(
       builderWhy: "everything it needs comes as wheels, so nothing has to run",
       ...(build.lock === null ? {} : { givenLock: build.lock as unknown as Prisma.InputJsonObject }),
       createdBy: actor.name,
+      log: { create: (build.notes ?? []).map((text, index) => ({ seq: index + 1, at: new Date(), text })) },
     },
   });
   return { buildId, workId: await addWork(tx, { kind: buildWork, subjectId: buildId }) };

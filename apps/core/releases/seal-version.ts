@@ -63,7 +63,7 @@ export async function freeze(
   }: { versionId: string; object: string; files: readonly StoredFile[]; described: DescribedPackage },
   actor: Actor,
 ): Promise<string> {
-  const { spec, labels, metadata } = described;
+  const { spec, labels, metadata, notes } = described;
   checkLabels(labels);
   checkMetadata(metadata);
   const digest = contentDigest(files, metadata);
@@ -80,7 +80,7 @@ export async function freeze(
       sealedAt: new Date(),
     },
   });
-  const { workId } = await addBuild(tx, { versionId, lock: null }, actor);
+  const { workId } = await addBuild(tx, { versionId, lock: null, notes }, actor);
   await recordAudit(tx, actor, {
     action: "version.seal",
     object,

@@ -4,10 +4,12 @@ import type { Config } from "#core/config.ts";
 import { messageOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
 
-/** Says "look at this row" to some worker. A ring that is lost costs time, never work. */
+/** Says "look at this row" to some worker. A ring that is lost costs time, never work.
+ *  `attempts` is how often the row was claimed before: a job of an earlier attempt may still stand in the
+ *  queue as running, held by a worker that was killed, and would swallow a ring of the same name. */
 export interface Doorbell {
   /** Never throws and never waits long: the reconciler rings again for what went unheard. */
-  ring(workId: string): Promise<void>;
+  ring(workId: string, attempts?: number): Promise<void>;
   /** Throws when Redis does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -31,14 +33,15 @@ export function openDoorbell(config: Config["queue"], log: Logger): Doorbell {
   const queue = new Queue<{ workId: string }>(queueName, { connection, prefix: config.prefix });
   queue.on("error", (error) => log.debug({ error: messageOf(error) }, "queue"));
   return {
-    async ring(workId) {
+    async ring(workId, attempts = 0) {
       try {
         await within(
           ringTimeoutMs,
           (async () => {
             await connected;
-            // The same bell is not rung twice while it waits. The prefix keeps the id from being all digits.
-            await queue.add("look", { workId }, { jobId: `w-${workId}`, removeOnComplete: true, removeOnFail: true });
+            // The same bell is not rung twice while it waits.
+            const jobId = `${workId}-${attempts}`;
+            await queue.add("look", { workId }, { jobId, removeOnComplete: true, removeOnFail: true });
           })(),
         );
       } catch (error) {
@@ -80,8 +83,8 @@ export function answerDoorbell(
     prefix: config.prefix,
     concurrency: options.atOnce,
     // The row's lease decides who has the work; a lost job is rung again from the row.
-    lockDuration: 30_000,
-    stalledInterval: 30_000,
+    lockDuration: 10_000,
+    stalledInterval: 5_000,
     maxStalledCount: 0,
   });
   worker.on("error", (error) => options.log.debug({ error: messageOf(error) }, "queue worker"));

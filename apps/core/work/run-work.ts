@@ -80,7 +80,7 @@ export async function reconcile(
 ): Promise<void> {
   while (!ending.aborted) {
     try {
-      for (const workId of await findDueWork(db, 1_000)) await doorbell.ring(workId);
+      for (const { id, attempt } of await findDueWork(db, 1_000)) await doorbell.ring(id, attempt);
     } catch (error) {
       log.warn({ error: messageOf(error) }, "reconciling failed; tried again");
     }

@@ -82,13 +82,12 @@ export async function releaseWork(db: Database, claim: Claim): Promise<void> {
 }
 
 /** Puts work whose lease ran out back in the queue, and finds all that is due. */
-export async function findDueWork(db: Database, limit: number): Promise<string[]> {
+export async function findDueWork(db: Database, limit: number): Promise<{ id: string; attempt: number }[]> {
   await db.$executeRaw`
     UPDATE work SET state = 'queued', lost_leases = lost_leases + 1, lease_until = NULL, run_after = now()
     WHERE state = 'running' AND lease_until < now()`;
-  const due = await db.$queryRaw<{ id: string }[]>`
-    SELECT id FROM work WHERE state = 'queued' AND run_after <= now() ORDER BY run_after LIMIT ${limit}`;
-  return due.map(({ id }) => id);
+  return db.$queryRaw`
+    SELECT id, attempt FROM work WHERE state = 'queued' AND run_after <= now() ORDER BY run_after LIMIT ${limit}`;
 }
 
 /** Exponential from 1 s to a minute, with a fifth of jitter so that what failed together does not return together. */

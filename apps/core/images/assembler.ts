@@ -1,0 +1,101 @@
+import canonicalize from "canonicalize";
+import type { Blobs } from "#core/artifacts/blobs.ts";
+import { digestOf } from "#core/artifacts/digest.ts";
+import { type Base, type BaseSource, pythonMinorOf } from "./bases/base-source.ts";
+import { instanceBase } from "./bases/instance-base.ts";
+import {
+  type BuildContext,
+  BuildFault,
+  type BuildRequest,
+  type BuiltImage,
+  type ImageBuilder,
+} from "./image-builder.ts";
+import { describeImage } from "./image-config.ts";
+import { generatedLayer, modelLayers } from "./layers/model-layers.ts";
+import { openStoredLayer } from "./layers/stored-layer.ts";
+import { ensureRuntime } from "./runtimes/ensure-runtime.ts";
+import { readRuntimeSource } from "./runtimes/runtime-source.ts";
+import type { Uv } from "./runtimes/uv.ts";
+
+export interface AssemblerNeeds extends Blobs {
+  base: BaseSource;
+  uv: Uv;
+  scratchDir: string;
+  cacheDir: string;
+  /** docker/runtime of this repository. */
+  runtimeFolder: string;
+}
+
+/** The one platform that bases are made for yet. */
+const platform = "linux/amd64";
+
+/** What overlayfs takes. */
+const layersLimit = 127;
+
+/** Puts an image together and executes nothing of it: base, dependencies, Slipway runtime and the package's files lie
+ *  side by side as layers. */
+export function assembler(needs: AssemblerNeeds): ImageBuilder {
+  const bases = instanceBase(needs, needs.base);
+  const runtimeOf = ensureRuntime(needs);
+  return {
+    name: "assembler",
+    async build(request: BuildRequest, context: BuildContext): Promise<BuiltImage> {
+      checkPlatforms(request);
+      const source = await readRuntimeSource(needs.runtimeFolder);
+      const base = await bases.ensure(context);
+      checkPython(request, base);
+      const { requirements } = request.spec;
+      const runtime = await runtimeOf(
+        { base, platform, source, requirements, lock: request.lock },
+        bases.files,
+        context,
+      );
+      const { signal } = context;
+      const most = layersLimit - runtime.layers.length - 1;
+      const layers = [
+        ...runtime.layers.map((layer) => openStoredLayer(needs, layer)),
+        ...(await modelLayers(needs, request.files, { most, signal })),
+        await generatedLayer("opt/slipway/model.json", modelDescription(request), signal),
+      ];
+      const { config, manifest } = describeImage(request, base, layers);
+      return { platform, manifest, digest: digestOf(manifest), config, layers, lock: runtime.lock };
+    },
+  };
+}
+
+/** What `slipway-runtime` reads at its start: docker/runtime/src/slipway_runtime/description.py. */
+function modelDescription({ model, version, contentDigest, spec, metadata }: BuildRequest): Buffer {
+  const { format, modelFile, preprocessorFile, predictor, signature, example } = spec;
+  const description = {
+    model,
+    version,
+    contentDigest,
+    format,
+    modelFile,
+    preprocessorFile,
+    predictor,
+    signature,
+    example: example ?? null,
+    metadata,
+  };
+  return Buffer.from(canonicalize(description) ?? "");
+}
+
+function checkPlatforms({ spec }: BuildRequest): void {
+  const other = spec.platforms.find((asked) => asked !== platform);
+  if (other === undefined) return;
+  throw new BuildFault(
+    "platform_unavailable",
+    `slipway.yaml asks for ${other}: images are made for ${platform} only; take ${other} out of platforms`,
+  );
+}
+
+function checkPython({ spec }: BuildRequest, base: Base): void {
+  const minor = pythonMinorOf(base);
+  if (spec.pythonMinor === null || spec.pythonMinor === minor) return;
+  throw new BuildFault(
+    "python_unavailable",
+    `the package asks for Python ${spec.pythonMinor}, and this registry's base ${base.source} has Python ${minor}: ` +
+      `change python in slipway.yaml, or have the operator set SLIPWAY_BASE to a base with Python ${spec.pythonMinor}`,
+  );
+}

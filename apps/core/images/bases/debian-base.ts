@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type { Blobs } from "#core/artifacts/blobs.ts";
+import type { BuildContext } from "../image-builder.ts";
+import { folderEntries } from "../layers/folder-entries.ts";
+import { storeLayer } from "../layers/stored-layer.ts";
+import type { LockedPackage } from "../lock.ts";
+import { megabytes, seconds } from "../measures.ts";
+import { runCommand } from "../run-command.ts";
+import { withScratchFolder } from "../scratch-folder.ts";
+import { askPython } from "./base-python.ts";
+import type { Base, BaseSource } from "./base-source.ts";
+import { compileFolder } from "./compile-bytecode.ts";
+import { accountFiles, isPackageWanted, isPathWanted, wantedPackages } from "./debian-contents.ts";
+import { unpackInto } from "./unpack.ts";
+
+export interface DebianBaseOptions {
+  suite: string;
+  mmdebstrap: string;
+  scratchDir: string;
+  /** For mmdebstrap and dpkg-deb. */
+  environment: Readonly<Record<string, string>>;
+}
+
+const limitMs = 10 * 60_000;
+const archivePattern = /^var\/cache\/apt\/archives\/[^/]+\.deb$/;
+
+/** A base from Debian packages: `mmdebstrap` resolves and fetches them by the machine's own apt sources and keys, and
+ *  their files are laid out here. No maintainer script runs. The same package versions give the same bytes. */
+export function debianBase(blobs: Blobs, options: DebianBaseOptions): BaseSource {
+  const source = `debian:${options.suite}`;
+  return {
+    name: source,
+    make: (root, context) =>
+      withScratchFolder(options.scratchDir, "debian", (scratch) =>
+        makeBase(blobs, options, { source, scratch, root }, context),
+      ),
+  };
+}
+
+async function makeBase(
+  blobs: Blobs,
+  options: DebianBaseOptions,
+  { source, scratch, root }: { source: string; scratch: string; root: string },
+  { log, signal }: BuildContext,
+): Promise<Base> {
+  const startedAt = performance.now();
+  log(`base ${source}: fetching Debian packages`);
+  const packages: LockedPackage[] = [];
+  for (const archive of await fetchPackages(options, scratch, signal)) {
+    const fields = await packageFields(options, archive, signal);
+    const locked = { ...nameAndVersion(fields), sha256: await sha256OfFile(archive) };
+    if (!isPackageWanted(locked.name)) continue;
+    packages.push(locked);
+    await unpackPackage(options, archive, root, signal);
+    await recordPackage(root, locked.name, fields);
+  }
+  await complete(root);
+  const pythonPath = await findPython(root);
+  const facts = await askPython(root, pythonPath, signal);
+  const minor = facts.version.split(".", 2).join(".");
+  await compileFolder({
+    root,
+    pythonPath,
+    folder: join(root, `usr/lib/python${minor}`),
+    imagePath: `/usr/lib/python${minor}`,
+    signal,
+  });
+  const entries = await folderEntries(root, "");
+  const layer = await storeLayer(
+    blobs,
+    entries.map((entry) => (entry.type === "folder" && entry.path === "tmp" ? { ...entry, mode: 0o1777 } : entry)),
+    { kind: "base", signal },
+  );
+  log(
+    `base ${source}: Python ${facts.version}, ${facts.libc.name} ${facts.libc.version}, ${packages.length} Debian packages, ` +
+      `${megabytes(layer.sizeBytes)} in ${seconds(startedAt)}`,
+  );
+  return {
+    source,
+    digest: layer.digest,
+    architecture: "amd64",
+    pythonPath,
+    pythonVersion: facts.version,
+    libc: facts.libc,
+    layers: [layer],
+    environment: {},
+    packages,
+  };
+}
+
+/** mmdebstrap's own tree is passed over: taken are the package archives that it fetched and verified. */
+async function fetchPackages(options: DebianBaseOptions, folder: string, signal: AbortSignal): Promise<string[]> {
+  const { exitCode, stderr } = await runCommand({
+    file: options.mmdebstrap,
+    args: [
+      "--variant=extract",
+      "--architectures=amd64",
+      "--format=tar",
+      "--skip=cleanup/apt/cache",
+      `--mode=${process.getuid?.() === 0 ? "root" : "unshare"}`,
+      `--include=${wantedPackages.join(",")}`,
+      options.suite,
+      "-",
+    ],
+    environment: options.environment,
+    signal,
+    limitMs,
+    consume: (stdout) => unpackInto(folder, [stdout], { signal, keep: (path) => archivePattern.test(path) }),
+  });
+  if (exitCode !== 0)
+    throw new Error(`mmdebstrap could not fetch the packages of ${options.suite}: ${lastError(stderr)}`);
+  const archives = join(folder, "var/cache/apt/archives");
+  return (await readdir(archives)).sort().map((name) => join(archives, name));
+}
+
+/** The package's control file. */
+async function packageFields(options: DebianBaseOptions, archive: string, signal: AbortSignal): Promise<string> {
+  const { exitCode, stdout, stderr } = await runCommand({
+    file: "dpkg-deb",
+    args: ["--field", archive],
+    environment: options.environment,
+    signal,
+    limitMs,
+  });
+  if (exitCode !== 0) throw new Error(`dpkg-deb could not read ${basename(archive)}: ${lastError(stderr)}`);
+  return stdout;
+}
+
+function nameAndVersion(fields: string): { name: string; version: string } {
+  const [, name] = /^Package: (\S+)$/m.exec(fields) ?? [];
+  const [, version] = /^Version: (\S+)$/m.exec(fields) ?? [];
+  if (name === undefined || version === undefined) throw new Error("a Debian package states no name or no version");
+  return { name, version };
+}
+
+async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+async function unpackPackage(
+  options: DebianBaseOptions,
+  archive: string,
+  root: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { exitCode, stderr } = await runCommand({
+    file: "dpkg-deb",
+    args: ["--fsys-tarfile", archive],
+    environment: options.environment,
+    signal,
+    limitMs,
+    consume: (stdout) => unpackInto(root, [stdout], { signal, keep: isPathWanted }),
+  });
+  if (exitCode !== 0) throw new Error(`dpkg-deb could not unpack ${basename(archive)}: ${lastError(stderr)}`);
+}
+
+/** Where scanners look for packages in images that have no dpkg database. */
+async function recordPackage(root: string, name: string, fields: string): Promise<void> {
+  const folder = join(root, "var/lib/dpkg/status.d");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, name), fields);
+}
+
+/** What maintainer scripts and a first boot would add. */
+async function complete(root: string): Promise<void> {
+  for (const folder of ["dev", "etc/ssl/certs", "opt", "proc", "root", "run", "sys", "tmp", "var/tmp"])
+    await mkdir(join(root, folder), { recursive: true });
+  for (const [path, text] of Object.entries(accountFiles)) await writeFile(join(root, path), text);
+  const certificates = join(root, "usr/share/ca-certificates/mozilla");
+  const files = (await readdir(certificates)).filter((name) => name.endsWith(".crt")).sort();
+  const bundle = await Promise.all(files.map((name) => readFile(join(certificates, name), "utf8")));
+  await writeFile(
+    join(root, "etc/ssl/certs/ca-certificates.crt"),
+    bundle.map((text) => (text.endsWith("\n") ? text : `${text}\n`)).join(""),
+  );
+}
+
+async function findPython(root: string): Promise<string> {
+  const names = (await readdir(join(root, "usr/bin"))).filter((name) => /^python3\.\d+$/.test(name));
+  const [name, ...others] = names;
+  if (name === undefined || others.length > 0)
+    throw new Error(
+      `the Debian packages brought ${names.length === 0 ? "no Python" : names.join(" and ")} to /usr/bin`,
+    );
+  return `/usr/bin/${name}`;
+}
+
+function lastError(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  return lines.findLast((line) => /^(?:E:|Err:|dpkg-deb: error)/.test(line)) ?? lines.at(-1) ?? "no message";
+}

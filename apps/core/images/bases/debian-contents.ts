@@ -1,0 +1,62 @@
+/** What the base is asked to hold; apt adds what these need. */
+export const wantedPackages = [
+  "ca-certificates",
+  "libgomp1",
+  "libpython3-stdlib",
+  "libstdc++6",
+  "netbase",
+  "python3-minimal",
+  "tzdata",
+] as const;
+
+/** Come along as dependencies of maintainer scripts, which never run here. Without them there is no package manager,
+ *  no perl and no tool to unpack with. */
+const unwantedPackages: ReadonlySet<string> = new Set([
+  "debconf",
+  "dpkg",
+  "libacl1",
+  "libaudit-common",
+  "libaudit1",
+  "libcap-ng0",
+  "libdebconfclient0",
+  "libmd0",
+  "libpam-modules",
+  "libpcre2-8-0",
+  "libselinux1",
+  "perl-base",
+  "tar",
+]);
+
+export function isPackageWanted(name: string): boolean {
+  return !unwantedPackages.has(name);
+}
+
+/** For people, maintainer scripts or a running system: nothing that serves a model reads them. The copyright files
+ *  stay, as their licences ask. gconv's tables are for iconv alone; Python has its own codecs. */
+const unwantedPaths = [
+  /^usr\/share\/doc\/.+\/(?!copyright$)[^/]+$/,
+  /^usr\/share\/(?:man|info|locale|lintian|bug|bash-completion|debhelper|python3|perl5|doc-base|pixmaps|applications|binfmts|gcc|gdb|readline)(?:\/|$)/,
+  /^usr\/share\/zoneinfo\/(?:posix|right)(?:\/|$)/,
+  /^etc\/(?:alternatives|apt|cron\.\w+|debconf\.conf|default|dpkg|init\.d|logrotate\.d|rmt|systemd|gss|ca-certificates)(?:\/|$)/,
+  /^(?:usr\/)?s?bin\/(?!python3(?:\.\d+)?$)[^/]+$/,
+  /^(?:usr\/)?lib\/systemd(?:\/|$)/,
+  /^usr\/lib\/(?:python3|valgrind|apt|dpkg|binfmt\.d|ssl\/misc)(?:\/|$)/,
+  /\/gconv(?:\/|$)/,
+  /^var\/(?:lib|cache|log)\/.+/,
+];
+
+export function isPathWanted(path: string): boolean {
+  return !unwantedPaths.some((pattern) => pattern.test(path));
+}
+
+/** What maintainer scripts would have written. */
+export const accountFiles = {
+  "etc/passwd": [
+    "root:x:0:0:root:/root:/usr/sbin/nologin",
+    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin",
+    "slipway:x:65532:65532:slipway:/nonexistent:/usr/sbin/nologin",
+    "",
+  ].join("\n"),
+  "etc/group": ["root:x:0:", "nogroup:x:65534:", "slipway:x:65532:", ""].join("\n"),
+  "etc/nsswitch.conf": ["passwd: files", "group: files", "hosts: files dns", ""].join("\n"),
+} as const;

@@ -1,0 +1,93 @@
+import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Blobs } from "#core/artifacts/blobs.ts";
+import type { Prisma } from "#prisma/client/client.ts";
+import type { BuildContext } from "../image-builder.ts";
+import { shareWork } from "../shared-work.ts";
+import type { Base, BaseSource } from "./base-source.ts";
+import { unpackLayers } from "./unpack-layers.ts";
+
+export interface BaseNeeds extends Blobs {
+  cacheDir: string;
+}
+
+/** This instance's base and its files:
+ *
+ *    table bases                           source → record; layers are blobs
+ *    <cacheDir>/bases/sha256-<digest>/     the files, laid out to run the base's Python; made again where they are gone
+ *    <cacheDir>/bases/part-…/              being laid out, or left by a crash
+ */
+export interface InstanceBase {
+  /** Found, or made once. Layers first, row second; of two made at once the first row stays. */
+  ensure(context: BuildContext): Promise<Base>;
+  /** The folder with the base's files. */
+  files(base: Base, context: BuildContext): Promise<string>;
+}
+
+export function instanceBase(needs: BaseNeeds, source: BaseSource): InstanceBase {
+  const shareBase = shareWork<Base>();
+  const shareFiles = shareWork<string>();
+  return {
+    ensure: (context) =>
+      shareBase(source.name, context, async (shared) => {
+        const known = await findBase(needs, source);
+        if (known !== null) return known;
+        return inNewFolder(needs.cacheDir, async (folder) => {
+          const made = await source.make(folder, shared);
+          await needs.db.base.createMany({
+            data: [{ source: source.name, record: made as unknown as Prisma.InputJsonObject }],
+            skipDuplicates: true,
+          });
+          const base = (await findBase(needs, source)) ?? made;
+          if (base.digest === made.digest) await moveIntoPlace(folder, placeOf(needs.cacheDir, base));
+          return base;
+        });
+      }),
+    files: (base, context) => {
+      const place = placeOf(needs.cacheDir, base);
+      return shareFiles(place, context, async ({ signal }) => {
+        if (await exists(place)) return place;
+        return inNewFolder(needs.cacheDir, async (folder) => {
+          await unpackLayers(needs, base.layers, folder, signal);
+          await moveIntoPlace(folder, place);
+          return place;
+        });
+      });
+    },
+  };
+}
+
+function placeOf(cacheDir: string, base: Base): string {
+  return join(cacheDir, "bases", base.digest.replace(":", "-"));
+}
+
+/** Lends a folder beside the place, and removes whatever still stands there afterwards. */
+async function inNewFolder<T>(cacheDir: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const bases = join(cacheDir, "bases");
+  await mkdir(bases, { recursive: true });
+  const folder = await mkdtemp(join(bases, "part-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function moveIntoPlace(folder: string, place: string): Promise<void> {
+  await rename(folder, place).catch(async (error: unknown) => {
+    // Another process of this machine was first.
+    if (!(await exists(place))) throw error;
+  });
+}
+
+async function findBase({ db }: Pick<Blobs, "db">, source: BaseSource): Promise<Base | null> {
+  const row = await db.base.findUnique({ where: { source: source.name } });
+  return row === null ? null : (row.record as unknown as Base);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,70 @@
+import type { Readable } from "node:stream";
+import type { Digest } from "#core/artifacts/digest.ts";
+import type { PackageSpec } from "#core/packaging/package-spec.ts";
+import type { Lock } from "./lock.ts";
+
+export interface SealedFile {
+  path: string;
+  digest: Digest;
+  sizeBytes: number;
+}
+
+/** A sealed version, as a builder sees it. */
+export interface BuildRequest {
+  model: string;
+  version: string;
+  contentDigest: Digest;
+  spec: PackageSpec;
+  metadata: Record<string, unknown>;
+  files: readonly SealedFile[];
+  /** A lock to build by, or null: then the runtime's own is made or taken. */
+  lock: Lock | null;
+}
+
+export interface BuildContext {
+  /** A line of the build's log. */
+  log(line: string): void;
+  signal: AbortSignal;
+}
+
+export type LayerKind = "base" | "runtime" | "dependencies" | "model";
+
+/** A layer that can be read as often as needed, always the same bytes. */
+export interface Layer {
+  digest: Digest;
+  /** Digest of the uncompressed archive (image-spec, config.md); the same as `digest` where nothing is compressed. */
+  diffId: Digest;
+  sizeBytes: number;
+  mediaType: string;
+  kind: LayerKind;
+  open(): Promise<Readable>;
+}
+
+/** An image that is complete but nowhere pushed. */
+export interface BuiltImage {
+  /** `linux/amd64` */
+  platform: string;
+  /** The bytes that the manifest's digest is taken of. */
+  manifest: Buffer;
+  digest: Digest;
+  config: Buffer;
+  layers: readonly Layer[];
+  lock: Lock;
+}
+
+export interface ImageBuilder {
+  readonly name: string;
+  /** Throws `BuildFault` where the package is to blame; anything else is a part's fault and is tried again. */
+  build(request: BuildRequest, context: BuildContext): Promise<BuiltImage>;
+}
+
+/** The package's fault: building again would end the same way. The message is one readable line. */
+export class BuildFault extends Error {
+  readonly code: "requirements_unresolvable" | "python_unavailable" | "platform_unavailable" | "lock_unusable";
+
+  constructor(code: BuildFault["code"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "BuildFault";
+    this.code = code;
+  }
+}

@@ -1,0 +1,123 @@
+import type { Readable } from "node:stream";
+import { type Blobs, openBlob } from "#core/artifacts/blobs.ts";
+import { type Digest, digestFrom, sha256 } from "#core/artifacts/digest.ts";
+import type { Layer, SealedFile } from "../image-builder.ts";
+import { mediaTypes } from "../oci.ts";
+import { parentFolders, sortEntries, type TarEntry, tarSizeBytes, tarStream } from "./tar.ts";
+
+/** Where the package's files lie in the image. */
+export const modelFolder = "opt/model";
+
+/** From this size on a file is a layer of its own. */
+export const ownLayerBytes = 8 * 1024 * 1024;
+
+export interface ModelLayersOptions {
+  /** How many layers there may be, two at least: the largest files get one each, the others share. */
+  most: number;
+  signal: AbortSignal;
+}
+
+/** The layers of a package, each a function of its files' paths and bytes alone. Nothing is stored: a layer is read
+ *  as its header and the file's blob, each time it is asked for. */
+export async function modelLayers(
+  blobs: Blobs,
+  files: readonly SealedFile[],
+  { most, signal }: ModelLayersOptions,
+): Promise<Layer[]> {
+  const { alone, together } = divideFiles(files, most - 1);
+  const layers: Layer[] = [];
+  if (together.length > 0)
+    layers.push(
+      await layerOf(
+        together.map((file) => entryOf(blobs, file)),
+        signal,
+      ),
+    );
+  for (const file of alone) layers.push(await fileLayer(blobs, file, signal));
+  return layers;
+}
+
+export function divideFiles(
+  files: readonly SealedFile[],
+  mostAlone: number,
+): { alone: SealedFile[]; together: SealedFile[] } {
+  const byPath = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const alone = new Set(
+    byPath
+      .filter(({ sizeBytes }) => sizeBytes >= ownLayerBytes)
+      .sort((a, b) => b.sizeBytes - a.sizeBytes)
+      .slice(0, mostAlone),
+  );
+  return {
+    alone: byPath.filter((file) => alone.has(file)),
+    together: byPath.filter((file) => !alone.has(file)),
+  };
+}
+
+/** A layer of generated entries, e.g. the description of what to serve. */
+export async function generatedLayer(path: string, bytes: Buffer, signal: AbortSignal): Promise<Layer> {
+  return layerOf(
+    [{ type: "file", path, executable: false, sizeBytes: bytes.length, open: async () => [bytes] }],
+    signal,
+  );
+}
+
+/** The digest of a large file's layer costs a pass over the file; it is kept by path and bytes. */
+async function fileLayer(blobs: Blobs, file: SealedFile, signal: AbortSignal): Promise<Layer> {
+  const entries = withParents([entryOf(blobs, file)]);
+  const known = await blobs.db.fileLayer.findUnique({
+    where: { path_blobDigest: { path: file.path, blobDigest: file.digest } },
+  });
+  if (known !== null) return layer(entries, known.layerDigest as Digest);
+  const digest = await digestOfLayer(entries, signal);
+  await blobs.db.fileLayer.createMany({
+    data: [{ path: file.path, blobDigest: file.digest, layerDigest: digest, sizeBytes: tarSizeBytes(entries) }],
+    skipDuplicates: true,
+  });
+  return layer(entries, digest);
+}
+
+async function layerOf(files: readonly TarEntry[], signal: AbortSignal): Promise<Layer> {
+  const entries = withParents(files);
+  return layer(entries, await digestOfLayer(entries, signal));
+}
+
+function withParents(files: readonly TarEntry[]): TarEntry[] {
+  return sortEntries([
+    ...parentFolders(
+      files.map(({ path }) => path),
+      "opt",
+    ),
+    ...files,
+  ]);
+}
+
+function layer(entries: readonly TarEntry[], digest: Digest): Layer {
+  return {
+    digest,
+    diffId: digest,
+    sizeBytes: tarSizeBytes(entries),
+    mediaType: mediaTypes.layerTar,
+    kind: "model",
+    open: async (): Promise<Readable> => tarStream(entries),
+  };
+}
+
+function entryOf(blobs: Blobs, file: SealedFile): TarEntry {
+  return {
+    type: "file",
+    path: `${modelFolder}/${file.path}`,
+    executable: false,
+    sizeBytes: file.sizeBytes,
+    open: () => openBlob(blobs, file.digest),
+  };
+}
+
+async function digestOfLayer(entries: readonly TarEntry[], signal: AbortSignal): Promise<Digest> {
+  const hash = sha256();
+  for await (const chunk of tarStream(entries)) {
+    signal.throwIfAborted();
+    hash.update(chunk as Buffer);
+  }
+  return digestFrom(hash);
+}

@@ -1,0 +1,29 @@
+import { type Blobs, openBlob, storeBlob } from "#core/artifacts/blobs.ts";
+import type { Digest } from "#core/artifacts/digest.ts";
+import type { Layer, LayerKind } from "../image-builder.ts";
+import { mediaTypes } from "../oci.ts";
+import { sortEntries, type TarEntry, tarStream } from "./tar.ts";
+
+/** A layer whose bytes are a blob: what stands in the tables of bases and runtimes. */
+export interface StoredLayer {
+  digest: Digest;
+  /** Digest of the uncompressed archive; the same as `digest` where nothing is compressed. */
+  diffId: Digest;
+  sizeBytes: number;
+  mediaType: string;
+  kind: LayerKind;
+}
+
+/** Writes the entries as one uncompressed layer and keeps it as a blob. */
+export async function storeLayer(
+  blobs: Blobs,
+  entries: readonly TarEntry[],
+  options: { kind: LayerKind; signal: AbortSignal },
+): Promise<StoredLayer> {
+  const { digest, sizeBytes } = await storeBlob(blobs, tarStream(sortEntries(entries)), { signal: options.signal });
+  return { digest, diffId: digest, sizeBytes, mediaType: mediaTypes.layerTar, kind: options.kind };
+}
+
+export function openStoredLayer(blobs: Blobs, stored: StoredLayer): Layer {
+  return { ...stored, open: () => openBlob(blobs, stored.digest) };
+}

@@ -1,0 +1,40 @@
+import { fileURLToPath } from "node:url";
+import type { Blobs } from "#core/artifacts/blobs.ts";
+import type { Config, Environment } from "#core/config.ts";
+import { assembler } from "./assembler.ts";
+import type { BaseSource } from "./bases/base-source.ts";
+import { debianBase } from "./bases/debian-base.ts";
+import { imageBase } from "./bases/image-base.ts";
+import type { ImageBuilder } from "./image-builder.ts";
+import { openRegistryClient } from "./registry-client/client.ts";
+import { parseReference } from "./registry-client/reference.ts";
+import { toolEnvironment } from "./tool-environment.ts";
+
+export interface OpenAssemblerNeeds extends Blobs {
+  config: Pick<Config, "base" | "tools" | "registry" | "scratchDir" | "cacheDir">;
+  /** This process's: tools get from it what they may know. */
+  environment: Environment;
+}
+
+/** The assembler as the settings describe it. */
+export function openAssembler({ db, blobs, config, environment }: OpenAssemblerNeeds): ImageBuilder {
+  const tools = toolEnvironment(environment);
+  return assembler({
+    db,
+    blobs,
+    base: baseSource({ db, blobs, config, environment }, tools),
+    uv: { file: config.tools.uv, cacheDir: `${config.cacheDir}/uv`, environment: tools },
+    scratchDir: config.scratchDir,
+    cacheDir: config.cacheDir,
+    runtimeFolder: fileURLToPath(new URL("../../../docker/runtime/", import.meta.url)),
+  });
+}
+
+function baseSource({ db, blobs, config }: OpenAssemblerNeeds, environment: Record<string, string>): BaseSource {
+  const { base, tools, scratchDir, registry } = config;
+  if (base.from === "debian")
+    return debianBase({ db, blobs }, { suite: base.suite, mmdebstrap: tools.mmdebstrap, scratchDir, environment });
+  const reference = parseReference(base.reference);
+  const credentials = reference.host === registry.host ? registry.credentials : null;
+  return imageBase({ db, blobs }, { reference, client: openRegistryClient({ host: reference.host, credentials }) });
+}

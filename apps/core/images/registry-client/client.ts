@@ -1,0 +1,154 @@
+import type { Readable } from "node:stream";
+import { isLoopback } from "#core/config.ts";
+import { type Authorization, type Credentials, openAuthorization } from "./authorization.ts";
+import { RegistryError } from "./registry-error.ts";
+import { type Answer, type Call, defaultLimits, openTransport, type TransportLimits } from "./transport.ts";
+
+/** A connection to one OCI registry; the verbs stand in blobs.ts and manifests.ts. */
+export interface RegistryClient {
+  /** `host[:port]` */
+  readonly host: string;
+  /** Sends a request within the scopes of its repositories. Follows redirects when reading. */
+  call(call: RegistryCall): Promise<Answer>;
+  /** An address that the registry gave, which may leave out its own origin. */
+  resolve(location: string): URL;
+  close(): Promise<void>;
+}
+
+export interface RegistryCall {
+  method: Call["method"];
+  /** Path and query below the registry's origin, or an address that the registry gave in `Location`. */
+  target: string | URL;
+  repository: string;
+  /** What is done with it; writing includes reading. */
+  access: "pull" | "push";
+  /** Another repository that is read from, to mount a blob. */
+  alsoReads?: string;
+  headers?: Record<string, string>;
+  /** Opened again for a second try. */
+  body?: Buffer | (() => Promise<Readable>);
+  signal: AbortSignal;
+}
+
+export interface RegistryClientOptions {
+  host: string;
+  credentials: Credentials | null;
+  limits?: Partial<TransportLimits>;
+}
+
+const redirectsLimit = 5;
+const errorBodyLimitBytes = 64 * 1024;
+
+/** Speaks https; plain http on loopback only. */
+export function openRegistryClient({ host, credentials, limits }: RegistryClientOptions): RegistryClient {
+  const origin = new URL(`https://${host}`);
+  if (isLoopback(origin.hostname)) origin.protocol = "http:";
+  const transport = openTransport({ ...defaultLimits, ...limits });
+  const authorization = openAuthorization(transport, origin, credentials);
+  return {
+    host,
+    resolve(location) {
+      const url = new URL(location, origin);
+      // Behind a proxy that ends TLS, a registry may think that it is reached by http.
+      if (url.host === origin.host) url.protocol = origin.protocol;
+      return url;
+    },
+    close: () => transport.close(),
+    async call(call) {
+      const scopes = scopesOf(call);
+      const first = await send(call, scopes);
+      if (first.status !== 401) return first;
+      // A token can run out early, and a registry can ask for a login only now: one more try by what it says.
+      await first.body.dump();
+      authorization.refused(scopes, first.headers["www-authenticate"]);
+      return send(call, scopes);
+    },
+  };
+
+  async function send(call: RegistryCall, scopes: string[]): Promise<Answer> {
+    let url = new URL(call.target, origin);
+    for (let redirects = 0; ; redirects++) {
+      const answer = await transport.send({
+        method: call.method,
+        url,
+        headers: { ...call.headers, ...(await authorizationFor(url, origin, authorization, scopes, call.signal)) },
+        ...(await bodyOf(call)),
+        signal: call.signal,
+      });
+      const location = answer.headers["location"];
+      if (!isRedirect(answer.status) || location === undefined || call.method === "POST" || call.method === "PUT")
+        return answer;
+      await answer.body.dump();
+      if (redirects === redirectsLimit) throw new RegistryError(`${origin.host} redirects in a circle`);
+      const next = new URL(location, url);
+      if (url.protocol === "https:" && next.protocol !== "https:")
+        throw new RegistryError(`${url.host} redirects from https to ${next.protocol}//${next.host}: refused`);
+      url = next;
+    }
+  }
+}
+
+/** The header goes to the registry's own origin and nowhere else: a redirect or a Location may name any host. */
+async function authorizationFor(
+  url: URL,
+  origin: URL,
+  authorization: Authorization,
+  scopes: string[],
+  signal: AbortSignal,
+): Promise<Record<string, string>> {
+  if (url.origin !== origin.origin) return {};
+  const header = await authorization.header(scopes, signal);
+  return header === null ? {} : { authorization: header };
+}
+
+async function bodyOf(call: RegistryCall): Promise<{ body?: Buffer | Readable }> {
+  if (call.body === undefined) return {};
+  return { body: typeof call.body === "function" ? await call.body() : call.body };
+}
+
+function scopesOf({ repository, access, alsoReads }: RegistryCall): string[] {
+  const own = `repository:${repository}:${access === "push" ? "pull,push" : "pull"}`;
+  return alsoReads === undefined ? [own] : [own, `repository:${alsoReads}:pull`];
+}
+
+function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status);
+}
+
+/** Reads an answer that is none of those hoped for, and makes it one sentence with the registry's own code. */
+export async function refusal(client: RegistryClient, answer: Answer, deed: string): Promise<RegistryError> {
+  const { code, message } = await ownError(answer);
+  const said = [code, message === null ? null : `"${message}"`].filter((part) => part !== null).join(" ");
+  return new RegistryError(
+    `registry ${client.host} refused to ${deed}: it answered ${answer.status}${said === "" ? "" : ` ${said}`}${adviceFor(answer.status, code)}`,
+    { status: answer.status, code },
+  );
+}
+
+function adviceFor(status: number, code: string | null): string {
+  if (status === 401) return "; check SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD";
+  if (status === 403) return "; this login has no right to it";
+  // Amazon ECR makes no repository by itself.
+  if (code === "NAME_UNKNOWN") return "; the repository does not exist: create it";
+  return "";
+}
+
+/** `{"errors": [{"code", "message"}]}` (distribution-spec, error codes). */
+async function ownError(answer: Answer): Promise<{ code: string | null; message: string | null }> {
+  try {
+    let text = "";
+    for await (const chunk of answer.body) {
+      text += String(chunk);
+      if (text.length > errorBodyLimitBytes) break;
+    }
+    const { errors } = JSON.parse(text) as { errors?: { code?: unknown; message?: unknown }[] };
+    const [first] = errors ?? [];
+    return { code: oneLine(first?.code), message: oneLine(first?.message) };
+  } catch {
+    return { code: null, message: null };
+  }
+}
+
+function oneLine(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value.replaceAll(/\s+/g, " ").slice(0, 300) : null;
+}

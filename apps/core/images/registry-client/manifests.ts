@@ -1,0 +1,78 @@
+import { type Digest, digestOf } from "#core/artifacts/digest.ts";
+import { mediaTypes } from "../oci.ts";
+import { type RegistryClient, refusal } from "./client.ts";
+import { readLimited } from "./read-limited.ts";
+import { RegistryError } from "./registry-error.ts";
+
+const accepted = [mediaTypes.manifest, mediaTypes.index, mediaTypes.dockerManifest, mediaTypes.dockerManifestList].join(
+  ", ",
+);
+
+/** Larger manifests are refused by registries as well (distribution-spec: at least 4 MiB must be taken). */
+const manifestLimitBytes = 4 * 1024 * 1024;
+
+export interface PulledManifest {
+  bytes: Buffer;
+  digest: Digest;
+  mediaType: string;
+}
+
+/** Null where the repository has no such manifest. One asked for by digest is checked against it. */
+export async function pullManifest(
+  client: RegistryClient,
+  repository: string,
+  reference: string,
+  signal: AbortSignal,
+): Promise<PulledManifest | null> {
+  const answer = await client.call({
+    method: "GET",
+    target: `/v2/${repository}/manifests/${reference}`,
+    repository,
+    access: "pull",
+    headers: { accept: accepted },
+    signal,
+  });
+  if (answer.status === 404) {
+    await answer.body.dump();
+    return null;
+  }
+  if (answer.status !== 200) throw await refusal(client, answer, `give the manifest ${reference} of ${repository}`);
+  const bytes = await readLimited(
+    answer.body,
+    manifestLimitBytes,
+    `the manifest ${reference} of ${client.host}/${repository}`,
+  );
+  const digest = digestOf(bytes);
+  if (reference.startsWith("sha256:") && reference !== digest)
+    throw new RegistryError(
+      `registry ${client.host} answered ${reference} of ${repository} with other bytes (${digest})`,
+    );
+  return { bytes, digest, mediaType: answer.headers["content-type"]?.split(";", 1)[0] ?? "" };
+}
+
+/** Puts a manifest under a tag, or under its digest. */
+export async function pushManifest(
+  client: RegistryClient,
+  repository: string,
+  reference: string,
+  manifest: { bytes: Buffer; mediaType: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const answer = await client.call({
+    method: "PUT",
+    target: `/v2/${repository}/manifests/${reference}`,
+    repository,
+    access: "push",
+    headers: { "content-type": manifest.mediaType, "content-length": String(manifest.bytes.length) },
+    body: manifest.bytes,
+    signal,
+  });
+  if (answer.status !== 201) throw await refusal(client, answer, `take the manifest ${reference} into ${repository}`);
+  await answer.body.dump();
+  const stored = answer.headers["docker-content-digest"];
+  const expected = digestOf(manifest.bytes);
+  if (stored !== undefined && stored !== expected)
+    throw new RegistryError(
+      `registry ${client.host} keeps the manifest of ${repository} as ${stored}, not as ${expected}`,
+    );
+}

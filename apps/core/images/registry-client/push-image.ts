@@ -1,0 +1,122 @@
+import { Readable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
+import { digestOf } from "#core/artifacts/digest.ts";
+import { messageOf } from "#core/errors.ts";
+import type { BuildContext, BuiltImage, Layer } from "../image-builder.ts";
+import { megabytes, seconds } from "../measures.ts";
+import { mediaTypes } from "../oci.ts";
+import { type BlobUpload, blobSize, pushBlob } from "./blobs.ts";
+import type { RegistryClient } from "./client.ts";
+import { pullManifest, pushManifest } from "./manifests.ts";
+import { isPassing, RegistryError } from "./registry-error.ts";
+
+const atOnce = 4;
+const attempts = 3;
+
+export interface PushContext extends BuildContext {
+  /** A repository of the same registry that has the layer and may be mounted from. */
+  mountFrom?: (layer: Layer) => string | undefined;
+}
+
+/** Brings an image to a repository: layers and config first, the manifest under each tag last. What is there already
+ *  is not sent, so that a push that was cut off goes on where it stood. */
+export async function pushImage(
+  client: RegistryClient,
+  repository: string,
+  image: BuiltImage,
+  tags: readonly string[],
+  { log, signal, mountFrom }: PushContext,
+): Promise<void> {
+  const startedAt = performance.now();
+  const sent = { count: 0, bytes: 0, mounted: 0 };
+  await forEachAtOnce(contentOf(image, mountFrom), atOnce, signal, async (blob, stop) => {
+    await retrying(stop, log, async () => {
+      if ((await blobSize(client, repository, blob.digest, "push", stop)) === blob.sizeBytes) return;
+      if ((await pushBlob(client, repository, blob, stop)) === "mounted") {
+        sent.mounted += 1;
+        return;
+      }
+      sent.count += 1;
+      sent.bytes += blob.sizeBytes;
+    });
+  });
+  const manifest = { bytes: image.manifest, mediaType: mediaTypes.manifest };
+  for (const reference of tags.length === 0 ? [image.digest] : tags)
+    await retrying(signal, log, () => pushManifest(client, repository, reference, manifest, signal));
+  const mounted = sent.mounted === 0 ? "" : `, ${sent.mounted} mounted`;
+  log(
+    `pushed to ${client.host}/${repository}: ${sent.count} blobs sent (${megabytes(sent.bytes)})${mounted}, in ${seconds(startedAt)}`,
+  );
+}
+
+/** Asks the registry for what was pushed: the manifest byte for byte, every layer and the config by size. */
+export async function verifyPushed(
+  client: RegistryClient,
+  repository: string,
+  image: BuiltImage,
+  signal: AbortSignal,
+): Promise<void> {
+  const manifest = await pullManifest(client, repository, image.digest, signal);
+  if (manifest === null)
+    throw new RegistryError(
+      `registry ${client.host} does not have ${repository}@${image.digest}, which was pushed to it`,
+    );
+  await forEachAtOnce(contentOf(image), atOnce, signal, async ({ digest, sizeBytes }, stop) => {
+    const found = await blobSize(client, repository, digest, "pull", stop);
+    if (found !== sizeBytes)
+      throw new RegistryError(
+        `registry ${client.host} has ${found === null ? "no" : `${found} bytes of`} ${digest} of ${repository}, ` +
+          `which was pushed to it with ${sizeBytes} bytes`,
+      );
+  });
+}
+
+/** Each blob once, however often the manifest names it. */
+function contentOf(image: BuiltImage, mountFrom?: PushContext["mountFrom"]): BlobUpload[] {
+  const config: BlobUpload = {
+    digest: digestOf(image.config),
+    sizeBytes: image.config.length,
+    open: async () => Readable.from([image.config]),
+  };
+  const layers = image.layers.map((layer) => ({ ...layer, mountFrom: mountFrom?.(layer) }));
+  return [...new Map([...layers, config].map((blob) => [blob.digest, blob])).values()];
+}
+
+/** A fault that may pass (no answer, 5xx) is tried again twice, after a pause; the build has retries of its own. */
+async function retrying(signal: AbortSignal, log: (line: string) => void, deed: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await deed();
+    } catch (error) {
+      if (attempt === attempts || !isPassing(error)) throw error;
+      log(`${messageOf(error)}; trying again`);
+      await setTimeout(250 * 4 ** (attempt - 1), undefined, { signal });
+    }
+  }
+}
+
+/** Runs a few at a time; the first failure stops the others and is thrown when all have ended. */
+async function forEachAtOnce<T>(
+  items: readonly T[],
+  limit: number,
+  signal: AbortSignal,
+  deed: (item: T, stop: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const pending = [...items];
+  const next = async (): Promise<void> => {
+    for (let item = pending.shift(); item !== undefined; item = pending.shift()) {
+      stop.throwIfAborted();
+      await deed(item, stop);
+    }
+  };
+  const runs = Array.from({ length: Math.min(limit, items.length) }, () =>
+    next().catch((error: unknown) => {
+      failed.abort(error);
+      throw error;
+    }),
+  );
+  await Promise.allSettled(runs);
+  stop.throwIfAborted();
+}

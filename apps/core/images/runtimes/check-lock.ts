@@ -1,0 +1,64 @@
+import { normalisedName, parseRequirement } from "#core/packaging/requirement.ts";
+import { type Base, pythonMinorOf } from "../bases/base-source.ts";
+import { BuildFault } from "../image-builder.ts";
+import type { Lock, LockedPackage } from "../lock.ts";
+import type { RuntimeSource } from "./runtime-source.ts";
+
+export interface LockUse {
+  platform: string;
+  base: Base;
+  source: RuntimeSource;
+  /** PEP 508 lines of the package and of the Slipway runtime. */
+  requirements: readonly string[];
+}
+
+const remedy = "build without a lock, or on an instance that has what the lock names";
+
+/** A lock is kept to the letter or not at all: throws `lock_unusable` where this instance would make something else. */
+export function checkLock(lock: Lock, use: LockUse): void {
+  const { base, source } = use;
+  const refuse = (sentence: string): never => {
+    throw new BuildFault("lock_unusable", sentence);
+  };
+  if (lock.platform !== use.platform)
+    refuse(`the lock is for ${lock.platform}, and images are made for ${use.platform}: ${remedy}`);
+  if (lock.base.digest !== base.digest)
+    refuse(
+      `the lock names the base ${lock.base.source} ${short(lock.base.digest)}, and this registry's base is ${base.source} ` +
+        `${short(base.digest)}${differences(lock.base.packages, base.packages)}: ${remedy}`,
+    );
+  if (lock.python !== pythonMinorOf(base))
+    refuse(`the lock is for Python ${lock.python}, and the base has Python ${pythonMinorOf(base)}: ${remedy}`);
+  if (lock.runtime.digest !== source.digest)
+    refuse(
+      `the lock names the Slipway runtime ${lock.runtime.version} ${short(lock.runtime.digest)}, and this registry has ` +
+        `${source.version} ${short(source.digest)}: ${remedy}`,
+    );
+  const locked = new Set(lock.requirements.map(({ name }) => name));
+  const missing = use.requirements.flatMap(requiredName).filter((name) => !locked.has(name));
+  if (missing.length > 0)
+    refuse(
+      `the lock has no ${missing.join(", no ")}, which the package requires: build without a lock, and take the new one`,
+    );
+}
+
+/** None where a marker may leave it out. */
+function requiredName(line: string): string[] {
+  const requirement = parseRequirement(line);
+  if ("fault" in requirement || requirement.marker !== null) return [];
+  return [normalisedName(requirement.name)];
+}
+
+function differences(theirs: readonly LockedPackage[], ours: readonly LockedPackage[]): string {
+  const versions = new Map(ours.map(({ name, version }) => [name, version]));
+  const changed = theirs
+    .filter(({ name, version }) => versions.get(name) !== version)
+    .map(({ name, version }) => `${name} ${version} is ${versions.get(name) ?? "missing"} here`);
+  if (changed.length === 0) return "";
+  const shown = changed.slice(0, 3).join(", ");
+  return ` (${shown}${changed.length > 3 ? `, and ${changed.length - 3} more` : ""})`;
+}
+
+function short(digest: string): string {
+  return digest.slice(0, "sha256:".length + 12);
+}

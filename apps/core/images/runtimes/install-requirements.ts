@@ -1,0 +1,41 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BuildFault } from "../image-builder.ts";
+import type { LockedRequirement } from "../lock.ts";
+import { seconds } from "../measures.ts";
+import { tidyInstalled } from "./tidy-installed.ts";
+import { runUv, type Uv, type UvRun } from "./uv.ts";
+import { reasonLine, uvReason } from "./uv-reason.ts";
+
+/** Lays the locked wheels out in a folder, each checked against its SHA-256, and resolves nothing. `given`: the lock is
+ *  a caller's, not one that was resolved here. */
+export async function installRequirements(
+  uv: Uv,
+  { locked, given }: { locked: readonly LockedRequirement[]; given: boolean },
+  target: string,
+  run: UvRun,
+): Promise<void> {
+  const startedAt = performance.now();
+  const lines = locked.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}`);
+  await writeFile(join(run.folder, "requirements.lock"), `${lines.join("\n")}\n`);
+  const { exitCode, stderr } = await runUv(
+    uv,
+    [
+      ...["pip", "install", "--target", target, "--no-deps", "--require-hashes"],
+      ...["--requirements", "requirements.lock"],
+    ],
+    run,
+  );
+  if (exitCode !== 0) throw blame(stderr, given);
+  await tidyInstalled(target);
+  run.context.log(`installed ${locked.length} packages in ${seconds(startedAt)}`);
+}
+
+/** What is wrong with a given lock is its giver's; what was resolved a moment ago and cannot be had is the index's. */
+function blame(stderr: string, given: boolean): Error {
+  const reason = uvReason(stderr);
+  const isTheirs =
+    given && /No solution found when resolving|Hash mismatch/.test([reason.title, ...reason.causes].join("\n"));
+  if (!isTheirs) return new Error(`uv could not install the requirements: ${reasonLine(reason)}`);
+  return new BuildFault("lock_unusable", `the lock cannot be installed: ${reasonLine(reason)}`);
+}

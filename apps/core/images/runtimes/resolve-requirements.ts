@@ -1,0 +1,35 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { BuildFault } from "../image-builder.ts";
+import type { LockedRequirement } from "../lock.ts";
+import { seconds } from "../measures.ts";
+import { parsePylock } from "./pylock.ts";
+import { runUv, type Uv, type UvRun } from "./uv.ts";
+import { reasonLine, uvReason } from "./uv-reason.ts";
+
+/** Finds one version and one wheel for every requirement and what it needs. */
+export async function resolveRequirements(
+  uv: Uv,
+  requirements: readonly string[],
+  run: UvRun,
+): Promise<LockedRequirement[]> {
+  const startedAt = performance.now();
+  await writeFile(join(run.folder, "requirements.in"), `${requirements.join("\n")}\n`);
+  const { exitCode, stderr } = await runUv(
+    uv,
+    ["pip", "compile", "requirements.in", "--format", "pylock.toml", "--output-file", "pylock.toml", "--no-header"],
+    run,
+  );
+  if (exitCode !== 0) throw blame(stderr);
+  const resolved = parsePylock(await readFile(join(run.folder, "pylock.toml"), "utf8"));
+  run.context.log(`resolved ${resolved.length} packages in ${seconds(startedAt)}`);
+  return resolved;
+}
+
+/** uv says which requirements contradict each other; an index that does not answer is nobody's requirement. */
+function blame(stderr: string): Error {
+  const reason = uvReason(stderr);
+  const isTheirs = /^No solution found when resolving|^Couldn't parse requirement|^Failed to parse/.test(reason.title);
+  if (!isTheirs) return new Error(`uv could not resolve the requirements: ${reasonLine(reason)}`);
+  return new BuildFault("requirements_unresolvable", `the requirements cannot be satisfied: ${reasonLine(reason)}`);
+}

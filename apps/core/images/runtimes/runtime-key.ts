@@ -1,0 +1,33 @@
+import canonicalize from "canonicalize";
+import { type Digest, digestOf } from "#core/artifacts/digest.ts";
+import type { LockedRequirement } from "../lock.ts";
+
+/** Everything that decides a runtime's bytes. */
+export interface RuntimeInputs {
+  base: Digest;
+  platform: string;
+  python: string;
+  /** Of the Slipway runtime's source files. */
+  source: Digest;
+  /** PEP 508 lines of package and Slipway runtime, or the locked ones that take their place. */
+  dependencies: { requirements: readonly string[] } | { locked: readonly LockedRequirement[] };
+}
+
+/** Raised when runtimes are laid out in another way than before, so that old rows are not taken for new ones. */
+const layout = 1;
+
+export function runtimeKey({ dependencies, ...inputs }: RuntimeInputs): Digest {
+  const document = {
+    layout,
+    ...inputs,
+    dependencies:
+      "locked" in dependencies ? dependencies : { requirements: normaliseRequirements(dependencies.requirements) },
+  };
+  return digestOf(canonicalize(document) ?? "");
+}
+
+/** Order, blanks and repetition mean nothing to the resolver. */
+export function normaliseRequirements(lines: readonly string[]): string[] {
+  const tidied = lines.map((line) => line.trim().replace(/\s+/g, " ")).filter((line) => line !== "");
+  return [...new Set(tidied)].sort();
+}

@@ -1,0 +1,129 @@
+import canonicalize from "canonicalize";
+import { type Fault, isSlipwayError, SlipwayError } from "#core/errors.ts";
+import { checkLabels, checkMetadata } from "#core/models/labels.ts";
+import { readExample } from "./example.ts";
+import { findAnswer } from "./find-answer.ts";
+import { hasFile, type PackageReader, readSmall } from "./package-reader.ts";
+import { completeRequirements, readRequirements, versionNotes } from "./package-requirements.ts";
+import type { PackageSpec } from "./package-spec.ts";
+import { findPythonMinor } from "./python-version.ts";
+import { yamlLimitBytes } from "./read-yaml.ts";
+import { nothingDeclared, readSlipwayYaml, type SlipwayYaml, slipwayYaml } from "./slipway-yaml.ts";
+import { type Key, keys } from "./slipway-yaml-keys.ts";
+
+/** Labels and metadata as the API was given them. */
+export interface GivenWords {
+  labels: Record<string, string>;
+  metadata: Record<string, unknown>;
+}
+
+export interface DescribedPackage extends GivenWords {
+  spec: PackageSpec;
+  /** What is worth knowing and no fault, each one sentence. */
+  notes: string[];
+}
+
+/** What a package is and how it is served, told from its bytes; nothing of it is run.
+ *  Throws `package_invalid` with every reason that was found. */
+export async function describePackage(reader: PackageReader, given: GivenWords): Promise<DescribedPackage> {
+  const { declared, faults, broken } = await readDeclared(reader);
+  const found = isBroken(broken, "format", "model", "preprocessor", "predictor")
+    ? null
+    : await findAnswer(reader, declared);
+  const own = await readRequirements(reader, declared.requirements);
+  const python = declared.python === null ? await findPythonMinor(reader) : { minor: declared.python, faults: [] };
+  const example = await readExample(reader, declared.example);
+  const labels = joined("labels", declared.labels, given.labels);
+  const metadata = joined("metadata", declared.metadata, given.metadata);
+  faults.push(
+    ...(found?.faults ?? []),
+    ...own.faults,
+    ...python.faults,
+    ...example.faults,
+    ...labels.faults,
+    ...metadata.faults,
+    ...faultsOf("labels", () => checkLabels(declared.labels)),
+    ...faultsOf("metadata", () => checkMetadata(declared.metadata)),
+  );
+  const answer = found?.answer ?? null;
+  if (faults.length > 0 || answer === null) throw invalid(faults);
+  return {
+    spec: {
+      format: answer.format,
+      modelFile: answer.modelFile,
+      preprocessorFile: answer.preprocessorFile,
+      predictor: answer.predictor,
+      pythonMinor: python.minor,
+      requirements: completeRequirements(own.requirements, answer.format, answer.pickles),
+      signature: declared.signature ?? answer.signature,
+      example: example.example,
+      environment: declared.environment,
+      platforms: declared.platforms,
+    },
+    labels: labels.value,
+    metadata: metadata.value,
+    notes: [...answer.notes, ...versionNotes(own.requirements, answer.pickles)],
+  };
+}
+
+async function readDeclared(reader: PackageReader): Promise<SlipwayYaml> {
+  if (!hasFile(reader, slipwayYaml)) {
+    const mistaken = reader.files.find(({ path }) => /^slipway\.ya?ml$/i.test(path));
+    const faults = mistaken
+      ? [{ where: mistaken.path, message: `${mistaken.path} would not be read: call it ${slipwayYaml}` }]
+      : [];
+    return { declared: nothingDeclared, faults, broken: new Set() };
+  }
+  const bytes = await readSmall(reader, slipwayYaml, yamlLimitBytes);
+  if (bytes !== null) return readSlipwayYaml(bytes);
+  const message = `is larger than ${yamlLimitBytes / 1024} KiB: put large documents into files of their own`;
+  return { declared: nothingDeclared, faults: [{ where: slipwayYaml, message }], broken: new Set(keys) };
+}
+
+function isBroken(broken: ReadonlySet<Key>, ...keys: Key[]): boolean {
+  return keys.some((key) => broken.has(key));
+}
+
+/** Both together (precedence 7): the same key may be in both with the same value. */
+function joined<T>(
+  name: "labels" | "metadata",
+  own: Record<string, T>,
+  given: Record<string, T>,
+): { value: Record<string, T>; faults: Fault[] } {
+  const faults = Object.keys(own)
+    .filter((key) => Object.hasOwn(given, key) && canonicalize(own[key]) !== canonicalize(given[key]))
+    .map((key) => ({
+      where: `${slipwayYaml}: ${name}.${key}`,
+      message: "was given another value with the version itself: leave one of them out",
+    }));
+  return { value: Object.fromEntries([...Object.entries(own), ...Object.entries(given)]), faults };
+}
+
+/** What a check of another room found wrong in what `slipway.yaml` says. */
+function faultsOf(name: "labels" | "metadata", check: () => void): Fault[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (!isSlipwayError(error)) throw error;
+    if (error.faults.length === 0) return [{ where: `${slipwayYaml}: ${name}`, message: error.message }];
+    return error.faults.map(({ where, message }) => ({ where: `${slipwayYaml}: ${where}`, message }));
+  }
+}
+
+const mostFaults = 100;
+
+function invalid(found: readonly Fault[]): SlipwayError {
+  const [first] = found;
+  const more = found.length > 1 ? `, and ${found.length - 1} more` : "";
+  const faults = found.slice(0, mostFaults);
+  if (found.length > mostFaults)
+    faults.push({ where: "package", message: `${found.length - mostFaults} more faults are not listed` });
+  return new SlipwayError("package_invalid", `the package cannot be served: ${first && sentence(first)}${more}`, {
+    faults,
+  });
+}
+
+function sentence({ where, message }: Fault): string {
+  return message.startsWith(where) ? message : `${where}: ${message}`;
+}

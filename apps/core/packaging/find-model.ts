@@ -1,0 +1,163 @@
+import type { Fault } from "#core/errors.ts";
+import { detectFormat, isLfsPointer } from "#core/inspect/detect-format.ts";
+import type { DetectedFile, FileFormat } from "#core/inspect/file-format.ts";
+import { didYouMean, nearPaths } from "./near-miss.ts";
+import { folderOf, type PackageFile, type PackageReader, sourceOf, within } from "./package-reader.ts";
+
+/** What answers: a file, by what its bytes are, or a folder that is a model as a whole. */
+export type FoundModel =
+  | { kind: "file"; file: PackageFile; detected: DetectedFile }
+  | { kind: "folder"; path: string; format: "savedmodel" | "mlflow" | "bentoml" };
+
+type Search = { model: FoundModel | null; faults: Fault[] };
+
+/** The file that makes its folder a model. */
+const folderMarkers: Record<string, Extract<FoundModel, { kind: "folder" }>["format"]> = {
+  "saved_model.pb": "savedmodel",
+  "saved_model.pbtxt": "savedmodel",
+  MLmodel: "mlflow",
+  "bento.yaml": "bentoml",
+};
+
+/** Names that promise a model, whatever the bytes are. */
+const modelName = /\.(?:pkl|pickle|joblib|onnx|pt|pth|h5|hdf5|keras|skops|ubj|bst|safetensors)$/i;
+
+/** The model that a package names: a file, or a folder. */
+export async function namedModel(reader: PackageReader, path: string): Promise<Search> {
+  const where = "slipway.yaml: model";
+  const file = reader.files.find((candidate) => candidate.path === path);
+  if (file !== undefined) {
+    const detected = await detectFormat(sourceOf(reader, file));
+    if (detected !== null) return { model: { kind: "file", file, detected }, faults: [] };
+    return { model: null, faults: [await unknownBytes(reader, file)] };
+  }
+  const folder = folderModels(reader.files).find((candidate) => candidate.path === path);
+  if (folder !== undefined) return { model: folder, faults: [] };
+  const inside = reader.files
+    .map((candidate) => candidate.path)
+    .filter((candidate) => candidate.startsWith(`${path}/`));
+  const message =
+    inside.length > 0
+      ? `${path} is a folder, and no model as a whole: name the file in it${didYouMean(inside.filter((name) => modelName.test(name)).slice(0, 3))}`
+      : `the package has no ${path}${didYouMean(
+          nearPaths(
+            path,
+            reader.files.map((candidate) => candidate.path),
+          ),
+        )}`;
+  return { model: null, faults: [{ where, message }] };
+}
+
+/** The one model of a package that names none: in `model/`, else at the top; in each, what is called `model.*` first.
+ *  Of several, `format` says which it is where only one has it. */
+export async function findModel(reader: PackageReader, format: FileFormat | null): Promise<Search> {
+  const folders = folderModels(reader.files);
+  const top = folders.find(({ path }) => path === "");
+  if (top !== undefined) return { model: top, faults: [] };
+  for (const place of ["model", ""]) {
+    const search = await findIn(reader, place, folders, format);
+    if (search.model !== null || search.faults.length > 0) return search;
+  }
+  return { model: null, faults: [await nothingFound(reader)] };
+}
+
+async function findIn(
+  reader: PackageReader,
+  place: string,
+  folders: readonly FolderModel[],
+  format: FileFormat | null,
+): Promise<Search> {
+  const whole = folders.find(({ path }) => path === place);
+  if (whole !== undefined) return { model: whole, faults: [] };
+  const files = reader.files.filter(
+    ({ path }) => folderOf(path) === place && !/^preprocessor\./.test(path.slice(place === "" ? 0 : place.length + 1)),
+  );
+  const isNamed = ({ path }: PackageFile) => path.startsWith(within(place, "model."));
+  const named = await detectAll(reader, files.filter(isNamed));
+  if (named.faults.length > 0) return { model: null, faults: named.faults };
+  const possible: FoundModel[] =
+    named.models.length > 0
+      ? named.models
+      : [
+          ...(
+            await detectAll(
+              reader,
+              files.filter((file) => !isNamed(file)),
+            )
+          ).models,
+          ...folders.filter(({ path }) => folderOf(path) === place && path !== "model"),
+        ];
+  const fitting = possible.filter((model) => model.kind === "file" && model.detected.format === format);
+  const candidates = fitting.length > 0 ? fitting : possible;
+  const [model = null] = candidates;
+  if (candidates.length <= 1) return { model, faults: [] };
+  const paths = candidates.map(pathOf).sort();
+  const list = paths.length > mostListed ? `${paths.slice(0, mostListed).join(", ")}, …` : paths.join(", ");
+  const message = `${paths.length} files can be the model: ${list}. Name one in slipway.yaml, such as model: ${paths[0]}`;
+  return { model: null, faults: [{ where: place === "" ? "package" : `${place}/`, message }] };
+}
+
+type FolderModel = Extract<FoundModel, { kind: "folder" }>;
+
+function folderModels(files: readonly PackageFile[]): FolderModel[] {
+  return files.flatMap(({ path }) => {
+    const marker = path.slice(path.lastIndexOf("/") + 1);
+    const format = Object.hasOwn(folderMarkers, marker) ? folderMarkers[marker] : undefined;
+    return format === undefined ? [] : [{ kind: "folder" as const, path: folderOf(path), format }];
+  });
+}
+
+function pathOf(model: FoundModel): string {
+  return model.kind === "file" ? model.file.path : model.path;
+}
+
+const readsAtOnce = 8;
+const mostListed = 10;
+
+/** What the files are; a fault for each that is called a model and is none. */
+async function detectAll(
+  reader: PackageReader,
+  files: readonly PackageFile[],
+): Promise<{ models: FoundModel[]; faults: Fault[] }> {
+  const models: FoundModel[] = [];
+  const faults: Fault[] = [];
+  for (let at = 0; at < files.length; at += readsAtOnce) {
+    const group = files.slice(at, at + readsAtOnce);
+    const found = await Promise.all(group.map((file) => detectFormat(sourceOf(reader, file))));
+    for (const [index, file] of group.entries()) {
+      const detected = found[index] ?? null;
+      if (detected !== null) models.push({ kind: "file", file, detected });
+      else if (modelName.test(file.path)) faults.push(await unknownBytes(reader, file));
+    }
+  }
+  return { models, faults };
+}
+
+/** What to say of a file that should be a model and whose bytes are none. */
+export async function unknownBytes(reader: PackageReader, file: PackageFile): Promise<Fault> {
+  const source = sourceOf(reader, file);
+  if (file.sizeBytes === 0) return { where: file.path, message: `${file.path} is empty` };
+  if (await isLfsPointer(source))
+    return {
+      where: file.path,
+      message: `${file.path} is a Git LFS pointer, not the model itself: run git lfs pull, and upload again`,
+    };
+  const start = (await source.read({ start: 0, end: Math.min(16, file.sizeBytes) - 1 }))
+    .toString("latin1")
+    .replace(/[^\x20-\x7e]/g, "·");
+  return { where: file.path, message: `${file.path} is no model that is known here: its bytes begin with "${start}"` };
+}
+
+async function nothingFound(reader: PackageReader): Promise<Fault> {
+  const elsewhere = reader.files
+    .map(({ path }) => path)
+    .filter((path) => modelName.test(path) && !/(?:^|\/)preprocessor\./.test(path));
+  const hint =
+    elsewhere.length > 0
+      ? ` If it is ${elsewhere.slice(0, 3).join(" or ")}, say so: model: ${elsewhere[0]} in slipway.yaml.`
+      : "";
+  return {
+    where: "package",
+    message: `no model was found: looked for class Predictor in src/predictor.py, then for a model file (scikit-learn pickle or joblib, ONNX) in model/ and at the top.${hint}`,
+  };
+}

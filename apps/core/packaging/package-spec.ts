@@ -1,0 +1,33 @@
+/** Formats that a runtime serves; packaging/catalogue.ts says how. */
+export type Format = "sklearn" | "onnx" | "python";
+
+/** One input or output; `-1` in a shape is a dimension of any size. */
+export interface Tensor {
+  name: string;
+  /** A numpy type name (`float64`, `int64`, `bool`) or `string`. */
+  type: string;
+  shape: number[];
+  optional: boolean;
+}
+
+export interface Signature {
+  inputs: Tensor[];
+  outputs: Tensor[];
+}
+
+/** What seal found a package to be: all that a builder and the image need to know of it. */
+export interface PackageSpec {
+  format: Format;
+  /** Path within the package; null where a predictor answers. */
+  modelFile: string | null;
+  preprocessorFile: string | null;
+  predictor: { file: string; class: string } | null;
+  /** `3.11`, or null for whatever the base has. */
+  pythonMinor: string | null;
+  /** PEP 508 lines for the resolver, sorted, without those of the Slipway runtime itself. */
+  requirements: string[];
+  signature: Signature | null;
+  example: unknown;
+  environment: Record<string, string>;
+  platforms: string[];
+}

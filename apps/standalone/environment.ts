@@ -1,0 +1,31 @@
+import { type Config, type Environment, readConfig } from "#core/config.ts";
+
+/** Which parts are ours to start: those that no variable names. */
+export interface Embedded {
+  postgres: boolean;
+  redis: boolean;
+  registry: boolean;
+}
+
+export function embeddedParts(environment: Environment): Embedded {
+  const named = (...names: string[]) => names.some((name) => (environment[name] ?? "") !== "");
+  return {
+    postgres: !named("DATABASE_URL", "DATABASE_URL_FILE"),
+    redis: !named("REDIS_URL", "REDIS_URL_FILE"),
+    registry: !named("SLIPWAY_REGISTRY"),
+  };
+}
+
+/** What the embedded parts add to the environment once they run. */
+export type PartAddresses = Partial<Record<"DATABASE_URL" | "REDIS_URL" | "SLIPWAY_REGISTRY", string>>;
+
+/** The settings as the API and the worker will read them. The addresses of parts that do not run yet are
+ *  stood in for, so that everything that is wrong is said before anything starts. */
+export function readStandaloneConfig(environment: Environment, embedded: Embedded): Config {
+  return readConfig({
+    ...environment,
+    ...(embedded.postgres ? { DATABASE_URL: "postgresql://127.0.0.1/slipway" } : {}),
+    ...(embedded.redis ? { REDIS_URL: "redis://127.0.0.1" } : {}),
+    ...(embedded.registry ? { SLIPWAY_REGISTRY: "127.0.0.1:5000" } : {}),
+  });
+}

@@ -1,0 +1,28 @@
+import { ConfigError, type Environment } from "#core/config.ts";
+import { embeddedParts, readStandaloneConfig } from "./environment.ts";
+import { startInstance } from "./instance.ts";
+import { interrupted, listenForSignals } from "./signals.ts";
+import { jsonVoice, terminalVoice, type Voice } from "./voice.ts";
+
+/** Runs Slipway until a signal ends it. Resolves with the exit code. */
+export async function main(environment: Environment): Promise<number> {
+  const person = process.stdout.isTTY === true;
+  const embedded = embeddedParts(environment);
+  let voice: Voice = person ? terminalVoice() : jsonVoice("info");
+  try {
+    const config = readStandaloneConfig(environment, embedded);
+    if (!person) voice = jsonVoice(config.logLevel);
+    const { stop, kill, stopped } = listenForSignals(voice);
+    const instance = await startInstance({ environment, config, embedded, voice, stop, kill });
+    await stopped;
+    await instance.stop();
+  } catch (error) {
+    if (error !== interrupted) {
+      const sentence = error instanceof Error ? error.message : String(error);
+      voice.fail(error instanceof ConfigError ? sentence : `Slipway cannot start: ${sentence}`);
+      return 1;
+    }
+  }
+  voice.say("Slipway has stopped");
+  return 0;
+}

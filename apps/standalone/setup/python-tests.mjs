@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root, run } from "./run-command.mjs";
+import { uvPath } from "./uv.mjs";
+
+const project = join(root, "docker/runtime/pyproject.toml");
+const folder = join(root, ".slipway-tools/runtime-tests");
+const stamp = join(folder, "made-from.sha256");
+
+export const pythonOfTests = join(folder, "bin/python");
+
+/** A virtual environment with the Python runtime, its test tools and the frameworks of test/models. */
+export const pythonTests = {
+  name: "Python tests",
+  title: "Python environment for the tests of docker/runtime",
+  inPlace: () => existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint(),
+  async act() {
+    const otherwise = "uv could not make the Python environment. Is PyPI reachable from here?";
+    rmSync(folder, { recursive: true, force: true });
+    await run(uvPath, ["venv", "--quiet", folder], { otherwise });
+    await run(uvPath, ["pip", "install", "--quiet", "--python", folder, "-e", "docker/runtime[dev]"], { otherwise });
+    writeFileSync(stamp, fingerprint());
+  },
+};
+
+function fingerprint() {
+  return createHash("sha256").update(readFileSync(project)).digest("hex");
+}

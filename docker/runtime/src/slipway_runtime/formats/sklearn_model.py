@@ -1,0 +1,97 @@
+"""scikit-learn estimators, and whatever has their interface, from a pickle or a joblib file."""
+
+import traceback
+from pathlib import Path
+from typing import Any
+
+import joblib
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from slipway_runtime.description import ModelDescription, TensorSpec
+from slipway_runtime.errors import LoadFailed, RequestError
+from slipway_runtime.formats.sklearn_outputs import output_specs
+from slipway_runtime.formats.sklearn_table import InputReader, input_reader
+from slipway_runtime.loading import packaged_file
+from slipway_runtime.package_imports import make_importable
+
+
+class SklearnModel:
+    thread_safe = True  # predict and transform only read what fit has left
+    frameworks = ("scikit-learn", "joblib", "numpy", "scipy", "pandas")
+
+    def __init__(
+        self,
+        estimator: Any,
+        preprocessor: Any,
+        reader: InputReader,
+        outputs: tuple[TensorSpec, ...],
+        platform: str,
+    ) -> None:
+        self.platform = platform
+        self.inputs = reader.inputs
+        self.outputs = outputs
+        self._estimator = estimator
+        self._preprocessor = preprocessor
+        self._read = reader.read
+
+    def predict(self, instances: list[Any]) -> Any:
+        features = self._read(instances)
+        try:
+            if self._preprocessor is not None:
+                features = self._preprocessor.transform(features)
+            return self._estimator.predict(features)
+        except ValueError as error:
+            if not _raised_by_sklearn(error):
+                raise
+            # How scikit-learn says that it does not take this input: a NaN, an unknown category.
+            reason = " ".join(str(error).split("\n")[:2])
+            raise RequestError("refused_by_model", reason) from error
+
+
+def load(description: ModelDescription, package: Path) -> SklearnModel:
+    make_importable(package, package / "src")  # a pickle may refer to the package's own functions
+    file = packaged_file(package, description.model_file)
+    estimator = _unpickled(file, description.model_file or "", "predict")
+    preprocessor = None
+    if description.preprocessor_file is not None:
+        preprocessor = _unpickled(
+            packaged_file(package, description.preprocessor_file),
+            description.preprocessor_file,
+            "transform",
+        )
+    first = estimator if preprocessor is None else preprocessor
+    return SklearnModel(
+        estimator,
+        preprocessor,
+        input_reader(first, description.signature),
+        output_specs(estimator, description.signature),
+        platform="sklearn_joblib" if file.suffix == ".joblib" else "sklearn_pickle",
+    )
+
+
+def _unpickled(file: Path, name: str, method: str) -> Any:
+    try:
+        loaded = joblib.load(file)
+    except (ModuleNotFoundError, MemoryError):
+        raise
+    except Exception as error:
+        raise LoadFailed(f"cannot load {name}: {type(error).__name__}: {error}") from error
+    if not callable(getattr(loaded, method, None)):
+        raise LoadFailed(
+            f"{name} holds a {type(loaded).__name__}, which has no {method} method: "
+            "save the fitted estimator itself, or add a src/predictor.py with a Predictor"
+        )
+    if type(loaded).__module__.startswith("sklearn."):
+        try:
+            check_is_fitted(loaded)
+        except NotFittedError as error:
+            raise LoadFailed(
+                f"{name} holds a {type(loaded).__name__} that was not fitted"
+            ) from error
+    return loaded
+
+
+def _raised_by_sklearn(error: ValueError) -> bool:
+    frames = list(traceback.walk_tb(error.__traceback__))
+    return str(frames[-1][0].f_globals.get("__name__", "")).startswith("sklearn.")

@@ -1,0 +1,16 @@
+"""Variables that native libraries read once, when they are first imported."""
+
+import os
+
+from slipway_runtime.cpu_limit import cpu_limit
+
+
+def prepare_libraries() -> None:
+    """To be called before a model is loaded. What the container's own environment says stays.
+
+    BLAS and OpenMP else count the machine's cores, not the container's. onnxruntime from 1.29 on
+    else sends events to its maker (its Privacy.md), from whatever imports it.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, str(cpu_limit()))
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

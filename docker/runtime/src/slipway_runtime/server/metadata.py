@@ -1,0 +1,50 @@
+"""`GET /metadata`: what is served, by what."""
+
+import platform
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from slipway_runtime import __version__
+from slipway_runtime.description import ModelDescription, TensorSpec, spec_view
+from slipway_runtime.model import Model
+
+
+def metadata_view(description: ModelDescription, model: Model | None) -> dict[str, Any]:
+    """Before the model is loaded, inputs and outputs are what the signature says."""
+    signature = description.signature
+    inputs = model.inputs if model else signature.inputs if signature else ()
+    outputs = model.outputs if model else signature.outputs if signature else ()
+    return {
+        "model": description.model,
+        "version": description.version,
+        "contentDigest": description.content_digest,
+        "format": description.format,
+        "platform": model.platform if model else None,
+        "ready": model is not None,
+        "inputs": _views(inputs),
+        "outputs": _views(outputs),
+        "example": description.example,
+        "labels": description.labels,
+        "metadata": description.metadata,
+        "runtime": {
+            "name": "slipway-runtime",
+            "version": __version__,
+            "python": platform.python_version(),
+            "frameworks": _versions(model.frameworks if model else ()),
+        },
+    }
+
+
+def _views(specs: Iterable[TensorSpec]) -> list[dict[str, Any]]:
+    return [spec_view(spec) for spec in specs]
+
+
+def _versions(distributions: Iterable[str]) -> dict[str, str]:
+    versions = {}
+    for name in distributions:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue  # pandas, say, where no model needed it
+    return versions

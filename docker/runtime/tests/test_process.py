@@ -1,0 +1,258 @@
+"""`serve` and `health` as processes: readiness, logs, signals, exit codes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import RUNTIME, environment, free_port, server
+from served_models import SERVED, cases_of, document_of, package_of
+
+from slipway_runtime.cpu_limit import cpu_limit
+from slipway_runtime.server.serve import listen
+
+OWN = {
+    "model": "own",
+    "version": "2.0.0",
+    "contentDigest": "sha256:0",
+    "format": "python",
+    "predictor": {"file": "src/predictor.py", "class": "Predictor"},
+}
+
+
+def own_model(folder: Path, code: str) -> dict[str, str]:
+    (folder / "src").mkdir()
+    (folder / "src" / "predictor.py").write_text(textwrap.dedent(code))
+    return environment(folder, OWN, folder)
+
+
+def health(port: int) -> "subprocess.CompletedProcess[str]":
+    settings = {**os.environ, "PORT": str(port)}
+    return subprocess.run([*RUNTIME, "health"], env=settings, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_serves_each_model_from_its_own_process_and_ends_cleanly(tmp_path: Path, name: str) -> None:
+    with server(environment(tmp_path, document_of(name), package_of(name))) as served:
+        served.wait_for("/ready")
+        assert health(served.port).returncode == 0
+        for case in cases_of(name):
+            assert served.predict(case["request"]["instances"]) == case["predictions"]
+        served.process.send_signal(signal.SIGTERM)
+        logs = served.logs()
+        assert served.process.returncode == 0
+    assert all(line["model"] == name and line["version"] == "1.0.0" for line in logs)
+
+
+def test_logs_name_each_request_and_never_its_body(tmp_path: Path) -> None:
+    with server(environment(tmp_path, document_of("sentiment"), package_of("sentiment"))) as served:
+        served.wait_for("/ready")
+        served.predict(["a secret wonder"])
+        served.status("/metrics")
+        served.status("/nothing?token=secret")
+        served.process.send_signal(signal.SIGINT)
+        logs = served.logs()
+        assert served.process.returncode == 0
+    requests = [(r["method"], r["path"], r["status"]) for r in logs if r["message"] == "request"]
+    assert requests == [("POST", "/predict", 200), ("GET", "/nothing", 404)]
+    assert all({"time", "level", "message"} <= line.keys() for line in logs)
+    assert "secret" not in str(logs)
+
+
+def test_sigterm_lets_the_running_prediction_finish(tmp_path: Path) -> None:
+    code = """
+        import time
+        class Predictor:
+            def __init__(self, folder): pass
+            def predict(self, instances):
+                time.sleep(1)
+                return instances
+    """
+    with server(own_model(tmp_path, code)) as served:
+        served.wait_for("/ready")
+        answers: list[Any] = []
+        running = threading.Thread(target=lambda: answers.append(served.predict([7])))
+        running.start()
+        time.sleep(0.3)
+        served.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert served.status("/health") is None  # takes no new ones
+        running.join()
+        assert answers == [[7]]
+        assert served.process.wait(10) == 0
+
+
+def test_a_prediction_that_takes_too_long_is_cut_off(tmp_path: Path) -> None:
+    code = """
+        import time
+        class Predictor:
+            def __init__(self, folder): pass
+            def predict(self, instances): time.sleep(60)
+    """
+    with server({**own_model(tmp_path, code), "SHUTDOWN_SECONDS": "1"}) as served:
+        served.wait_for("/ready")
+
+        def ask() -> None:
+            with pytest.raises(OSError, match=r"."):
+                served.predict([7])
+
+        running = threading.Thread(target=ask)
+        running.start()
+        time.sleep(0.3)
+        started = time.monotonic()
+        served.process.send_signal(signal.SIGTERM)
+        assert "in mid-prediction" in served.logs()[-1]["message"]
+        running.join()
+        assert served.process.returncode == 1
+        assert time.monotonic() - started < 10
+
+
+def test_is_healthy_while_it_loads_and_unhealthy_to_the_health_check(tmp_path: Path) -> None:
+    code = """
+        import time
+        class Predictor:
+            def __init__(self, folder): time.sleep(60)
+            def predict(self, instances): return instances
+    """
+    with server(own_model(tmp_path, code)) as served:
+        served.wait_for("/health")
+        assert served.status("/ready") == 503
+        probe = health(served.port)
+        assert (probe.returncode, probe.stderr[:9]) == (1, "not ready")
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import nonexistent", "needs the Python module 'nonexistent'"),
+        ("raise SystemExit(0)", "SystemExit: 0"),
+        ("class Predictor:\n  def __init__(self, f): raise OSError('no weights')\n"
+         "  def predict(self, i): pass", "OSError: no weights"),
+    ],
+)  # fmt: skip
+def test_a_model_that_does_not_load_ends_the_process_with_the_reason_in_the_last_line(
+    tmp_path: Path, code: str, reason: str
+) -> None:
+    with server(own_model(tmp_path, code)) as served:
+        last = served.logs()[-1]
+        assert served.process.returncode == 3
+    assert last["level"] == "error"
+    assert reason in last["message"]
+    assert (last["model"], last["version"]) == ("own", "2.0.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "No such file or directory"),
+        ("{", "does not describe a model"),
+        ('{"model": "m"}', "'version' is missing"),
+        (
+            '{"model": "m", "version": "1", "contentDigest": "", "format": "onnx",'
+            ' "signature": {"inputs": [{"name": "x", "type": "double"}]}}',
+            "'x' has type 'double', which is none of bool, uint8",
+        ),
+        (
+            '{"model": "m", "version": "1", "contentDigest": "", "format": "keras"}',
+            "format 'keras' is not served",
+        ),
+    ],
+)
+def test_a_description_that_says_nothing_to_serve_ends_the_process(
+    tmp_path: Path, text: str | None, reason: str
+) -> None:
+    settings = environment(tmp_path, {}, tmp_path)
+    file = tmp_path / "model.json"
+    file.unlink() if text is None else file.write_text(text)
+    with server(settings) as served:
+        last = served.logs()[-1]
+        assert served.process.returncode == 3
+    assert reason in last["message"]
+
+
+def test_a_bad_setting_is_a_usage_error() -> None:
+    ended = subprocess.run(
+        [*RUNTIME, "serve"], env={**os.environ, "PORT": "x"}, capture_output=True, text=True
+    )
+    assert ended.returncode == 2
+    assert ended.stderr == "PORT must be a whole number from 1 to 65535, not 'x'\n"
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings = environment(tmp_path, document_of("custom"), package_of("custom"))
+        ended = subprocess.run(
+            [*RUNTIME, "serve"],
+            env={**settings, "PORT": str(port)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+    assert ended.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in ended.stdout
+
+
+def test_what_a_model_prints_and_warns_of_are_log_lines(tmp_path: Path) -> None:
+    code = """
+        import warnings
+        class Predictor:
+            def __init__(self, folder): print("loading", 42)
+            def predict(self, instances):
+                warnings.warn("old weights")
+                return instances
+    """
+    with server(own_model(tmp_path, code)) as served:
+        served.wait_for("/ready")
+        served.predict([1])
+        served.process.send_signal(signal.SIGTERM)
+        messages = [(line["logger"], line["message"]) for line in served.logs()]
+    assert ("print", "loading 42") in messages
+    assert any(name == "py.warnings" and "old weights" in text for name, text in messages)
+
+
+def test_libraries_keep_to_the_container_and_send_nothing_to_their_makers(tmp_path: Path) -> None:
+    code = """
+        import os
+        class Predictor:
+            def __init__(self, folder): pass
+            def predict(self, instances): return [os.environ.get(name) for name in instances]
+    """
+    with server({**own_model(tmp_path, code), "OMP_NUM_THREADS": "7"}) as served:
+        served.wait_for("/ready")
+        names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ORT_DISABLE_TELEMETRY"]
+        assert served.predict(names) == ["7", str(cpu_limit()), "1"]
+
+
+def test_the_health_check_says_when_nobody_listens() -> None:
+    port = free_port()
+    probe = health(port)
+    assert probe.returncode == 1
+    assert f"no answer on 127.0.0.1:{port}" in probe.stderr
+
+
+def test_the_health_check_imports_no_framework() -> None:
+    code = (
+        "import sys; from slipway_runtime.__main__ import main; main(['health']);"
+        "print(*sorted({'fastapi', 'uvicorn', 'numpy', 'json', 'http'} & set(sys.modules)))"
+    )
+    settings = {**os.environ, "PORT": str(free_port())}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=settings, capture_output=True, text=True
+    )
+    assert ended.stdout == "\n"
+
+
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    # asyncio sets TCP_NODELAY only on sockets that were made with their protocol named.
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP

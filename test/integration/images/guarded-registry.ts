@@ -1,0 +1,119 @@
+import { execFileSync } from "node:child_process";
+import { createPrivateKey, randomUUID, sign, X509Certificate } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll } from "vitest";
+import { stringify } from "yaml";
+import { startChild } from "#standalone/child.ts";
+import { freePort } from "#standalone/free-port.ts";
+import { openLedger } from "#standalone/ledger.ts";
+import { waitForHttp } from "#standalone/wait-for-http.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
+
+export const login = { username: "ci", password: "hunter2" };
+
+/** bcrypt of the password, as htpasswd writes it. */
+const htpasswdLine = "ci:$2b$04$V4iM0M1so2fQt5CxFuIENuCpQNPe9XLWujRU/b63JmkyPVcNQAg9K\n";
+
+/** A real registry that lets in by name and password; ended with the file or `describe`. */
+export async function passwordRegistry(): Promise<string> {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "htpasswd"), htpasswdLine);
+  return startRegistry(folder, { htpasswd: { realm: "test", path: join(folder, "htpasswd") } });
+}
+
+export interface TokenRegistry {
+  host: string;
+  /** The scopes of every token that was given out. */
+  scopes: string[];
+}
+
+/** A real registry that wants the tokens of a token server, and that server: it gives the login above all it asks for,
+ *  and anybody else what reads. */
+export async function tokenRegistry(): Promise<TokenRegistry> {
+  const folder = temporaryFolder();
+  const [key, certificate] = [join(folder, "key.pem"), join(folder, "certificate.pem")];
+  const subject = ["-subj", "/CN=slipway test", "-days", "2"];
+  execFileSync(
+    "openssl",
+    ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, ...subject],
+    { stdio: "ignore" },
+  );
+  const scopes: string[] = [];
+  const signer = {
+    key: readFileSync(key, "utf8"),
+    chain: [new X509Certificate(readFileSync(certificate)).raw.toString("base64")],
+  };
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://token");
+    const asked = url.searchParams.getAll("scope");
+    scopes.push(...asked);
+    const writer = isLogin(request);
+    if (request.headers.authorization !== undefined && !writer) {
+      response.writeHead(401).end();
+      return;
+    }
+    const access = asked.map((scope) => {
+      const [type, name, actions = ""] = scope.split(":");
+      return { type, name, actions: actions.split(",").filter((action) => writer || action === "pull") };
+    });
+    response.end(JSON.stringify({ token: jwt(signer, access), expires_in: 60 }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const realm = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+  const host = await startRegistry(folder, {
+    token: { realm, service: "test", issuer: "test", rootcertbundle: certificate },
+  });
+  return { host, scopes };
+}
+
+async function startRegistry(folder: string, auth: object): Promise<string> {
+  const host = `127.0.0.1:${await freePort()}`;
+  const settings = {
+    version: "0.1",
+    log: { level: "error", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: join(folder, "images") } },
+    http: { addr: host, secret: randomUUID() },
+    auth,
+  };
+  writeFileSync(join(folder, "registry.yml"), stringify(settings));
+  const program = {
+    name: "registry",
+    command: "docker-registry",
+    args: ["serve", join(folder, "registry.yml")],
+    stopSignal: "SIGTERM" as const,
+  };
+  const child = await startChild(program, { ledger: openLedger(join(folder, "processes.json")) });
+  afterAll(() => child.stop(2_000));
+  await waitForHttp(child, `http://${host}/v2/`, { ready: (status) => status === 401, timeoutMs: 20_000 });
+  return host;
+}
+
+function isLogin(request: IncomingMessage): boolean {
+  const [scheme, value = ""] = request.headers.authorization?.split(" ") ?? [];
+  return scheme === "Basic" && Buffer.from(value, "base64").toString() === `${login.username}:${login.password}`;
+}
+
+/** A registry token (https://distribution.github.io/distribution/spec/auth/jwt/). */
+function jwt(signer: { key: string; chain: string[] }, access: object[]): string {
+  const now = Math.floor(Date.now() / 1_000);
+  const claims = {
+    iss: "test",
+    sub: "ci",
+    aud: "test",
+    iat: now,
+    nbf: now - 10,
+    exp: now + 60,
+    jti: randomUUID(),
+    access,
+  };
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const unsigned = `${part({ typ: "JWT", alg: "RS256", x5c: signer.chain })}.${part(claims)}`;
+  return `${unsigned}.${sign("sha256", Buffer.from(unsigned), createPrivateKey(signer.key)).toString("base64url")}`;
+}

@@ -1,0 +1,86 @@
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { type Blobs, storeBlob } from "#core/artifacts/blobs.ts";
+import { digestOf } from "#core/artifacts/digest.ts";
+import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
+import type { BuildContext, BuildRequest, ImageBuilder } from "#core/images/image-builder.ts";
+import { openAssembler } from "#core/images/open-assembler.ts";
+import type { PackageSpec } from "#core/packaging/package-spec.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
+import { testDatabase } from "#test/test-database.ts";
+import { testRegistry } from "#test/test-registry.ts";
+
+/** A data directory, a database and an assembler of their own: what one Slipway has, and shares with no other. */
+export interface Instance {
+  needs: Blobs;
+  folder: string;
+  builder: ImageBuilder;
+}
+
+export async function newInstance(
+  settings: { uv?: string; environment?: Record<string, string> } = {},
+): Promise<Instance> {
+  const { db } = await testDatabase();
+  const folder = temporaryFolder();
+  const needs = { db, blobs: fileBlobStore(join(folder, "artifacts")) };
+  const builder = openAssembler({
+    ...needs,
+    config: {
+      base: { from: "debian", suite: "bookworm" },
+      tools: { uv: settings.uv ?? process.env["SLIPWAY_UV"] ?? "uv", mmdebstrap: "mmdebstrap" },
+      registry: testRegistry(),
+      scratchDir: join(folder, "scratch"),
+      cacheDir: join(folder, "cache"),
+    },
+    environment: { ...process.env, ...settings.environment },
+  });
+  return { needs, folder, builder };
+}
+
+const plain: PackageSpec = {
+  format: "python",
+  modelFile: null,
+  preprocessorFile: null,
+  predictor: { file: "src/predictor.py", class: "Predictor" },
+  pythonMinor: null,
+  requirements: [],
+  signature: null,
+  example: null,
+  environment: {},
+  platforms: ["linux/amd64"],
+};
+
+/** A sealed version of these files, stored in the instance. */
+export async function sealedVersion(
+  { needs }: Instance,
+  files: Record<string, Buffer | string>,
+  { spec, ...more }: Partial<Omit<BuildRequest, "spec">> & { spec?: Partial<PackageSpec> } = {},
+): Promise<BuildRequest> {
+  const sealed = [];
+  for (const [path, content] of Object.entries(files)) {
+    const { digest, sizeBytes } = await storeBlob(needs, Readable.from([Buffer.from(content)]));
+    sealed.push({ path, digest, sizeBytes });
+  }
+  return {
+    model: "churn",
+    version: "1.0.0",
+    contentDigest: digestOf(JSON.stringify(sealed.map(({ path, digest }) => [path, digest]).sort())),
+    spec: { ...plain, ...spec },
+    metadata: {},
+    files: sealed,
+    lock: null,
+    ...more,
+  };
+}
+
+/** The place of a build: its log, and a way to cancel it. */
+export function buildContext(): BuildContext & { lines: string[]; cancel(): void } {
+  const abort = new AbortController();
+  const lines: string[] = [];
+  return {
+    lines,
+    log: (line) => lines.push(line),
+    signal: abort.signal,
+    cancel: () => abort.abort(new Error("the build was cancelled")),
+  };
+}

@@ -1,0 +1,184 @@
+import { afterAll, describe, expect, inject, it } from "vitest";
+import type { BuiltImage } from "#core/images/image-builder.ts";
+import { type ImagePublisher, openPublisher } from "#core/images/publish-image.ts";
+import { testRegistry } from "#test/test-registry.ts";
+import { faultyProxy } from "./faulty-proxy.ts";
+import { login, passwordRegistry, tokenRegistry } from "./guarded-registry.ts";
+import { buildContext } from "./instance.ts";
+import { layeredImage } from "./layered-image.ts";
+
+const publishers: ImagePublisher[] = [];
+afterAll(() => Promise.all(publishers.map((publisher) => publisher.close())));
+
+function publisherFor(
+  host: string,
+  credentials: typeof login | null = null,
+  prefix = testRegistry().prefix,
+): ImagePublisher {
+  const publisher = openPublisher({ host, prefix, credentials });
+  publishers.push(publisher);
+  return publisher;
+}
+
+const megabyte = 1024 * 1024;
+const image = () =>
+  layeredImage([
+    { kind: "base", sizeBytes: 3 * megabyte },
+    { kind: "runtime", sizeBytes: 100 },
+    { kind: "model", sizeBytes: 20 * megabyte },
+  ]);
+
+async function publish(publisher: ImagePublisher, built: BuiltImage, repository = "churn"): Promise<string[]> {
+  const context = buildContext();
+  await publisher.publish(built, { repository, tags: ["1.0.0"] }, context);
+  return context.lines;
+}
+
+const open = inject("parts").registryHost;
+
+describe.each([
+  ["that is open", async () => publisherFor(open)],
+  ["that wants name and password", async () => publisherFor(await passwordRegistry(), login)],
+  ["that wants tokens", async () => publisherFor((await tokenRegistry()).host, login)],
+] as const)("a registry %s", async (_, make) => {
+  const publisher = await make();
+
+  it("has all of an image that was published, sends nothing twice, and mounts what no model owns", async () => {
+    const built = await image();
+    expect((await publish(publisher, built)).join("\n")).toMatch(
+      /4 blobs sent \(24\.\d MB\), in .*\nverified: the registry has the manifest and all 3 layers$/,
+    );
+    expect((await publish(publisher, built))[0]).toMatch(/: 0 blobs sent \(0\.00 MB\), in/);
+    expect((await publish(publisher, built, "iris"))[0]).toMatch(/: 2 blobs sent \(21\.0 MB\), 2 mounted, in/);
+  }, 60_000);
+});
+
+describe("a login that is wrong or too weak", () => {
+  it("is one sentence, and shows no password", async () => {
+    const wrong = { username: "ci", password: "wrong-secret" };
+    const [password, token] = [await passwordRegistry(), await tokenRegistry()];
+    const built = await image();
+    const says = (publisher: ImagePublisher) =>
+      publish(publisher, built).then(
+        () => "",
+        (error: Error) => error.message,
+      );
+    expect(await says(publisherFor(password, wrong))).toMatch(/it answered 401; check SLIPWAY_REGISTRY_USERNAME and/);
+    expect(await says(publisherFor(password))).toMatch(/asks for a login: set SLIPWAY_REGISTRY_USERNAME/);
+    expect(await says(publisherFor(token.host, wrong))).toMatch(
+      /gave no token for repository:test-\w+\/churn:pull,push: it answered 401; check SLIPWAY_REGISTRY_USERNAME/,
+    );
+    expect(await says(publisherFor(token.host))).toMatch(
+      /it answered 401 UNAUTHORIZED "authentication required"; check SLIPWAY_REGISTRY_USERNAME/,
+    );
+  }, 60_000);
+
+  it("asks a token server for the right to push first, and names what it mounts from", async () => {
+    const { host, scopes } = await tokenRegistry();
+    const publisher = publisherFor(host, login, "team");
+    const built = await image();
+    await publish(publisher, built);
+    await publish(publisher, built, "iris");
+    expect([...new Set(scopes)]).toEqual([
+      "repository:team/churn:pull,push",
+      "repository:team/churn:pull",
+      "repository:team/iris:pull,push",
+      "repository:team/iris:pull",
+    ]);
+  }, 60_000);
+});
+
+describe("a registry that fails in the middle of a push", () => {
+  it("gets what is missing at the next try: after an answer of 500", async () => {
+    let faults = 0;
+    const proxy = await faultyProxy(open, (incoming, response) => {
+      if (incoming.method !== "PUT" || faults > 0) return false;
+      faults += 1;
+      response.writeHead(500).end();
+      incoming.resume();
+      return true;
+    });
+    const lines = await publish(publisherFor(proxy.host), await image());
+    expect(lines[0]).toMatch(/refused to take sha256:\w+ into .* it answered 500; trying again$/);
+    expect(lines.at(-1)).toContain("verified");
+  }, 60_000);
+
+  it("gets what is missing at the next try: after a cut connection", async () => {
+    let faults = 0;
+    const proxy = await faultyProxy(open, (incoming) => {
+      if (incoming.method !== "PUT" || Number(incoming.headers["content-length"]) < 10 * megabyte || faults > 0)
+        return false;
+      faults += 1;
+      let taken = 0;
+      incoming.on("data", (chunk: Buffer) => {
+        taken += chunk.length;
+        if (taken > 2 * megabyte) incoming.destroy();
+      });
+      return true;
+    });
+    const lines = await publish(publisherFor(proxy.host), await image());
+    expect(lines[0]).toMatch(/did not answer PUT .*; trying again$/);
+    expect(lines.at(-1)).toContain("verified");
+  }, 60_000);
+
+  it("is given up after three tries, and puts no manifest over a layer that is not there", async () => {
+    const proxy = await faultyProxy(open, (incoming, response) => {
+      if (incoming.method !== "PUT") return false;
+      incoming.resume();
+      response
+        .writeHead(503, { "content-type": "application/json" })
+        .end('{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}');
+      return true;
+    });
+    await expect(
+      publish(publisherFor(proxy.host), await layeredImage([{ kind: "model", sizeBytes: 10 }])),
+    ).rejects.toThrow(/it answered 503 TOOMANYREQUESTS "slow down"$/);
+    expect(proxy.seen.some((line) => line.includes("/manifests/"))).toBe(false);
+  }, 60_000);
+
+  it("is sent nothing more once the build is cancelled", async () => {
+    const context = buildContext();
+    const proxy = await faultyProxy(open, (incoming) => {
+      if (incoming.method === "PUT") context.cancel();
+      return incoming.method === "PUT";
+    });
+    const publishing = publisherFor(proxy.host).publish(
+      await image(),
+      { repository: "churn", tags: ["1.0.0"] },
+      context,
+    );
+    await expect(publishing).rejects.toThrow("the build was cancelled");
+    expect(proxy.seen.some((line) => line.includes("/manifests/"))).toBe(false);
+  }, 60_000);
+});
+
+describe("an image that was pushed", () => {
+  it("is not called published when a layer is gone, or has another size", async () => {
+    for (const answer of [
+      { status: 404, length: "0" },
+      { status: 200, length: "7" },
+    ]) {
+      let pushed = false;
+      const proxy = await faultyProxy(open, (incoming, response) => {
+        if (incoming.url?.includes("/manifests/") && incoming.method === "GET") pushed = true;
+        if (!pushed || incoming.method !== "HEAD") return false;
+        response.writeHead(answer.status, { "content-length": answer.length }).end();
+        return true;
+      });
+      await expect(publish(publisherFor(proxy.host), await image())).rejects.toThrow(
+        /has (?:no|7 bytes of) sha256:\w+ of .*\/churn, which was pushed to it with \d+ bytes/,
+      );
+    }
+  }, 60_000);
+
+  it("is not called published when the registry gives another manifest for its digest", async () => {
+    const proxy = await faultyProxy(open, (incoming, response) => {
+      if (incoming.method !== "GET" || !incoming.url?.includes("/manifests/")) return false;
+      response.writeHead(200, { "content-type": "application/vnd.oci.image.manifest.v1+json" }).end("{}");
+      return true;
+    });
+    await expect(publish(publisherFor(proxy.host), await image())).rejects.toThrow(
+      /answered sha256:\w+ of .* with other bytes/,
+    );
+  }, 60_000);
+});
