@@ -3,25 +3,15 @@ import { hostname } from "node:os";
 import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
 import { buildWork } from "#core/builds/build.ts";
 import { buildHandler } from "#core/builds/run-build.ts";
-import { type Config, ConfigError, readConfig } from "#core/config.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import { makeLogger } from "#core/logger.ts";
 import { answerDoorbell, openDoorbell } from "#core/work/queue.ts";
 import { reconcile, runWork, type WorkHandlers } from "#core/work/run-work.ts";
+import { configOrExit, endOnSignal } from "../main-process.ts";
 
 const drainMs = 6_000;
-
-function configOrExit(): Config {
-  try {
-    return readConfig(process.env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exit(2);
-  }
-}
 
 const config = configOrExit();
 const log = makeLogger({ level: config.logLevel, part: "worker" });
@@ -41,22 +31,8 @@ const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log
 const reconciling = reconcile({ db, doorbell, config, log }, ending.signal);
 log.info({ atOnce: config.work.atOnce }, "worker ready");
 
-async function close(): Promise<void> {
+endOnSignal(log, drainMs + 1_000, async () => {
   ending.abort();
   await Promise.all([reconciling, answering.close(drainMs)]);
   await Promise.all([doorbell.close(), publisher.close(), db.$disconnect()]);
-}
-
-for (const name of ["SIGTERM", "SIGINT"] as const)
-  process.on(name, () => {
-    if (ending.signal.aborted) return;
-    log.info({ signal: name }, "ending: what runs is given back");
-    setTimeout(() => process.exit(0), drainMs + 1_000).unref();
-    close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, "did not end in order");
-        process.exit(1);
-      },
-    );
-  });
+});

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { afterAll, inject } from "vitest";
+import { inject, onTestFinished } from "vitest";
 
 const execute = promisify(execFile);
 
@@ -8,7 +8,7 @@ const execute = promisify(execFile);
 export interface DockerEngine {
   docker(...args: string[]): Promise<string>;
   /** Runs an image as production should (read-only, no capabilities, user 65532), its port 8000 published on a
-   *  free loopback port. Removed when the file or the `describe` ends. */
+   *  free loopback port. Removed when the test ends. */
   runHardened(image: string, ...more: string[]): Promise<Container>;
 }
 
@@ -33,7 +33,7 @@ export function dockerEngine(): DockerEngine | null {
     async runHardened(image, ...more) {
       const hardened = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "65532"];
       const id = await docker("run", "--detach", ...hardened, "--publish", "127.0.0.1::8000", ...more, image);
-      afterAll(async () => void (await docker("rm", "--force", id)));
+      onTestFinished(async () => void (await docker("rm", "--force", id)));
       const [address] = (await docker("port", id, "8000")).split("\n");
       return {
         id,

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { onTestFinished } from "vitest";
 import type { Child } from "#standalone/child.ts";
 import { openLedger } from "#standalone/ledger.ts";
 import { startWorker } from "#standalone/services.ts";
@@ -7,7 +7,7 @@ import { uvPath } from "#standalone/setup/uv.mjs";
 import { temporaryFolder } from "./temporary-folder.ts";
 import type { TestService } from "./test-service.ts";
 
-/** A worker process of its own on the parts of a test service, killed with the file or `describe`. */
+/** A worker process of its own on the parts of a test service, killed when the test that asked for it ends. */
 export async function workerProcess({ registry }: TestService, settings: Record<string, string> = {}): Promise<Child> {
   const { config } = registry;
   const worker = await startWorker({
@@ -26,6 +26,6 @@ export async function workerProcess({ registry }: TestService, settings: Record<
       ...settings,
     },
   });
-  afterAll(() => worker.stop(0));
+  onTestFinished(() => worker.stop(0));
   return worker;
 }

@@ -69,6 +69,10 @@ function environmentOf(request: BuildRequest, base: Base): Record<string, string
     PYTHONPATH: "/opt/slipway/runtime:/opt/slipway/dependencies",
     PYTHONDONTWRITEBYTECODE: "1",
     PYTHONUNBUFFERED: "1",
+    // A file of the package must not shadow a module of the standard library.
+    PYTHONSAFEPATH: "1",
+    // onnxruntime's wheels send telemetry from 1.29 on.
+    ORT_DISABLE_TELEMETRY: "1",
     MODEL_PATH: "/opt/model",
     PORT: String(port),
     ...Object.fromEntries(Object.entries(request.spec.environment).sort(([a], [b]) => (a < b ? -1 : 1))),

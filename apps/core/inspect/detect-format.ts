@@ -1,4 +1,4 @@
-import { constants, inflateSync, gunzipSync } from "node:zlib";
+import { constants, gunzipSync, inflateSync } from "node:zlib";
 import { type ByteSource, readUpTo } from "./byte-source.ts";
 import type { Compression, DetectedFile, FileFormat } from "./file-format.ts";
 import { zipEntries } from "./zip-entries.ts";

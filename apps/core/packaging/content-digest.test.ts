@@ -27,6 +27,13 @@ describe("the content digest", () => {
     );
   });
 
+  it("takes the paths by their UTF-8 bytes, not by UTF-16 units", () => {
+    const [before, after] = ["\uffee", "\u{1f600}"].map((path) => file(path, ""));
+    const empty = digestOf("");
+    const text = `{"files":[["\uffee","${empty}",0],["\u{1f600}","${empty}",0]],"metadata":{}}`;
+    expect(before && after && contentDigest([after, before], {})).toBe(digestOf(text));
+  });
+
   it("changes with a path, a byte and the metadata", () => {
     const digests = [
       contentDigest([file("a")], {}),

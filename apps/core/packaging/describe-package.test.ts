@@ -129,6 +129,13 @@ describe("what answers", () => {
     });
   });
 
+  it("is never the preprocessor", async () => {
+    expect(await specOf({ "model/churn.pkl": columns, "model/preprocessor.pkl": columns })).toMatchObject({
+      modelFile: "model/churn.pkl",
+      preprocessorFile: "model/preprocessor.pkl",
+    });
+  });
+
   it("is told by the bytes, whatever the file is called", async () => {
     expect(await specOf({ "model/weights.bin": linear })).toMatchObject({ format: "onnx" });
     expect(await specOf({ "model/model.onnx": columns })).toMatchObject({ format: "sklearn" });

@@ -6,14 +6,14 @@ import { catalogue, servedFormat } from "./catalogue.ts";
 import { type FoundModel, findModel, namedModel, unknownBytes } from "./find-model.ts";
 import { findPredictor, type Predictor } from "./find-predictor.ts";
 import { inspectEstimator, inspectOnnx, unservedFault } from "./inspect-model.ts";
+import { keepingFault } from "./keeping-fault.ts";
 import { didYouMean, nearPaths } from "./near-miss.ts";
 import { folderOf, type PackageFile, type PackageReader, sourceOf, within } from "./package-reader.ts";
-import { keepingFault } from "./keeping-fault.ts";
 import type { Format, Signature } from "./package-spec.ts";
 import type { Declared } from "./slipway-yaml.ts";
 
 /** What answers a request, and what its bytes say. */
-export interface Answer {
+interface Answer {
   format: Format;
   modelFile: string | null;
   preprocessorFile: string | null;

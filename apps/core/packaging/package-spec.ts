@@ -4,7 +4,8 @@ export type Format = "sklearn" | "onnx" | "python";
 /** One input or output; `-1` in a shape is a dimension of any size. */
 export interface Tensor {
   name: string;
-  /** A numpy type name (`float64`, `int64`, `bool`) or `string`. */
+  /** A numpy type name (`float64`, `int64`, `bool`) or `string`; from an ONNX file also what numpy has not
+   *  (`bfloat16`, `seq(map(int64,tensor(float32)))`). */
   type: string;
   shape: number[];
   optional: boolean;
@@ -24,7 +25,8 @@ export interface PackageSpec {
   predictor: { file: string; class: string } | null;
   /** `3.11`, or null for whatever the base has. */
   pythonMinor: string | null;
-  /** PEP 508 lines for the resolver, sorted, without those of the Slipway runtime itself. */
+  /** PEP 508 lines for the resolver, sorted, without those of the Slipway runtime itself. A line may end in
+   *  ` --hash=sha256:…`, once or more: the wheels that the package allows. */
   requirements: string[];
   signature: Signature | null;
   example: unknown;

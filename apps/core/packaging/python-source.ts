@@ -4,7 +4,7 @@
  */
 
 /** The source with the content of strings and comments blanked and its lines kept. */
-export function withoutTexts(source: string): string {
+function withoutTexts(source: string): string {
   let out = "";
   let at = 0;
   while (at < source.length) {

@@ -132,7 +132,7 @@ function repeatedKeys(document: Document): Problem[] {
 /** Null where aliases multiply, as the library counts them. */
 function plainData(document: Document): { value: unknown } | null {
   try {
-    return { value: document.toJS({ maxAliasCount: -1 }) };
+    return { value: document.toJS({ maxAliasCount: mostAliases }) };
   } catch (error) {
     if (error instanceof ReferenceError) return null;
     throw error;

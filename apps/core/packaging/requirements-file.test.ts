@@ -26,6 +26,10 @@ describe("a requirements file", () => {
     ]);
   });
 
+  it("does not continue a comment", () => {
+    expect(lines("# models \\\nnumpy")).toEqual(["numpy"]);
+  });
+
   it("keeps a # that is part of a word, and drops what follows one after a space", () => {
     expect(faults("numpy#fast")).toHaveLength(1);
     expect(lines("numpy #fast")).toEqual(["numpy"]);

@@ -183,6 +183,12 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
     20_000,
   );
 
+  it.each(["[", "{", "- ", "? ", "a: "])("nested without end by %j is refused for that", (unit) => {
+    expect(faults(unit.repeat(Math.floor((256 * 1024) / unit.length)))).toEqual([
+      "slipway.yaml: nests deeper than 64 levels",
+    ]);
+  });
+
   it("keeps metadata of sixty levels, and refuses a hundred", () => {
     const nested = (levels: number) => `metadata: {a: ${"[".repeat(levels)}${"]".repeat(levels)}}`;
     expect(faults(nested(60))).toEqual([]);

@@ -37,11 +37,11 @@ export async function compileFolder(options: CompileOptions): Promise<void> {
 }
 
 async function compileListed(options: CompileOptions, list: string): Promise<void> {
-  const { exitCode, stderr } = await runBasePython({
+  const { exitCode, stdout, stderr } = await runBasePython({
     root: options.root,
     pythonPath: options.pythonPath,
     args: [
-      ...["-S", "-m", "compileall", "-q", "-q"],
+      ...["-S", "-m", "compileall", "-q"],
       ...["-s", options.folder, "-p", options.imagePath],
       ...["--invalidation-mode", "unchecked-hash"],
       ...["-i", list],
@@ -49,8 +49,11 @@ async function compileListed(options: CompileOptions, list: string): Promise<voi
     signal: options.signal,
     limitMs: 10 * 60_000,
   });
-  // 1: some sources could not be compiled, which their authors allow for (templates, other versions' grammar).
-  if (exitCode > 1) throw new Error(`compiling bytecode failed: ${stderr.trim().split("\n").at(-1) ?? ""}`);
+  // 1: some sources could not be compiled, which their authors allow for (templates, other versions' grammar). A disk
+  // that is full ends in the same code.
+  const broken = /^.*\[Errno \d+\].*$/m.exec(stdout)?.[0];
+  if (exitCode > 1 || broken !== undefined)
+    throw new Error(`compiling bytecode failed: ${broken ?? stderr.trim().split("\n").at(-1) ?? ""}`);
 }
 
 /** Test suites are left out: nobody runs them in an image, and they are half of some packages. */

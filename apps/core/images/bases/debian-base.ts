@@ -28,8 +28,9 @@ export interface DebianBaseOptions {
 const limitMs = 10 * 60_000;
 const archivePattern = /^var\/cache\/apt\/archives\/[^/]+\.deb$/;
 
-/** A base from Debian packages: `mmdebstrap` resolves and fetches them by the machine's own apt sources and keys, and
- *  their files are laid out here. No maintainer script runs. The same package versions give the same bytes. */
+/** A base from Debian packages: `mmdebstrap` resolves and fetches them from Debian's mirrors, security updates among
+ *  them, and checks them by the archive keys of this machine; their files are laid out here. No maintainer script
+ *  runs. The same package versions give the same bytes. */
 export function debianBase(blobs: Blobs, options: DebianBaseOptions): BaseSource {
   const source = `debian:${options.suite}`;
   return {
@@ -61,14 +62,8 @@ async function makeBase(
   await complete(root);
   const pythonPath = await findPython(root);
   const facts = await askPython(root, pythonPath, signal);
-  const minor = facts.version.split(".", 2).join(".");
-  await compileFolder({
-    root,
-    pythonPath,
-    folder: join(root, `usr/lib/python${minor}`),
-    imagePath: `/usr/lib/python${minor}`,
-    signal,
-  });
+  const library = `/usr/lib/${basename(pythonPath)}`;
+  await compileFolder({ root, pythonPath, folder: join(root, library), imagePath: library, signal });
   const entries = await folderEntries(root, "");
   const layer = await storeLayer(
     blobs,

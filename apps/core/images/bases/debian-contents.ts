@@ -1,5 +1,7 @@
-/** What the base is asked to hold; apt adds what these need. */
+/** What the base is asked to hold; apt adds what these need. base-files says which Debian it is, for scanners, and has
+ *  the licences that copyright files refer to. */
 export const wantedPackages = [
+  "base-files",
   "ca-certificates",
   "libgomp1",
   "libpython3-stdlib",
@@ -23,6 +25,8 @@ const unwantedPackages: ReadonlySet<string> = new Set([
   "libpam-modules",
   "libpcre2-8-0",
   "libselinux1",
+  "mawk",
+  "original-awk",
   "perl-base",
   "tar",
 ]);
@@ -35,9 +39,9 @@ export function isPackageWanted(name: string): boolean {
  *  stay, as their licences ask. gconv's tables are for iconv alone; Python has its own codecs. */
 const unwantedPaths = [
   /^usr\/share\/doc\/.+\/(?!copyright$)[^/]+$/,
-  /^usr\/share\/(?:man|info|locale|lintian|bug|bash-completion|debhelper|python3|perl5|doc-base|pixmaps|applications|binfmts|gcc|gdb|readline)(?:\/|$)/,
+  /^usr\/share\/(?:man|info|locale|lintian|bug|bash-completion|debhelper|python3|perl5|doc-base|pixmaps|applications|binfmts|gcc|gdb|readline|base-files)(?:\/|$)/,
   /^usr\/share\/zoneinfo\/(?:posix|right)(?:\/|$)/,
-  /^etc\/(?:alternatives|apt|cron\.\w+|debconf\.conf|default|dpkg|init\.d|logrotate\.d|rmt|systemd|gss|ca-certificates)(?:\/|$)/,
+  /^etc\/(?:alternatives|apt|cron\.\w+|debconf\.conf|default|dpkg|init\.d|logrotate\.d|rmt|systemd|gss|ca-certificates|issue|issue\.net|motd|update-motd\.d|profile|profile\.d|skel)(?:\/|$)/,
   /^(?:usr\/)?s?bin\/(?!python3(?:\.\d+)?$)[^/]+$/,
   /^(?:usr\/)?lib\/systemd(?:\/|$)/,
   /^usr\/lib\/(?:python3|valgrind|apt|dpkg|binfmt\.d|ssl\/misc)(?:\/|$)/,

@@ -6,7 +6,7 @@ import { mediaTypes } from "../oci.ts";
 import { parentFolders, sortEntries, type TarEntry, tarSizeBytes, tarStream } from "./tar.ts";
 
 /** Where the package's files lie in the image. */
-export const modelFolder = "opt/model";
+const modelFolder = "opt/model";
 
 /** From this size on a file is a layer of its own. */
 export const ownLayerBytes = 8 * 1024 * 1024;

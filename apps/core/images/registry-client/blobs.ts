@@ -8,7 +8,7 @@ import type { Answer } from "./transport.ts";
 /** As for manifests (distribution-spec: at least 4 MiB must be taken). */
 const documentLimitBytes = 4 * 1024 * 1024;
 
-export interface RemoteBlob {
+interface RemoteBlob {
   digest: Digest;
   sizeBytes: number;
 }

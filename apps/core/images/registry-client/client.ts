@@ -15,7 +15,7 @@ export interface RegistryClient {
   close(): Promise<void>;
 }
 
-export interface RegistryCall {
+interface RegistryCall {
   method: Call["method"];
   /** Path and query below the registry's origin, or an address that the registry gave in `Location`. */
   target: string | URL;

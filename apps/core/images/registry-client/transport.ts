@@ -62,13 +62,11 @@ export function openTransport(limits: TransportLimits): Transport {
         });
         return { status: answer.statusCode, headers: flatten(answer.headers), body: answer.body };
       } catch (error) {
+        // One that nobody began to read keeps its file open.
+        if (body instanceof Readable) body.destroy();
         signal.throwIfAborted();
-        throw new RegistryError(
-          `${url.host} did not answer ${method} ${url.pathname}: ${reasonOf(error, stall.signal)}`,
-          {
-            cause: error,
-          },
-        );
+        const reason = reasonOf(error, stall.signal);
+        throw new RegistryError(`${url.host} did not answer ${method} ${url.pathname}: ${reason}`, { cause: error });
       }
     },
     close: () => agent.destroy(),

@@ -1,24 +1,16 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { type Base, pythonMinorOf } from "../bases/base-source.ts";
-import { compileFolder } from "../bases/compile-bytecode.ts";
 import type { BuildContext } from "../image-builder.ts";
-import { folderEntries } from "../layers/folder-entries.ts";
-import { type StoredLayer, storeLayer } from "../layers/stored-layer.ts";
-import { parentFolders, type TarEntry } from "../layers/tar.ts";
-import type { Lock, LockedRequirement } from "../lock.ts";
-import { megabytes, seconds } from "../measures.ts";
+import type { StoredLayer } from "../layers/stored-layer.ts";
+import type { Lock } from "../lock.ts";
+import { seconds } from "../measures.ts";
 import { withScratchFolder } from "../scratch-folder.ts";
 import { shareWork } from "../shared-work.ts";
 import { checkLock } from "./check-lock.ts";
-import { installRequirements } from "./install-requirements.ts";
-import { resolveRequirements } from "./resolve-requirements.ts";
+import { makeRuntime, type RuntimeNeeds, type RuntimeRequest } from "./make-runtime.ts";
 import { normaliseRequirements, runtimeKey } from "./runtime-key.ts";
-import type { RuntimeSource } from "./runtime-source.ts";
-import type { Uv } from "./uv.ts";
 
 /** Base, dependencies and Slipway runtime: what a package is laid upon. */
 export interface Runtime {
@@ -26,22 +18,6 @@ export interface Runtime {
   /** Base, dependencies, runtime: from the bottom up. */
   layers: StoredLayer[];
   lock: Lock;
-}
-
-export interface RuntimeRequest {
-  base: Base;
-  /** The base's files on this machine. */
-  root: string;
-  platform: string;
-  source: RuntimeSource;
-  /** PEP 508 lines of the package. */
-  requirements: readonly string[];
-  lock: Lock | null;
-}
-
-export interface RuntimeNeeds extends Blobs {
-  uv: Uv;
-  scratchDir: string;
 }
 
 /** The runtime for a request: found, or made once. Layers first, row second; of two made at once the first row stays. */
@@ -92,101 +68,6 @@ async function findRuntime(db: Blobs["db"], key: Digest): Promise<Runtime | null
   const row = await db.runtime.findUnique({ where: { key } });
   if (row === null) return null;
   return { key, lock: row.lock as unknown as Lock, layers: row.layers as unknown as StoredLayer[] };
-}
-
-async function makeRuntime(
-  needs: RuntimeNeeds,
-  request: RuntimeRequest,
-  folder: string,
-  context: BuildContext,
-): Promise<Omit<Runtime, "key">> {
-  const { base, source } = request;
-  const locked =
-    request.lock?.requirements ??
-    (await resolveRequirements(needs.uv, request.requirements, { base, root: request.root, folder, context }));
-  const dependencies = await dependenciesLayer(needs, request, locked, folder, context);
-  const runtime = await runtimeLayer(needs, request, folder, context);
-  const lock: Lock = {
-    schema: 1,
-    platform: request.platform,
-    python: pythonMinorOf(base),
-    base: { source: base.source, digest: base.digest, packages: base.packages },
-    runtime: { version: source.version, digest: source.digest },
-    requirements: locked,
-  };
-  return { lock, layers: [...base.layers, dependencies, runtime] };
-}
-
-async function dependenciesLayer(
-  needs: RuntimeNeeds,
-  { base, root, lock }: RuntimeRequest,
-  locked: readonly LockedRequirement[],
-  scratch: string,
-  context: BuildContext,
-): Promise<StoredLayer> {
-  const target = join(scratch, "dependencies");
-  await mkdir(target);
-  await installRequirements(needs.uv, { locked, given: lock !== null }, target, {
-    base,
-    root,
-    folder: scratch,
-    context,
-  });
-  return layerOf(needs, { base, root }, target, "opt/slipway/dependencies", [], "dependencies", context);
-}
-
-async function runtimeLayer(
-  needs: RuntimeNeeds,
-  { base, root, source }: RuntimeRequest,
-  scratch: string,
-  context: BuildContext,
-): Promise<StoredLayer> {
-  const target = join(scratch, "runtime");
-  for (const file of source.files) {
-    const path = join(target, "slipway_runtime", file.path);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, file.bytes);
-  }
-  const command = Buffer.from(
-    [
-      `#!${base.pythonPath}`,
-      "import sys",
-      "from slipway_runtime.__main__ import main",
-      "sys.exit(main(sys.argv[1:]))",
-      "",
-    ].join("\n"),
-  );
-  const executable: TarEntry = {
-    type: "file",
-    path: "opt/slipway/bin/slipway-runtime",
-    executable: true,
-    sizeBytes: command.length,
-    open: async () => [command],
-  };
-  return layerOf(needs, { base, root }, target, "opt/slipway/runtime", [executable], "runtime", context);
-}
-
-/** A folder's files with their bytecode as one layer, kept as a blob; the folder is gone afterwards. */
-async function layerOf(
-  needs: RuntimeNeeds,
-  { base, root }: Pick<RuntimeRequest, "base" | "root">,
-  folder: string,
-  imagePath: string,
-  more: readonly TarEntry[],
-  kind: "dependencies" | "runtime",
-  { log, signal }: BuildContext,
-): Promise<StoredLayer> {
-  const startedAt = performance.now();
-  await compileFolder({ root, pythonPath: base.pythonPath, folder, imagePath: `/${imagePath}`, signal });
-  const compiled = seconds(startedAt);
-  const files = [...(await folderEntries(folder, imagePath)), ...more];
-  const paths = files.map(({ path }) => path);
-  const known = new Set(paths);
-  const parents = parentFolders([...paths, `${imagePath}/`], "opt").filter(({ path }) => !known.has(path));
-  const layer = await storeLayer(needs, [...parents, ...files], { kind, signal });
-  await rm(folder, { recursive: true, force: true });
-  log(`${kind} layer: ${megabytes(layer.sizeBytes)} (bytecode in ${compiled}, all in ${seconds(startedAt)})`);
-  return layer;
 }
 
 function shortKey(key: Digest): string {

@@ -14,7 +14,7 @@ export interface RuntimeSource {
   files: RuntimeFile[];
 }
 
-export interface RuntimeFile {
+interface RuntimeFile {
   /** Below `slipway_runtime/`. */
   path: string;
   bytes: Buffer;

@@ -17,7 +17,7 @@ export interface Span {
   end: number;
 }
 
-export type Field = { number: number } & ({ value: bigint } | { span: Span });
+type Field = { number: number } & ({ value: bigint } | { span: Span });
 
 export interface ProtobufReader {
   /** Calls `take` for each field of a message in order. Fixed-width fields are passed over. Throws `Unreadable`. */

@@ -49,8 +49,8 @@ function elementCount(shape: SymbolicValue | undefined): number {
 const characterBytes: Record<string, number> = { U: 4, S: 1, a: 1, V: 1 };
 const objectFlag = 1;
 
-/** A pickled dtype is `dtype(code, False, True)` and the state `(version, byteorder, subdtype, names, fields, itemsize,
- *  alignment, flags)`, the itemsize −1 where the code says it (numpy, `arraydescr_reduce`). */
+/** A pickled dtype is `dtype(code, False, True)`, the code with its size, and the state `(version, byteorder, subdtype,
+ *  names, fields, itemsize, alignment, flags)` (numpy, `arraydescr_reduce`). */
 function readDtype(dtype: SymbolicValue | undefined): { itemsizeBytes: number; holdsObjects: boolean } {
   if (dtype?.kind === "object" && dtype.type?.module === "numpy" && dtype.type.name === "dtype") {
     const code = dtype.parameters.kind === "tuple" ? dtype.parameters.items[0] : undefined;
@@ -60,8 +60,7 @@ function readDtype(dtype: SymbolicValue | undefined): { itemsizeBytes: number; h
     if (kind !== undefined) {
       const flags = numberAt(state, 7) ?? 0;
       if (kind === "O" || (flags & objectFlag) !== 0) return { itemsizeBytes: 0, holdsObjects: true };
-      const stated = numberAt(state, 5) ?? -1;
-      const itemsizeBytes = stated >= 0 ? stated : Number(match?.[2] || "0") * (characterBytes[kind] ?? 1);
+      const itemsizeBytes = Number(match?.[2] || "0") * (characterBytes[kind] ?? 1);
       return { itemsizeBytes, holdsObjects: false };
     }
   }

@@ -1,5 +1,5 @@
 /** How an opcode's argument is laid out after it (Python's Lib/pickletools.py, `ArgumentDescriptor`). */
-export type ArgumentLayout =
+type ArgumentLayout =
   | "none"
   | "uint8"
   | "uint16"

@@ -40,6 +40,11 @@ describe("what a pickle would import", () => {
     expect((await scan(bytes)).globals).toEqual([{ module: "os", name: "system" }]);
   });
 
+  it("is found where a PUT was made twice, which an unpickler counts once", async () => {
+    const bytes = pickleOf("\x80\x04\x8c\x02osq\x00q\x000\x8c\x06system\x940h\x00h\x01\x93.");
+    expect((await scan(bytes)).globals).toEqual([{ module: "os", name: "system" }]);
+  });
+
   it("is found in a pickle that lies inside a joblib array of objects", async () => {
     const { globals } = await scan(fixture("arrays.joblib"));
     expect(globals).toContainEqual({ module: "sklearn.preprocessing._data", name: "StandardScaler" });

@@ -2,8 +2,8 @@ import { ByteCursor, type ByteFeed } from "../byte-cursor.ts";
 import { Unreadable } from "../unreadable.ts";
 import { bytesBehind, isArrayWrapper } from "./numpy-array.ts";
 import { type Opcode, opcodes } from "./opcodes.ts";
-import { type PickleMachine, newPickleMachine } from "./pickle-machine.ts";
 import { type Findings, newFindings, type PickleInspection, summarise } from "./pickle-findings.ts";
+import { newPickleMachine, type PickleMachine } from "./pickle-machine.ts";
 import { objectOf, other, type SymbolicGlobal, type SymbolicValue } from "./symbolic-value.ts";
 
 /** A few seconds of work; a vocabulary of a million words has ten million. */

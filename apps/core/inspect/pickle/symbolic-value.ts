@@ -11,7 +11,7 @@ type Scalar = { kind: "text"; text: string } | { kind: "number"; number: number 
 type Tuple = { kind: "tuple"; items: readonly (Scalar | { kind: "other" })[] };
 
 /** Null until it has an entry that is kept: most dicts never do. */
-export type Dict = { kind: "dict"; entries: Map<string, SymbolicValue> | null };
+type Dict = { kind: "dict"; entries: Map<string, SymbolicValue> | null };
 
 export interface SymbolicGlobal {
   kind: "global";

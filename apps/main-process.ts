@@ -1,0 +1,35 @@
+import { type Config, ConfigError, readConfig } from "#core/config.ts";
+import type { Logger } from "#core/logger.ts";
+
+/** The settings of this process. Where they are wrong, all that is wrong is said and the process ends with code 2. */
+export function configOrExit(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+/** Ends the process in order at SIGTERM or SIGINT, and at the limit whatever still runs. */
+export function endOnSignal(log: Logger, limitMs: number, close: () => Promise<void>): void {
+  let ending = false;
+  const end = (signal: string): void => {
+    if (ending) return;
+    ending = true;
+    log.info({ signal }, "ending in order");
+    setTimeout(() => {
+      log.warn({ limitMs }, "not all had ended at the limit");
+      process.exit(0);
+    }, limitMs);
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "did not end in order");
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => end(signal));
+}
