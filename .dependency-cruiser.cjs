@@ -1,28 +1,51 @@
 /* The directions of the house (docs/architecture.md): in core a room uses only rooms that stand above it. */
 const rooms = [
-  "database", "work", "audit", "access", "artifacts", "models", "inspect", "packaging", "images", "builds", "releases", "promotion",
+  "database",
+  "work",
+  "audit",
+  "access",
+  "artifacts",
+  "models",
+  "inspect",
+  "packaging",
+  "images",
+  "builds",
+  "releases",
+  "promotion",
 ];
 
 /** registry.ts names the types of what a process is made of; every room may ask it for them. */
-const roomRules = rooms.map((room, index) => ({
-  name: `core-${room}-looks-up-only`,
-  comment: `${room} may use: ${rooms.slice(0, index).join(", ") || "none of the other rooms"}`,
-  severity: "error",
-  from: { path: `^apps/core/${room}/` },
-  to: { path: `^apps/core/(${rooms.slice(index + 1).join("|")})/` },
-})).filter((rule) => !rule.to.path.includes("()"));
+const roomRules = rooms
+  .map((room, index) => ({
+    name: `core-${room}-looks-up-only`,
+    comment: `${room} may use: ${rooms.slice(0, index).join(", ") || "none of the other rooms"}`,
+    severity: "error",
+    from: { path: `^apps/core/${room}/` },
+    to: { path: `^apps/core/(${rooms.slice(index + 1).join("|")})/` },
+  }))
+  .filter((rule) => !rule.to.path.includes("()"));
 
 module.exports = {
   forbidden: [
     ...roomRules,
-    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-cycles",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     {
       name: "core-knows-no-caller",
       severity: "error",
       from: { path: "^apps/core/" },
       to: { path: "^apps/(api|worker|standalone|cli)/" },
     },
-    { name: "core-knows-no-http-server", severity: "error", from: { path: "^apps/core/" }, to: { path: "node_modules/@?fastify" } },
+    {
+      name: "core-knows-no-http-server",
+      severity: "error",
+      from: { path: "^apps/core/" },
+      to: { path: "node_modules/@?fastify" },
+    },
     {
       name: "callers-are-apart",
       comment: "api and worker share core and nothing else",
@@ -36,15 +59,34 @@ module.exports = {
       from: { path: "^apps/", pathNot: "^apps/core/work/queue\\.ts$|^apps/standalone/" },
       to: { path: "node_modules/(bullmq|ioredis)/" },
     },
-    { name: "tests-are-not-used", severity: "error", from: { path: "^apps/", pathNot: "\\.test\\.ts$" }, to: { path: "^test/|\\.test\\.ts$" } },
-    { name: "nothing-unresolved", severity: "error", from: { path: "^(apps|test|prisma)/" }, to: { couldNotResolve: true } },
-    { name: "no-dev-packages-in-the-service", severity: "error", from: { path: "^apps/", pathNot: "\\.test\\.ts$" }, to: { dependencyTypes: ["npm-dev"] } },
+    {
+      name: "tests-are-not-used",
+      severity: "error",
+      from: { path: "^apps/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^test/|\\.test\\.ts$" },
+    },
+    {
+      name: "nothing-unresolved",
+      severity: "error",
+      from: { path: "^(apps|test|prisma)/" },
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "no-dev-packages-in-the-service",
+      severity: "error",
+      from: { path: "^apps/", pathNot: "\\.test\\.ts$" },
+      to: { dependencyTypes: ["npm-dev"] },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules|prisma/client" },
     exclude: { path: "prisma/client|docker/runtime" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "types", "default"], extensions: [".ts", ".js", ".mjs"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "types", "default"],
+      extensions: [".ts", ".js", ".mjs"],
+    },
   },
 };

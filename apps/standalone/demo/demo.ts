@@ -31,8 +31,8 @@ export interface DemoOptions {
   model: string;
   /** What a team uploads, and beside it cases.json: what the model answers in plain Python. */
   modelFolder: string;
-  /** For what the run leaves on disk meanwhile. */
-  folder: string;
+  /** Of that Slipway; the demo unpacks the image there where no container engine does it. */
+  dataDir: string;
   ledger: Ledger;
   say(line: string): void;
 }
@@ -58,7 +58,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   say(`  content digest ${sealed.contentDigest}`);
 
   say("\n4. The build");
-  await slipway.follow(`/v1/builds/${sealed.build.id}/log?follow=true`, (line) => say(`  | ${line}`));
+  await slipway.follow(`/v1/builds/${sealed.build.id}/log?follow=true`, (line) => say(`  | ${timeOfDay(line)}`));
   const built = (await slipway.send("GET", path)) as Version;
   if (built.status !== "ready" || built.image === null) throw new Error(await whyNot(slipway, built));
   say(`  ready ${((performance.now() - sealedAt) / 1000).toFixed(1)} s after the seal`);
@@ -68,12 +68,14 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   await slipway.send("PUT", `/v1/models/${model}/tags/prod`, { version, reason: "npm run demo" });
 
   say("\n6. Run the image and ask for a prediction");
-  await predict(built.image.reference, options);
+  const example = await predict(built.image.reference, options);
 
-  say("\nTry it yourself while npm start runs:");
-  say(`  curl ${url}/v1/models/${model}/versions/prod`);
-  say(`  curl ${url}/v1/models/${model}/tags/prod/history`);
+  say("\nTo go on by hand, start this instance again and ask it:");
+  say(`  SLIPWAY_DATA_DIR=${relative(process.cwd(), options.dataDir)} npm start`);
+  say(`  curl http://127.0.0.1:7070/v1/models/${model}/versions/prod`);
+  say(`  curl http://127.0.0.1:7070/v1/models/${model}/tags/prod/history`);
   say(`  ${runCommand(built.image.reference)}`);
+  say(`  curl http://127.0.0.1:8000/predict -H 'content-type: application/json' -d '${JSON.stringify(example)}'`);
 }
 
 /** The first run makes 1.0.0; each further one the next patch, because a version is never made twice. */
@@ -97,25 +99,36 @@ async function whyNot(slipway: SlipwayClient, version: Version): Promise<string>
   return `the version is ${version.status}, not ready: ${build.error?.message ?? "see the log above"}`;
 }
 
+/** `2026-11-23T16:34:39.486Z text` → `16:34:39 text` */
+function timeOfDay(line: string): string {
+  return line.replace(/^\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)\.\d+Z/, "$1");
+}
+
 function describeImage(image: Image, say: (line: string) => void): void {
   say(`\n  ${image.reference}`);
-  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1).padStart(7)} MB`;
   for (const { platform, sizeBytes, layers } of image.platforms) {
-    for (const layer of layers) say(`  ${layer.kind.padEnd(13)}${megabytes(layer.sizeBytes)}  ${layer.digest}`);
-    say(`  ${"in all".padEnd(13)}${megabytes(sizeBytes)}  ${platform}`);
+    for (const layer of layers) say(`  ${layer.kind.padEnd(13)}${size(layer.sizeBytes)}  ${layer.digest}`);
+    say(`  ${"in all".padEnd(13)}${size(sizeBytes)}  ${platform}`);
   }
 }
 
-async function predict(image: string, { modelFolder, folder, ledger, say }: DemoOptions): Promise<void> {
+function size(bytes: number): string {
+  const [amount, unit] = bytes < 1e5 ? [bytes / 1e3, "kB"] : [bytes / 1e6, "MB"];
+  return `${amount.toFixed(1).padStart(7)} ${unit}`;
+}
+
+/** Returns a request that a person can send as well. */
+async function predict(image: string, { modelFolder, dataDir, ledger, say }: DemoOptions): Promise<Case["request"]> {
+  const cases = JSON.parse(await readFile(join(modelFolder, "cases.json"), "utf8")) as [Case, ...Case[]];
+  const example = cases[0].request;
   const runner = chooseRunner();
   if (runner === null) {
     say("  Neither Docker nor Podman answers here, and the kernel allows no sandbox. Elsewhere:");
     say(`  ${runCommand(image)}`);
-    return;
+    return example;
   }
   say(`  with ${runner.name}`);
-  const cases = JSON.parse(await readFile(join(modelFolder, "cases.json"), "utf8")) as Case[];
-  const running = await runner.run(image, { folder, ledger });
+  const running = await runner.run(image, { folder: join(dataDir, "demo-image"), ledger });
   try {
     await untilReady(running);
     for (const { request, predictions } of cases) {
@@ -125,10 +138,11 @@ async function predict(image: string, { modelFolder, folder, ledger, say }: Demo
       if (!samePredictions((answer as { predictions?: unknown }).predictions, predictions))
         throw new Error(`the prediction is wrong: plain Python answers ${JSON.stringify(predictions)}`);
     }
-    say(`  All ${cases.length} answers are those of the model in plain Python, to 1e-6.`);
   } finally {
     await running.stop();
   }
+  say(`  All ${cases.length} answers are those of the model in plain Python, to 1e-6.`);
+  return example;
 }
 
 async function untilReady(running: RunningImage): Promise<void> {

@@ -27,7 +27,7 @@ export async function main(given: Environment): Promise<number> {
         url: instance.url,
         model,
         modelFolder,
-        folder: `${config.dataDir}/demo-image`,
+        dataDir: config.dataDir,
         ledger,
         say: voice.say,
       });

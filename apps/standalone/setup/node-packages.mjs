@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, run } from "./run-command.mjs";
 
-/** `npm ci` as the lock file says. No package's own script is run: one of them would download an engine
- *  that Slipway does not use, and the links that embedded Postgres wants are a step of their own. */
+/** The versions of the lock file, which is left as it is. Not `npm ci`: that refuses a lock file without the
+ *  binaries of every other platform, and npm writes such a one where its registry lacks some of them. No
+ *  package's own script is run: one of them would download an engine that Slipway does not use, and the links
+ *  that embedded Postgres wants are a step of their own. */
 export const nodePackages = {
   name: "npm packages",
   title: "npm packages by package-lock.json",
@@ -19,7 +21,7 @@ export const nodePackages = {
     );
   },
   async act() {
-    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    await run("npm", ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
       otherwise: "npm could not install the packages. Is the npm registry reachable from here?",
     });
   },

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pythonWithPip } from "./python-with-pip.mjs";
 import { root, run, SetUpError } from "./run-command.mjs";
@@ -21,10 +21,22 @@ export const uv = {
       throw new SetUpError(
         `No Python 3 with pip was found. Install it (Debian: apt-get install python3-pip), or install uv ${version} and name it in SLIPWAY_UV.`,
       );
-    rmSync(folder, { recursive: true, force: true });
-    const args = ["--target", folder, "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", requirements];
+    const unfinished = `${folder}.new`;
+    rmSync(unfinished, { recursive: true, force: true });
+    const args = [
+      "--target",
+      unfinished,
+      "--require-hashes",
+      "--no-deps",
+      "--only-binary",
+      ":all:",
+      "-r",
+      requirements,
+    ];
     await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...args], {
       otherwise: "pip could not install uv. Is PyPI reachable from here?",
     });
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(unfinished, folder);
   },
 };

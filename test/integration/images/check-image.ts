@@ -8,7 +8,7 @@ import { type Digest, digestFrom, digestOf, sha256 } from "#core/artifacts/diges
 import type { BuiltImage, Layer } from "#core/images/image-builder.ts";
 import type { ImageConfig, Manifest } from "#core/images/oci.ts";
 
-export interface LayerEntry {
+interface LayerEntry {
   path: string;
   type: string;
   mode: number;

@@ -13,7 +13,7 @@ export async function layeredImage(layers: readonly { kind: LayerKind; sizeBytes
 }
 
 /** An image of these layers; the same layers, the same image. */
-export function imageOf(layers: readonly Layer[]): BuiltImage {
+function imageOf(layers: readonly Layer[]): BuiltImage {
   const config = Buffer.from(
     JSON.stringify({
       architecture: "amd64",

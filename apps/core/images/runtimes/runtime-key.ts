@@ -13,12 +13,8 @@ export interface RuntimeInputs {
   dependencies: { requirements: readonly string[] } | { locked: readonly LockedRequirement[] };
 }
 
-/** Raised when runtimes are laid out in another way than before, so that old rows are not taken for new ones. */
-const layout = 1;
-
 export function runtimeKey({ dependencies, ...inputs }: RuntimeInputs): Digest {
   const document = {
-    layout,
     ...inputs,
     dependencies:
       "locked" in dependencies ? dependencies : { requirements: normaliseRequirements(dependencies.requirements) },

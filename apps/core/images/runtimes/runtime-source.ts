@@ -7,7 +7,7 @@ import { type Digest, digestFrom } from "#core/artifacts/digest.ts";
 /** The Slipway runtime as it lies in the repository: docker/runtime. */
 export interface RuntimeSource {
   version: string;
-  /** Of the source files, by path and bytes: another digest makes other images. */
+  /** Of the source files, by path and bytes, and of how they are laid into an image: another digest, other images. */
   digest: Digest;
   /** PEP 508 lines. */
   requirements: string[];
@@ -19,6 +19,9 @@ interface RuntimeFile {
   path: string;
   bytes: Buffer;
 }
+
+/** Raised when make-runtime.ts lays runtimes out in another way, so that old ones are not taken for new ones. */
+const layout = 1;
 
 export async function readRuntimeSource(folder: string): Promise<RuntimeSource> {
   const project = parse(await readFile(join(folder, "pyproject.toml"), "utf8"))["project"];
@@ -39,7 +42,7 @@ async function readSources(top: string): Promise<RuntimeFile[]> {
 }
 
 function digestOfFiles(files: readonly RuntimeFile[]): Digest {
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(`layout ${layout}\0`);
   for (const { path, bytes } of files) hash.update(`${path}\0${bytes.length}\0`).update(bytes);
   return digestFrom(hash);
 }
