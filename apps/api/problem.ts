@@ -151,7 +151,5 @@ async function sendProblem(
     instance: request.id,
     ...(faults.length > 0 ? { errors: [...faults] } : {}),
   };
-  // What is left of the request's body is not read: the connection cannot serve another request.
-  if (!request.raw.complete) reply.header("connection", "close");
   await reply.status(status).type("application/problem+json").serializer(JSON.stringify).send(problem);
 }

@@ -1,4 +1,4 @@
-import { pipeline, type Readable, Transform } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseDictionary } from "structured-headers";
 import type { Digest } from "#core/artifacts/digest.ts";
@@ -32,11 +32,16 @@ export function bodyOf(request: FastifyRequest): { body: Readable; signal: Abort
       "invalid_request",
       "send the bytes as they are, without Content-Encoding: what is stored is what was sent",
     );
+  const whole = new PassThrough({ highWaterMark: 1024 * 1024 });
   // Node ends a body that is cut off with a bare "aborted"; here that is the client's mistake, by name.
-  const whole = new Transform({ transform: (chunk, _encoding, done) => done(null, chunk) });
-  pipeline(request.raw, whole, (error) => {
-    if (error) whole.destroy(incomplete());
+  request.raw.once("error", () => whole.destroy(incomplete()));
+  request.raw.once("close", () => {
+    if (!request.raw.complete) whole.destroy(incomplete());
   });
+  // Whoever stops reading stops for a reason that the client should hear: the rest is taken and thrown away, since
+  // to close the connection on what it still sends would lose the answer.
+  whole.once("close", () => request.raw.unpipe(whole).resume());
+  request.raw.pipe(whole);
   return { body: whole, signal: gone.signal };
 }
 

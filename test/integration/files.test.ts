@@ -158,6 +158,11 @@ describe("files", () => {
     expect((await call("DELETE", "/v1/models/removed/versions/1.0.0/files/a")).status).toBe(404);
   });
 
+  it("answers an upload that cannot be taken while it is still being sent", async () => {
+    const put = await call("PUT", "/v1/models/nowhere/versions/1.0.0/files/a", { bytes: Buffer.alloc(40_000_000) });
+    expect([put.status, put.json.type]).toEqual([404, "/problems/model_not_found"]);
+  });
+
   it("says which of model, version and file is not there", async () => {
     await draftOf(service, "there", "1.0.0");
     const type = async (url: string) => (await call("GET", url)).json.type;

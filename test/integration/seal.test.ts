@@ -142,6 +142,13 @@ describe("one call with an archive", () => {
     expect(single.json.contentDigest).toBe(zipped.json.contentDigest);
   });
 
+  it("says what is wrong with the start of a large archive while the rest is still being sent", async () => {
+    await call("POST", "/v1/models", { json: { name: "packed" } });
+    const bad = await packEntries([{ name: "a", type: "symlink", linkname: "/etc/passwd" }]);
+    const answer = await upload("version=9.0.0", Buffer.concat([bad.subarray(0, 512), Buffer.alloc(40_000_000, 1)]));
+    expect([answer.status, answer.json.type]).toEqual([422, "/problems/archive_invalid"]);
+  });
+
   it("keeps no version of an archive that is refused, so that the call can be made again", async () => {
     const whole = await pack(predictorPackage);
     const refused: [string, Buffer][] = [
