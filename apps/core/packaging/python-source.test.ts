@@ -15,6 +15,7 @@ describe("Python source, read as text", () => {
     ["a docstring", '"""Example:\n\nclass Predictor:\n    pass\n"""\n'],
     ["a text in single triple quotes", "x = '''\nclass Predictor: pass\n'''\n"],
     ["a text with quotes in it", `x = "\\"'''"\ny = '"""'\n# '''\n'''\nclass Predictor: pass\n'''\n`],
+    ["a text that goes on after an escaped quote", 'x = """\\"""\nclass Predictor: pass\n"""\n'],
     ["another class", "class Outer:\n    class Predictor: pass\n"],
     ["a longer name", "class PredictorBase: pass\n"],
     ["an import under another name", "from a import Predictor as P\n"],

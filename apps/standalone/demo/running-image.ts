@@ -23,8 +23,7 @@ export function chooseRunner(): ImageRunner | null {
   const answers = (command: string) => spawnSync(command, ["info"], { stdio: "ignore", timeout: 10_000 }).status === 0;
   if (answers("docker")) return { name: "Docker", run: (image) => runInEngine("docker", image) };
   if (answers("podman")) return { name: "Podman", run: (image) => runInEngine("podman", image) };
-  if (canSandbox())
-    return { name: "a sandbox of this machine (user, mount and process namespaces)", run: runInSandbox };
+  if (canSandbox()) return { name: "a sandbox of this machine (unshare)", run: runInSandbox };
   return null;
 }
 

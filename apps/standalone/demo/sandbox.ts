@@ -6,13 +6,17 @@ import type { Ledger } from "../ledger.ts";
 import { pullImage } from "./pull-image.ts";
 import type { RunningImage } from "./running-image.ts";
 
-/** New user, mount and process namespaces, as any user may make them where the kernel lets them. */
-const namespaces = ["--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child"];
 const devices = ["null", "zero", "random", "urandom"];
 
-/** Inside: binds the image's root read-only, with its own /proc and an empty /tmp, then goes on in it as
- *  user 65532 without a capability and with no way to gain one. $1 is the root, $2 the image's PATH, the
- *  rest is the command. */
+/** How to get away from the machine's own mounts and processes, and then from every privilege: root becomes
+ *  user 65532, anybody else does so in user namespaces, as far as the kernel lets them. */
+const isRoot = process.getuid?.() === 0;
+const isolation = ["--mount", "--pid", "--fork", "--kill-child", ...(isRoot ? [] : ["--user", "--map-root-user"])];
+const plainUser = isRoot ? "--setgid=65532 --setuid=65532" : "--user --map-user=65532 --map-group=65532";
+const noGroups = isRoot ? "--clear-groups" : "";
+
+/** Inside: binds the image's root read-only, with a /proc of its own and an empty /tmp, and goes on in it
+ *  with no way to gain a privilege. $1 is the root, $2 the image's PATH, the rest is the command. */
 const enter = `
 root=$1 path=$2; shift 2
 mount --bind "$root" "$root"
@@ -22,11 +26,11 @@ mount -t proc proc "$root/proc" || echo "no /proc in this sandbox"
 mount -o remount,bind,ro,nosuid,nodev "$root"
 setpriv=$(command -v setpriv) unshare=$(command -v unshare)
 export PATH="$path"
-exec "$setpriv" --no-new-privs "$unshare" --user --map-user=65532 --map-group=65532 --root="$root" --wd=/opt/model "$@"
+exec "$setpriv" --no-new-privs ${noGroups} "$unshare" ${plainUser} --root="$root" --wd=/opt/model "$@"
 `;
 
 export function canSandbox(): boolean {
-  const probe = [...namespaces, "sh", "-ec", "mount -t tmpfs tmpfs /tmp; command -v setpriv"];
+  const probe = [...isolation, "sh", "-ec", "mount -t tmpfs tmpfs /tmp; command -v setpriv"];
   return process.platform === "linux" && spawnSync("unshare", probe, { stdio: "ignore" }).status === 0;
 }
 
@@ -50,7 +54,7 @@ export async function runInSandbox(
     {
       name: "sandbox",
       command: "unshare",
-      args: [...namespaces, "sh", "-ec", enter, "sh", folder, environment["PATH"] ?? "", ...command],
+      args: [...isolation, "sh", "-ec", enter, "sh", folder, environment["PATH"] ?? "", ...command],
       env: { ...environment, PATH: process.env["PATH"], PORT: String(port), HOST: "127.0.0.1" },
       stopSignal: "SIGTERM",
     },

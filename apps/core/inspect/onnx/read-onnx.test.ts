@@ -46,8 +46,8 @@ describe("an ONNX model", () => {
   });
 
   it("has -1 for a dimension that it gives a negative size", async () => {
-    const minusOne = Buffer.from([0x08, ...Array(9).fill(0xff), 0x01]);
-    const shape = field(2, field(1, minusOne), field(1, Buffer.from([0x08, 0x03])), field(1));
+    const minusFive = Buffer.from([0x08, 0xfb, ...Array(8).fill(0xff), 0x01]);
+    const shape = field(2, field(1, minusFive), field(1, Buffer.from([0x08, 0x03])), field(1));
     const graph = field(7, field(11, field(2, field(1, Buffer.from([0x08, 0x01]), shape))));
     const { inputs } = await read(Buffer.concat([irVersion, graph, opset]));
     expect(inputs).toEqual([{ name: "", type: "float32", shape: [-1, 3, -1] }]);
