@@ -25,7 +25,7 @@ async function removeAbandoned(scratchDir: string, purpose: string): Promise<voi
     if (!name.startsWith(`${purpose}-`)) continue;
     const folder = join(scratchDir, name);
     const found = await stat(folder).catch(ifMissing);
-    if (found !== null && found.birthtimeMs < Date.now() - abandonedAfterMs) await remove(folder);
+    if (found !== null && found.mtimeMs < Date.now() - abandonedAfterMs) await remove(folder);
   }
 }
 

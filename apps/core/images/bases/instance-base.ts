@@ -1,8 +1,9 @@
-import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { access, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import type { BuildContext } from "../image-builder.ts";
+import { withScratchFolder } from "../scratch-folder.ts";
 import { shareWork } from "../shared-work.ts";
 import type { Base, BaseSource } from "./base-source.ts";
 import { unpackLayers } from "./unpack-layers.ts";
@@ -61,16 +62,9 @@ function placeOf(cacheDir: string, base: Base): string {
   return join(cacheDir, "bases", base.digest.replace(":", "-"));
 }
 
-/** Lends a folder beside the place, and removes whatever still stands there afterwards. */
-async function inNewFolder<T>(cacheDir: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const bases = join(cacheDir, "bases");
-  await mkdir(bases, { recursive: true });
-  const folder = await mkdtemp(join(bases, "part-"));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+/** A folder on the same file system as the place that it may be moved to. */
+function inNewFolder<T>(cacheDir: string, work: (folder: string) => Promise<T>): Promise<T> {
+  return withScratchFolder(join(cacheDir, "bases"), "part", work);
 }
 
 async function moveIntoPlace(folder: string, place: string): Promise<void> {

@@ -5,6 +5,7 @@ import { digestOf } from "#core/artifacts/digest.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import { describePackage, type GivenWords } from "../describe-package.ts";
 import type { PackageReader } from "../package-reader.ts";
+import type { PackageSpec } from "../package-spec.ts";
 
 /** A package of these files, in memory. */
 export function packageOf(contents: Record<string, Buffer | string>): PackageReader {
@@ -36,6 +37,11 @@ export function packageIn(folder: string): PackageReader {
       }),
     ),
   );
+}
+
+/** What seal would find the package to be. */
+export async function specOf(contents: Record<string, Buffer | string>): Promise<PackageSpec> {
+  return (await describePackage(packageOf(contents), { labels: {}, metadata: {} })).spec;
 }
 
 /** What seal would say is wrong with a package: `where: message`, each. */

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import { isSlipwayError } from "#core/errors.ts";
+import { fixture } from "#core/inspect/fixtures/fixture.ts";
+import { describePackage } from "./describe-package.ts";
+import { faultsOf, packageOf } from "./testing/package-of.ts";
+
+const nothingGiven = { labels: {}, metadata: {} };
+const columns = fixture("columns-4.joblib");
+const linear = fixture("linear.onnx");
+
+describe("a package that cannot be served", () => {
+  it("without any model says what was looked for, and what may be meant", async () => {
+    const [fault, ...others] = await faultsOf({ "README.md": "hello", "artifacts/v1/model.pkl": columns });
+    expect(others).toEqual([]);
+    expect(fault).toContain("looked for class Predictor in src/predictor.py, then for a model file");
+    expect(fault).toContain("model: artifacts/v1/model.pkl in slipway.yaml");
+  });
+
+  it("with two candidates lists them", async () => {
+    const [fault] = await faultsOf({ "model/b.pkl": columns, "model/a.pkl": columns });
+    expect(fault).toContain("2 files can be the model: model/a.pkl, model/b.pkl");
+  });
+
+  it.each([
+    ["model: modle/model.pkl", 'the package has no modle/model.pkl (did you mean "model/model.pkl"?)'],
+    ["model: model.pkl", 'the package has no model.pkl (did you mean "model/model.pkl"?)'],
+    [
+      "model: model",
+      'model is a folder, and no model as a whole: name the file in it (did you mean "model/model.pkl"?)',
+    ],
+    ["preprocessor: model/preprocesor.pkl", "slipway.yaml: preprocessor: the package has no model/preprocesor.pkl"],
+    [
+      "requirements: requirement.txt",
+      'slipway.yaml: requirements: the package has no requirement.txt (did you mean "requirements.txt"?)',
+    ],
+    ["predictor: src/predict.py", 'the package has no src/predict.py (did you mean "src/predictor.py"?)'],
+    ["predictor: src/predictor.py:Predicter", "src/predictor.py has no class Predicter; its classes are Scorer"],
+    ["example: example.json", "slipway.yaml: example: the package has no example.json"],
+    ["format: onnx", "slipway.yaml: format: onnx does not fit: model/model.pkl is a Python pickle"],
+    ["format: python", "python is served by a class Predictor"],
+  ])("because %s names what is not there, says so", async (yaml, expected) => {
+    const files = {
+      "model/model.pkl": columns,
+      "requirements.txt": "scikit-learn",
+      "src/predictor.py": "class Scorer: pass",
+    };
+    const found = await faultsOf({ ...files, "slipway.yaml": yaml });
+    expect(found.join("\n")).toContain(expected);
+    expect(found).toHaveLength(1);
+  });
+
+  it.each([
+    ["script.pt", "a TorchScript model"],
+    ["checkpoint.pt", "a PyTorch checkpoint"],
+    ["model.keras", "a Keras model"],
+    ["model.skops", "a skops file"],
+    ["weights.safetensors", "a safetensors file"],
+    ["xgboost.json", "an XGBoost model"],
+    ["xgboost.ubj", "an XGBoost model"],
+    ["lightgbm.txt", "a LightGBM model"],
+  ])("because there is no runtime for it yet, is named (%s: %s)", async (name, what) => {
+    const [fault, ...others] = await faultsOf({ [`model/${name}`]: fixture(name) });
+    expect(others).toEqual([]);
+    expect(fault).toContain(`${what}`);
+    expect(fault).toContain("there is no runtime for it yet");
+  });
+
+  it.each([
+    ["model/saved_model.pb", "model is a TensorFlow SavedModel"],
+    ["model/churn/saved_model.pb", "model/churn is a TensorFlow SavedModel"],
+    ["model/MLmodel", "model is an MLflow model"],
+    ["MLmodel", "the package is an MLflow model"],
+    ["exported/MLmodel", "exported is an MLflow model"],
+    ["bento.yaml", "the package is a Bento"],
+  ])("because a folder is a model without a runtime, names it (%s)", async (path, expected) => {
+    const beside = path.replace(/[^/]*$/, "model.pkl");
+    expect((await faultsOf({ [path]: "x", [beside]: columns })).join()).toContain(
+      `${expected}: there is no runtime for it yet`,
+    );
+    const folder = path.replace(/\/?[^/]*$/, "");
+    if (folder !== "")
+      expect((await faultsOf({ [path]: "x", "slipway.yaml": `model: ${folder}/` })).join()).toContain(expected);
+  });
+
+  it.each([
+    ["a Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "run git lfs pull"],
+    ["an empty file", "", "model/model.pkl is empty"],
+    ["an HTML page", "<!DOCTYPE html><p>Not found", 'its bytes begin with "<!DOCTYPE html><"'],
+    ["a truncated pickle", columns.subarray(0, 500), "model/model.pkl ends at byte 500"],
+    ["a compression that cannot be looked into", fixture("columns-xz.joblib"), "is compressed with xz"],
+    ["a dict", fixture("dict.pkl"), "holds a dict, not an estimator"],
+    ["an array", fixture("array.pkl"), "holds a numpy array, not an estimator"],
+    [
+      "another library's object",
+      fixture("xgboost.pkl"),
+      "is a pickle of xgboost.sklearn.XGBClassifier, not of scikit-learn",
+    ],
+    [
+      "a class of the script that saved it",
+      fixture("main.pkl"),
+      "uses Doubler of the script or notebook that saved it (__main__)",
+    ],
+    [
+      "a class of a module that is not there",
+      fixture("of-package.pkl"),
+      "imports src.features, which the package does not hold",
+    ],
+    ["a truncated ONNX model", linear.subarray(0, 100), "is the upload complete?"],
+  ])("because its model is %s, says so", async (_what, bytes, expected) => {
+    const [fault, ...others] = await faultsOf({ "model/model.pkl": bytes });
+    expect(others).toEqual([]);
+    expect(fault).toContain("model/model.pkl: model/model.pkl ");
+    expect(fault).toContain(expected);
+  });
+
+  it("because weights lie in a file that is not there, names it", async () => {
+    const [fault] = await faultsOf({ "model/model.onnx": fixture("external.onnx"), "weights.bin": "x" });
+    expect(fault).toContain('keeps weights in "weights.bin" beside it, which the package does not hold');
+    expect(await faultsOf({ "model/model.onnx": fixture("external.onnx"), "model/weights.bin": "12345678" })).toEqual(
+      [],
+    );
+  });
+
+  it("because a preprocessor would be forgotten, says how it is applied", async () => {
+    const [fault] = await faultsOf({ "model/model.pkl": columns, "model/preprocessor.joblib": columns });
+    expect(fault).toContain("say preprocessor: model/preprocessor.joblib in slipway.yaml");
+  });
+
+  it("because a preprocessor is no pickle, or stands before no pickle, says so", async () => {
+    expect((await faultsOf({ "model.pkl": columns, "preprocessor.pkl": linear })).join()).toContain(
+      "preprocessor.pkl is an ONNX model",
+    );
+    expect((await faultsOf({ "model.pkl": columns, "preprocessor.pkl": "text" })).join()).toContain(
+      "its bytes begin with",
+    );
+    const onnx = { "slipway.yaml": "preprocessor: p.pkl", "model.onnx": linear, "p.pkl": columns };
+    expect((await faultsOf({ ...onnx, "slipway.yaml": "preprocessor: p.pkl\nmodel: model.onnx" })).join()).toContain(
+      "before a pickled model only",
+    );
+  });
+
+  it("because slipway.yaml is called otherwise, says its name", async () => {
+    expect(await faultsOf({ "slipway.yml": "schema: 1", "model.pkl": columns })).toEqual([
+      "slipway.yml: slipway.yml would not be read: call it slipway.yaml",
+    ]);
+  });
+
+  it("because slipway.yaml is too large, does not read it", async () => {
+    const reader = packageOf({ "model.pkl": columns, "slipway.yaml": "" });
+    const files = reader.files.map((file) =>
+      file.path === "slipway.yaml" ? { ...file, sizeBytes: 10 * 1024 ** 3 } : file,
+    );
+    const error = await describePackage({ ...reader, files }, nothingGiven).catch((thrown) => thrown);
+    expect(error.faults).toEqual([
+      { where: "slipway.yaml", message: expect.stringContaining("is larger than 256 KiB") },
+    ]);
+  });
+
+  it("for several reasons says all of them at once", async () => {
+    const error = await describePackage(
+      packageOf({
+        "slipway.yaml": "modle: x\nenvironment: {API_KEY: a}\nlabels: {team: a}\n",
+        "requirements.txt": "numpy=1\n-e .\n",
+        ".python-version": "pypy3.9\n",
+      }),
+      { labels: { team: "b" }, metadata: {} },
+    ).catch((thrown) => thrown);
+    expect(isSlipwayError(error, "package_invalid")).toBe(true);
+    expect(error.faults.map(({ where }: { where: string }) => where)).toEqual([
+      "slipway.yaml: modle",
+      "slipway.yaml: environment.API_KEY",
+      "package",
+      "requirements.txt:1",
+      "requirements.txt:2",
+      ".python-version",
+      "slipway.yaml: labels.team",
+    ]);
+    expect(error.message).toContain("and 6 more");
+  });
+
+  it("for thousands of reasons lists a hundred, and says how many more there are", async () => {
+    const found = await faultsOf({ "model.pkl": columns, "requirements.txt": "-e .\n".repeat(5_000) });
+    expect(found).toHaveLength(101);
+    expect(found.at(-1)).toContain("4900 more faults are not listed");
+  });
+
+  it("with no file at all has no model", async () => {
+    expect((await faultsOf({})).join()).toContain("no model was found");
+  });
+});
