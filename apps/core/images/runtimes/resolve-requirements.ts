@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { BuildFault } from "../image-builder.ts";
 import type { LockedRequirement } from "../lock.ts";
 import { seconds } from "../measures.ts";
+import { checkPinnedHashes } from "./pinned-hashes.ts";
 import { parsePylock } from "./pylock.ts";
 import { runUv, type Uv, type UvRun } from "./uv.ts";
 import { reasonLine, uvReason } from "./uv-reason.ts";
@@ -22,6 +23,7 @@ export async function resolveRequirements(
   );
   if (exitCode !== 0) throw blame(stderr);
   const resolved = parsePylock(await readFile(join(run.folder, "pylock.toml"), "utf8"));
+  checkPinnedHashes(requirements, resolved);
   run.context.log(`resolved ${resolved.length} packages in ${seconds(startedAt)}`);
   return resolved;
 }
