@@ -16,7 +16,7 @@ import { problemRoutes } from "./routes/problems.ts";
 import { tagRoutes } from "./routes/tags.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 import { versionRoutes } from "./routes/versions.ts";
-import { validatorCompiler } from "./validation.ts";
+import { refuseOddText, validatorCompiler } from "./validation.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -55,6 +55,7 @@ export async function makeApp(registry: Registry) {
     request.actor = { name: "anonymous", requestId: request.id };
     await refuseForeignRequests(request);
   });
+  app.addHook("preHandler", refuseOddText);
   app.addHook("onResponse", async (request, reply) => {
     const { operationId } = request.routeOptions.schema ?? {};
     const line = {

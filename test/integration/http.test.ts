@@ -24,6 +24,27 @@ describe("the edge of the API", () => {
     expect((await post(`{"name":"x","title":"${"x".repeat(3_000_000)}"}`, "application/json")).status).toBe(413);
   });
 
+  it.each([
+    ["GET", "/v1/models/a%00b"],
+    ["GET", "/v1/models/a/versions/%00"],
+    ["GET", "/v1/models?q=%00"],
+    ["GET", "/v1/models?label=a%00"],
+    ["GET", "/v1/models?label=a=%00"],
+    ["GET", "/v1/builds/%00"],
+    ["GET", "/v1/models/a/tags/%00"],
+    ["DELETE", "/v1/models/a/tags/prod?reason=%00"],
+  ] as const)("refuses text that cannot be kept: %s %s", async (method, path) => {
+    expect((await call(method, path)).status).toBe(400);
+  });
+
+  it.each([{ title: "a\u0000" }, { description: "\ud800" }, { labels: { a: "\u0000" } }])(
+    "refuses text that cannot be kept in a body: %j",
+    async (fields) => {
+      const answer = await call("POST", "/v1/models", { json: { name: "odd", ...fields } });
+      expect(answer.status).toBe(400);
+    },
+  );
+
   it("takes an empty body that says it is JSON where none is needed", async () => {
     const answer = await call("POST", "/v1/builds/none/cancel", { headers: { "content-type": "application/json" } });
     expect(answer.status).toBe(404);

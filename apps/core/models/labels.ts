@@ -48,30 +48,47 @@ export function checkMetadata(metadata: Record<string, unknown>): void {
 
 const metadataLimitBytes = 1024 * 1024;
 
+const metadataDepth = 64;
+
 function faultIn(metadata: Record<string, unknown>): string | null {
-  if (depth(metadata) > 64) return "it nests deeper than 64 levels";
+  if (jsonDepth(metadata, metadataDepth) > metadataDepth) return `it nests deeper than ${metadataDepth} levels`;
   const text = JSON.stringify(metadata);
   if (Buffer.byteLength(text) > metadataLimitBytes)
     return "it is larger than 1 MiB; put large documents into a file of the version";
-  return allTexts(metadata).every(storable) ? null : "texts and keys are Unicode without NUL characters";
+  return jsonTexts(metadata).every(storable) ? null : "texts and keys are Unicode without NUL characters";
 }
 
-function depth(root: unknown): number {
-  let level: unknown[] = [root];
+/** Levels of nesting, counted no further than one past the limit; never by recursion, which deep JSON would break. */
+export function jsonDepth(root: unknown, limit: number): number {
+  let level = [root];
   let levels = 0;
-  while (level.length > 0 && levels <= 64) {
-    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  while (levels <= limit) {
+    level = level.flatMap((value) => (isContainer(value) ? Object.values(value) : []));
+    if (level.length === 0) break;
     levels += 1;
   }
   return levels;
 }
 
-function allTexts(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  if (Array.isArray(value)) return value.flatMap(allTexts);
-  if (typeof value === "object" && value !== null)
-    return Object.entries(value).flatMap(([key, inner]) => [key, ...allTexts(inner)]);
-  return [];
+/** All keys and texts of a JSON value. */
+export function jsonTexts(root: unknown): string[] {
+  const texts: string[] = [];
+  const waiting = [root];
+  while (waiting.length > 0) {
+    const value = waiting.pop();
+    if (typeof value === "string") texts.push(value);
+    else if (isContainer(value)) {
+      for (const [key, inner] of Object.entries(value)) {
+        if (!Array.isArray(value)) texts.push(key);
+        waiting.push(inner);
+      }
+    }
+  }
+  return texts;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Buffer.isBuffer(value);
 }
 
 /** Postgres keeps neither NUL nor lone surrogates in text and jsonb. */

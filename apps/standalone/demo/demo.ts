@@ -15,6 +15,13 @@ interface Version {
   image: Image | null;
 }
 
+interface Build {
+  attempt: number;
+  waiting: { for: string } | null;
+  error: { message: string } | null;
+  finishedAt: string | null;
+}
+
 interface Image {
   reference: string;
   platforms: { platform: string; sizeBytes: number; layers: { digest: string; sizeBytes: number; kind: string }[] }[];
@@ -58,7 +65,10 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   say(`  content digest ${sealed.contentDigest}`);
 
   say("\n4. The build");
-  await slipway.follow(`/v1/builds/${sealed.build.id}/log?follow=true`, (line) => say(`  | ${timeOfDay(line)}`));
+  await Promise.race([
+    slipway.follow(`/v1/builds/${sealed.build.id}/log?follow=true`, (line) => say(`  | ${timeOfDay(line)}`)),
+    failsWhenStuck(slipway, sealed.build.id),
+  ]);
   const built = (await slipway.send("GET", path)) as Version;
   if (built.status !== "ready" || built.image === null) throw new Error(await whyNot(slipway, built));
   say(`  ready ${((performance.now() - sealedAt) / 1000).toFixed(1)} s after the seal`);
@@ -80,9 +90,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
 /** The first run makes 1.0.0; each further one the next patch, because a version is never made twice. */
 async function nextVersion(slipway: SlipwayClient, model: string): Promise<string> {
-  const known = (await slipway.find(`/v1/models/${model}`)) as { latestVersion: string | null } | null;
+  const known = (await slipway.find(`/v1/models/${model}/versions?order=desc&limit=1`)) as { items: Version[] } | null;
   if (known === null) await slipway.send("POST", "/v1/models", { name: model });
-  const [major = 1, minor = 0, patch = -1] = (known?.latestVersion ?? "1.0.-1").split(".").map(Number);
+  const newest = known?.items[0];
+  if (newest === undefined) return "1.0.0";
+  const [major = 0, minor = 0, patch = 0] = newest.version.split(".").map(Number);
   return `${major}.${minor}.${patch + 1}`;
 }
 
@@ -94,8 +106,19 @@ async function filesBelow(folder: string): Promise<string[]> {
     .sort();
 }
 
+/** Slipway tries again for an hour when a part is away; who watches a demo has seen enough after three times. */
+async function failsWhenStuck(slipway: SlipwayClient, buildId: string): Promise<void> {
+  for (;;) {
+    await sleep(2_000);
+    const build = (await slipway.find(`/v1/builds/${buildId}`)) as Build | null;
+    if (build?.waiting != null && build.attempt >= 3)
+      throw new Error(`the build waits for ${build.waiting.for}: the log above says why`);
+    if (build === null || build.finishedAt !== null) return new Promise(() => {}); // the log's end is what counts
+  }
+}
+
 async function whyNot(slipway: SlipwayClient, version: Version): Promise<string> {
-  const build = (await slipway.send("GET", `/v1/builds/${version.build.id}`)) as { error: { message: string } | null };
+  const build = (await slipway.send("GET", `/v1/builds/${version.build.id}`)) as Build;
   return `the version is ${version.status}, not ready: ${build.error?.message ?? "see the log above"}`;
 }
 

@@ -6,6 +6,7 @@ import { run, SetUpError, works } from "./run-command.mjs";
 const packages = {
   "redis-server": { program: "redis-server", service: "redis-server" },
   "docker-registry": { program: "docker-registry", service: "docker-registry" },
+  uidmap: { program: "newuidmap", service: null },
   mmdebstrap: { program: "mmdebstrap", service: null },
   "docker.io": { program: "dockerd", service: "docker" },
   "python3-pip": { program: "pip3", service: null },

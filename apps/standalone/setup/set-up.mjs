@@ -42,7 +42,7 @@ function parts(environment) {
   const wanted = [
     ...(environment.REDIS_URL || environment.REDIS_URL_FILE ? [] : ["redis-server"]),
     ...(environment.SLIPWAY_REGISTRY ? [] : ["docker-registry"]),
-    ...(ownBase ? [] : ["mmdebstrap"]),
+    ...(ownBase ? [] : ["mmdebstrap", ...(process.getuid() === 0 ? [] : ["uidmap"])]),
     ...(ownUv || uv.inPlace() || pythonWithPip() !== undefined ? [] : ["python3-pip"]),
   ];
   const without =
@@ -76,8 +76,8 @@ export async function setUp(purpose, environment = process.env) {
 
 function requireNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major < 20 || (major === 20 && minor < 11))
-    throw new SetUpError(`Slipway needs Node 20.11 or newer; this is ${process.version}`);
+  if (major < 20 || (major === 20 && minor < 12))
+    throw new SetUpError(`Slipway needs Node 20.12 or newer; this is ${process.version}`);
 }
 
 /**
