@@ -3,7 +3,7 @@ import type { Page } from "#core/database/paging.ts";
 import type { StoredFile } from "#core/models/files.ts";
 import type { Model } from "#core/models/model.ts";
 import type { ImageRecord, Version } from "#core/models/version.ts";
-import type { Tag, TagMove } from "#core/promotion/tags.ts";
+import type { Tag, TagMove } from "#core/promotion/read-tags.ts";
 
 /* The only makers of the API's JSON. */
 

@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { SlipwayError } from "#core/errors.ts";
+import { moveTag, removeTag, type TagCondition } from "#core/promotion/move-tag.ts";
+import { listTags, readTag, readTagHistory } from "#core/promotion/read-tags.ts";
 import { parseTagName } from "#core/promotion/tag-name.ts";
-import { listTags, moveTag, readTag, readTagHistory, removeTag, type TagCondition } from "#core/promotion/tags.ts";
 import { modelParams, page, pageQuery, problems, Reason, SemverText, Tag, TagMove, tagParams } from "../schemas.ts";
 import { pageView, tagMoveView, tagView } from "../views.ts";
 

@@ -1,38 +1,12 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
-import type { Database, Transaction } from "#core/database/client.ts";
-import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
+import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { storable } from "#core/models/labels.ts";
-import { findModel, modelNotFound } from "#core/models/model.ts";
+import { findModel } from "#core/models/model.ts";
 import { findVersion, readVersion } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { readTag, type Tag, tagNotFound } from "./read-tags.ts";
 import type { TagName } from "./tag-name.ts";
-
-/** A tag as it is read. */
-export interface Tag {
-  model: string;
-  tag: string;
-  version: string;
-  imageDigest: string;
-  revision: number;
-  movedAt: Date;
-  movedBy: string;
-  reason: string;
-}
-
-/** One row of a tag's history; `from` and `to` are versions, null where the tag was not there. */
-export interface TagMove {
-  model: string;
-  tag: string;
-  version: string | null;
-  imageDigest: string | null;
-  revision: number;
-  from: string | null;
-  to: string | null;
-  movedAt: Date;
-  movedBy: string;
-  reason: string;
-}
 
 /** What a caller demands of the tag as it is: a revision (`If-Match: "3"`), that it is there at all
  *  (`If-Match: *`), or that it is not (`If-None-Match: *`). */
@@ -186,101 +160,6 @@ async function writeMove(
       ...moved,
     },
   });
-}
-
-/** Throws `model_not_found`, `tag_not_found`. */
-export async function readTag({ db }: { db: Database | Transaction }, model: string, tag: string): Promise<Tag> {
-  const rows = await db.tag.findMany({
-    where: { name: tag, versionId: { not: null }, model: { name: model, deletedAt: null } },
-    include: { version: true },
-  });
-  const [row] = rows;
-  if (row === undefined) {
-    if ((await db.model.count({ where: { name: model, deletedAt: null } })) === 0) throw modelNotFound(model);
-    throw tagNotFound(model, tag);
-  }
-  return tagOf(model, row);
-}
-
-/** By name. Throws `model_not_found`. */
-export async function listTags({ db }: Pick<Registry, "db">, model: string, page: PageRequest): Promise<Page<Tag>> {
-  const after = keyOf("tags", page.cursor);
-  const size = pageSize(page);
-  const { id: modelId } = await findModel(db, model);
-  const rows = await db.tag.findMany({
-    where: { modelId, versionId: { not: null }, ...(after === null ? {} : { name: { gt: after } }) },
-    include: { version: true },
-    orderBy: { name: "asc" },
-    take: size + 1,
-  });
-  return pageOf(
-    "tags",
-    rows,
-    size,
-    (row) => row.name,
-    (row) => tagOf(model, row),
-  );
-}
-
-/** The latest first; also of a tag that was removed. Throws `tag_not_found`. */
-export async function readTagHistory(
-  { db }: Pick<Registry, "db">,
-  model: string,
-  tag: TagName,
-  page: PageRequest,
-): Promise<Page<TagMove>> {
-  const list = "tag history";
-  const before = keyOf(list, page.cursor);
-  const size = pageSize(page);
-  const { id: modelId } = await findModel(db, model);
-  const rows = await db.tagMove.findMany({
-    where: { modelId, tag, ...(before === null ? {} : { revision: { lt: Number.parseInt(before, 10) || 0 } }) },
-    orderBy: { revision: "desc" },
-    take: size + 1,
-  });
-  if (rows.length === 0 && before === null) throw tagNotFound(model, tag);
-  return pageOf(
-    list,
-    rows,
-    size,
-    (row) => String(row.revision),
-    ({ fromVersion, toVersion, modelId: _, ...row }) => ({
-      ...row,
-      model,
-      version: toVersion,
-      from: fromVersion,
-      to: toVersion,
-    }),
-  );
-}
-
-function tagOf(
-  model: string,
-  row: {
-    name: string;
-    imageDigest: string | null;
-    revision: number;
-    movedAt: Date;
-    movedBy: string;
-    reason: string;
-    version: { semver: string } | null;
-  },
-): Tag {
-  const { name, imageDigest, version, revision, movedAt, movedBy, reason } = row;
-  return {
-    model,
-    tag: name,
-    version: version?.semver ?? "",
-    imageDigest: imageDigest ?? "",
-    revision,
-    movedAt,
-    movedBy,
-    reason,
-  };
-}
-
-function tagNotFound(model: string, tag: string): SlipwayError {
-  return new SlipwayError("tag_not_found", `${model} has no tag "${tag.slice(0, 200)}"`);
 }
 
 function checkReason(reason: string): void {
