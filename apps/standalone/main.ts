@@ -7,6 +7,7 @@ import { jsonVoice, terminalVoice, type Voice } from "./voice.ts";
 /** Runs Slipway until a signal ends it. Resolves with the exit code. */
 export async function main(environment: Environment): Promise<number> {
   const person = process.stdout.isTTY === true;
+  process.stdout.on("error", ignoreClosedOutput);
   const embedded = embeddedParts(environment);
   let voice: Voice = person ? terminalVoice() : jsonVoice("info");
   try {
@@ -25,4 +26,9 @@ export async function main(environment: Environment): Promise<number> {
   }
   voice.say("Slipway has stopped");
   return 0;
+}
+
+/** Whoever read it is gone (a closed terminal, a pager); the logs on disk go on, and so does Slipway. */
+function ignoreClosedOutput(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }

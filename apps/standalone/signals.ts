@@ -26,5 +26,6 @@ export function listenForSignals(voice: Voice): { stop: AbortSignal; kill: Abort
         }
       });
   });
+  process.once("exit", () => kill.abort()); // also after an exception that nobody caught
   return { stop: stop.signal, kill: kill.signal, stopped };
 }

@@ -6,9 +6,10 @@ import { startSlipway } from "#test/slipway-process.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { waitUntil } from "#test/wait-until.ts";
 
-/** What an instance has running, by its own ledger. */
+/** What an instance has running, by its own ledger, which is there while anything runs. */
 function processesOf(dataDir: string): (ProcessIdentity & { name: string })[] {
-  return JSON.parse(readFileSync(`${dataDir}/processes.json`, "utf8"));
+  const path = `${dataDir}/processes.json`;
+  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : [];
 }
 
 async function createModel(url: string, name: string): Promise<number> {
@@ -71,13 +72,30 @@ describe("npm start", () => {
   it("stops what it had begun when the Ctrl-C comes during the start", async () => {
     const dataDir = temporaryFolder();
     const slipway = startSlipway(dataDir);
-    const running = await waitUntil("a part runs", async () =>
-      existsSync(`${dataDir}/processes.json`) && processesOf(dataDir).length > 0 ? processesOf(dataDir) : null,
+    const running = await waitUntil(
+      "Postgres, Redis and the registry run",
+      async () => {
+        const processes = processesOf(dataDir);
+        return processes.length >= 3 ? processes : null;
+      },
+      { withinMs: 60_000 },
     );
     slipway.signal("SIGINT");
     expect((await slipway.exited).code).toBe(0);
     expect(running.filter(isAlive)).toEqual([]);
     await expect(startSlipway(dataDir).ready).resolves.toMatch(/^http:/);
+  });
+
+  it("goes on, and stops in order, when nobody reads its output any more", async () => {
+    const dataDir = temporaryFolder();
+    const slipway = startSlipway(dataDir);
+    const url = await slipway.ready;
+    const running = processesOf(dataDir);
+    slipway.closeOutput();
+    expect(await createModel(url, "unheard")).toBe(201);
+    slipway.signal("SIGTERM");
+    expect((await slipway.exited).code).toBe(0);
+    expect(running.filter(isAlive)).toEqual([]);
   });
 
   it("starts a part again that ends by itself", async () => {
@@ -88,9 +106,13 @@ describe("npm start", () => {
       const before = processesOf(dataDir).find((entry) => entry.name === name);
       if (before === undefined) throw new Error(`${name} does not run`);
       process.kill(before.pid, "SIGKILL");
-      await waitUntil(`${name} runs again`, async () => slipway.lines.some(({ msg }) => msg === `${name} runs again`));
+      await waitUntil(`${name} runs again`, async () => slipway.lines.some(({ msg }) => msg === `${name} runs again`), {
+        withinMs: 60_000,
+      });
     }
-    await waitUntil("a model is taken", async () => (await createModel(url, "again").catch(() => 0)) === 201);
+    await waitUntil("a model is taken", async () => (await createModel(url, "again").catch(() => 0)) === 201, {
+      withinMs: 60_000,
+    });
   });
 
   it("says that the port is taken, and which setting names another", async () => {
@@ -115,25 +137,21 @@ describe("npm start", () => {
     expect(existsSync(dataDir)).toBe(false);
   });
 
-  describe("beside another instance", async () => {
+  it("refuses a data directory that another instance has", async () => {
     const dataDir = temporaryFolder();
-    const otherDataDir = temporaryFolder();
     const slipway = startSlipway(dataDir);
+    await slipway.ready;
+    const { code, output } = await startSlipway(dataDir).exited;
+    expect(code).toBe(1);
+    expect(output).toContain(`another Slipway (process ${slipway.pid}) is using this data directory (${dataDir})`);
+  });
 
-    it("is refused its data directory", async () => {
-      await slipway.ready;
-      const { code, output } = await startSlipway(dataDir).exited;
-      expect(code).toBe(1);
-      expect(output).toContain(`another Slipway (process ${slipway.pid}) is using this data directory (${dataDir})`);
-    });
-
-    it("runs on a data directory and a port of its own", async () => {
-      const url = await slipway.ready;
-      const otherUrl = await startSlipway(otherDataDir).ready;
-      expect(await createModel(url, "here")).toBe(201);
-      expect(await createModel(otherUrl, "there")).toBe(201);
-      expect(await statusOf(`${url}/v1/models/there`)).toBe(404);
-      expect(await statusOf(`${otherUrl}/v1/models/here`)).toBe(404);
-    });
+  it("runs beside another instance, on a data directory and a port of its own", async () => {
+    const instances = [startSlipway(temporaryFolder()), startSlipway(temporaryFolder())] as const;
+    const [url, otherUrl] = await Promise.all([instances[0].ready, instances[1].ready]);
+    expect(await createModel(url, "here")).toBe(201);
+    expect(await createModel(otherUrl, "there")).toBe(201);
+    expect(await statusOf(`${url}/v1/models/there`)).toBe(404);
+    expect(await statusOf(`${otherUrl}/v1/models/here`)).toBe(404);
   });
 });

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
 import { signalGroup } from "#standalone/signal-group.ts";
+import { whenDone } from "./when-done.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -23,10 +23,12 @@ export interface SlipwayProcess {
   /** All log lines so far. */
   lines: readonly LogLine[];
   signal(name: NodeJS.Signals): void;
+  /** Reads no more of what it says, as a terminal that is closed. */
+  closeOutput(): void;
 }
 
 /** Starts Slipway whole in `dataDir`, on a free port unless `settings` name one. Killed, if it still runs, when
- *  the file or the `describe` ends. */
+ *  the test, the `describe` or the file that asked for it ends. */
 export function startSlipway(dataDir: string, settings: Record<string, string> = {}): SlipwayProcess {
   const child = spawn(process.execPath, ["apps/standalone/start.mjs"], {
     cwd: root,
@@ -52,13 +54,17 @@ export function startSlipway(dataDir: string, settings: Record<string, string> =
       });
     exited.then(({ code }) => reject(new Error(`Slipway ended with code ${code}\n${output}`)));
   });
+  const closeOutput = () => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
   ready.catch(() => {}); // a test that waits for `exited` alone expects no address
-  afterAll(async () => {
+  whenDone(async () => {
     // Asked first: it alone knows its children.
     child.kill("SIGTERM");
     const timer = setTimeout(() => signalGroup(pid, "SIGKILL"), 12_000);
     await exited;
     clearTimeout(timer);
   });
-  return { pid, ready, exited, lines, signal: (name) => void child.kill(name) };
+  return { pid, ready, exited, lines, signal: (name) => void child.kill(name), closeOutput };
 }

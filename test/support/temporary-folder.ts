@@ -1,12 +1,12 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { whenDone } from "./when-done.ts";
 
-/** An empty folder, removed when the file or the `describe` that asked for it ends. */
+/** An empty folder, removed when the test, the `describe` or the file that asked for it ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "slipway-"));
   chmodSync(folder, 0o711); // Postgres may run as another user
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  whenDone(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
-import { afterAll, inject } from "vitest";
+import { inject } from "vitest";
 import { type Database, openDatabase } from "#core/database/client.ts";
+import { whenDone } from "./when-done.ts";
 
-/** A migrated, empty database of its own, dropped when the file or the `describe` that asked for it ends.
- *  Call it at the top of a test file or of a `describe`. */
+/** A migrated, empty database of its own, dropped when the test, the `describe` or the file that asked
+ *  for it ends. */
 export async function testDatabase(): Promise<{ db: Database; url: string }> {
   const { postgresUrl, templateDatabase } = inject("parts");
   const name = `test_${randomBytes(8).toString("hex")}`;
@@ -12,7 +13,7 @@ export async function testDatabase(): Promise<{ db: Database; url: string }> {
   const url = new URL(postgresUrl);
   url.pathname = `/${name}`;
   const db = openDatabase({ url: url.href, poolSize: 10 });
-  afterAll(async () => {
+  whenDone(async () => {
     await db.$disconnect();
     await asAdministrator(postgresUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   });
