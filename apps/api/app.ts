@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import fastify, { type FastifyBaseLogger, LogController } from "fastify";
+import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import { SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { refuseForeignRequests } from "./foreign-requests.ts";
+import { refusalOf } from "./foreign-requests.ts";
+import { refuseOtherMethods } from "./methods.ts";
 import { openapi } from "./openapi.ts";
-import { answerError, answerNotFound } from "./problem.ts";
+import { answerClientError, answerError, answerFrameworkError, answerNotFound } from "./problem.ts";
 import { takeJsonAlone } from "./request-body.ts";
 import { buildRoutes } from "./routes/builds.ts";
 import { fileRoutes } from "./routes/files.ts";
@@ -38,7 +40,15 @@ export async function makeApp(registry: Registry) {
     forceCloseConnections: "idle",
     bodyLimit: 2 * 1024 * 1024,
     routerOptions: { maxParamLength: 4_096 },
-    return503OnClosing: true,
+    // Both are answered below, as problems.
+    return503OnClosing: false,
+    http: { requireHostHeader: false },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      mark(request, reply);
+      reply.raw.once("finish", () => logAccess(request, reply));
+      answerFrameworkError(error, request, reply);
+    },
   }).withTypeProvider<TypeBoxTypeProvider>();
   const closing = new AbortController();
 
@@ -51,26 +61,19 @@ export async function makeApp(registry: Registry) {
   app.setNotFoundHandler(answerNotFound);
 
   app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+    mark(request, reply);
     request.actor = { name: "anonymous", requestId: request.id };
-    await refuseForeignRequests(request);
+    const refusal = refusalOf(request);
+    if (refusal !== null) throw refusal;
+    if (closing.signal.aborted) throw new SlipwayError("unavailable", "Slipway is stopping; try again shortly");
   });
   app.addHook("preHandler", refuseOddText);
-  app.addHook("onResponse", async (request, reply) => {
-    const { operationId } = request.routeOptions.schema ?? {};
-    const line = {
-      operation: operationId,
-      method: request.method,
-      url: request.url,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime),
-    };
-    request.log[request.url.endsWith("z") ? "debug" : "info"](line, "request");
-  });
+  app.addHook("onResponse", async (request, reply) => logAccess(request, reply));
   app.addHook("preClose", async () => closing.abort());
 
   await app.register(swagger, openapi);
   await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
+  const refuseRest = refuseOtherMethods(app);
   await app.register(healthRoutes);
   await app.register(problemRoutes);
   await app.register(
@@ -85,7 +88,27 @@ export async function makeApp(registry: Registry) {
     { prefix: "/v1" },
   );
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  refuseRest();
   return app;
+}
+
+function mark(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+}
+
+/** Probes come every few seconds and say nothing new. */
+const probes = new Set(["/healthz", "/readyz"]);
+
+function logAccess(request: FastifyRequest, reply: FastifyReply): void {
+  const { url: route, schema } = request.routeOptions;
+  const line = {
+    operation: schema?.operationId,
+    method: request.method,
+    url: request.url,
+    status: reply.statusCode,
+    ms: Math.round(reply.elapsedTime),
+  };
+  request.log[probes.has(route ?? "") ? "debug" : "info"](line, "request");
 }
 
 /** A caller's own id is taken where it is one that a log can hold. */

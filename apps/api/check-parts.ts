@@ -1,3 +1,5 @@
+import type { Database } from "#core/database/client.ts";
+import { isMigrated } from "#core/database/is-migrated.ts";
 import { messageOf } from "#core/errors.ts";
 import { checkRegistry } from "#core/images/registry-client/check-registry.ts";
 import type { Logger } from "#core/logger.ts";
@@ -22,7 +24,7 @@ type Needs = Pick<Registry, "db" | "blobs" | "doorbell" | "config" | "log">;
  *  nothing can be served; without the others images have to wait. */
 export async function checkParts({ db, blobs, doorbell, config, log }: Needs): Promise<Readiness> {
   const [database, artifacts, queue, registry] = await Promise.all([
-    check("database", () => db.$queryRaw`SELECT 1`, log),
+    check("database", () => checkDatabase(db), log),
     check("artifacts", () => blobs.check(), log),
     check("queue", () => doorbell.ping(), log),
     check("registry", () => checkRegistry(config.registry, { signal: AbortSignal.timeout(limitMs) }), log),
@@ -33,16 +35,20 @@ export async function checkParts({ db, blobs, doorbell, config, log }: Needs): P
   return { status: all ? "ok" : vital ? "degraded" : "unavailable", parts };
 }
 
-/** Addresses and reasons are for the log: anybody may ask this. */
+async function checkDatabase(db: Database): Promise<string | null> {
+  return (await isMigrated(db)) ? null : "is not migrated: run prisma/migrate.ts";
+}
+
+/** A text that `ask` answers is what is wrong. What it throws is for the log: anybody may ask this. */
 async function check(name: string, ask: () => PromiseLike<unknown>, log: Logger): Promise<Part> {
   const late = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs).unref();
   });
   try {
-    await Promise.race([ask(), late]);
-    return { name, status: "ok", message: null };
+    const wrong = await Promise.race([ask(), late]);
+    return typeof wrong === "string" ? { name, status: "down", message: wrong } : { name, status: "ok", message: null };
   } catch (error) {
-    log.warn({ part: name, error: messageOf(error) }, "a part does not answer");
+    log.warn({ name, error: messageOf(error) }, "a part does not answer");
     return { name, status: "down", message: "does not answer; the log says why" };
   }
 }

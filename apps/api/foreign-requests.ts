@@ -5,18 +5,19 @@ import { SlipwayError } from "#core/errors.ts";
 /** Without access control the only wall is that nothing but this machine reaches the port. A web page in a
  *  browser here could: by a name that resolves to 127.0.0.1 (DNS rebinding), or across sites. Its requests
  *  give themselves away by `Host`, `Origin` and `Sec-Fetch-Site` (Fetch Metadata, W3C). */
-export async function refuseForeignRequests(request: FastifyRequest): Promise<void> {
-  const host = request.headers.host ?? "";
-  const name = host.replace(/:\d+$/, "");
-  if (!isLoopback(name))
-    throw new SlipwayError(
+export function refusalOf({ headers }: FastifyRequest): SlipwayError | null {
+  if (headers.host === undefined)
+    return new SlipwayError("invalid_request", "a request names its host: send a Host header (RFC 9112 §3.2)");
+  const host = headers.host.toLowerCase();
+  if (!isLoopback(host.replace(/:\d+$/, "")))
+    return new SlipwayError(
       "request_refused",
       "with access off Slipway answers to localhost and loopback addresses only: use one of them as the host",
     );
-  const { origin } = request.headers;
-  const site = request.headers["sec-fetch-site"];
+  const { origin, "sec-fetch-site": site } = headers;
   const sameOrigin = origin === undefined || origin === `http://${host}`;
   const sameSite = site === undefined || site === "same-origin" || site === "none";
   if (!sameOrigin || !sameSite)
-    throw new SlipwayError("request_refused", "with access off Slipway takes no requests from other sites' pages");
+    return new SlipwayError("request_refused", "with access off Slipway takes no requests from other sites' pages");
+  return null;
 }

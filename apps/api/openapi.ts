@@ -1,4 +1,5 @@
 import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
+import type { FastifySchema } from "fastify";
 
 export const openapi: FastifyDynamicSwaggerOptions = {
   openapi: {
@@ -20,5 +21,40 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     ],
   },
   // OpenAPI has no wildcard in a path; a file's path is written with its slashes all the same.
-  transform: ({ schema, url }) => ({ schema, url: url.replace("/files/*", "/files/:path") }),
+  transform: ({ schema, url }) => ({
+    schema: described(schema),
+    url: url.replace("/files/*", "/files/:path"),
+  }),
 };
+
+const binary = { type: "string", format: "binary" };
+
+interface Described {
+  params?: { properties: Record<string, unknown>; required?: string[] };
+  body?: { content?: Record<string, unknown> };
+}
+
+/** What a route's schema says to Fastify, said to a reader: the wildcard by its name, and as bytes the bodies that
+ *  Fastify does not look at. */
+function described(schema: FastifySchema): FastifySchema {
+  const { params, body } = schema as Described;
+  return {
+    ...schema,
+    ...(params === undefined ? {} : { params: withPathNamed(params) }),
+    ...(body?.content === undefined ? {} : { body: { ...body, content: withBytes(body.content) } }),
+  };
+}
+
+function withPathNamed(params: NonNullable<Described["params"]>): unknown {
+  const name = (key: string) => (key === "*" ? "path" : key);
+  const properties = Object.entries(params.properties).map(([key, value]) => [name(key), value]);
+  return { ...params, properties: Object.fromEntries(properties), required: params.required?.map(name) };
+}
+
+function withBytes(content: Record<string, unknown>): Record<string, unknown> {
+  const media = Object.entries(content).map(([type, medium]) => [
+    type,
+    type === "application/json" ? medium : { schema: binary },
+  ]);
+  return Object.fromEntries(media);
+}

@@ -1,6 +1,11 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { randomUUID } from "node:crypto";
+import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { databaseAway, isDatabaseAway } from "#core/database/faults.ts";
 import { type ErrorCode, type Fault, SlipwayError } from "#core/errors.ts";
+import { refusalOf } from "./foreign-requests.ts";
+import { schemaFaults } from "./validation.ts";
 
 /** A code without a status does not compile. */
 const statusOf: Record<ErrorCode, number> = {
@@ -49,6 +54,7 @@ const codeOfStatus: Record<number, string> = {
   400: "invalid_request",
   404: "not_found",
   405: "method_not_allowed",
+  408: "request_timeout",
   413: "body_too_large",
   414: "uri_too_long",
   415: "unsupported_media_type",
@@ -92,6 +98,49 @@ export function answerNotFound(request: FastifyRequest, reply: FastifyReply): Pr
   return sendProblem(reply, request, { code: "not_found", status: 404, detail, faults: [] });
 }
 
+/** What comes before any route, and so before its hooks. */
+export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const known = frameworkDetails[error.code];
+  const thrown = known === undefined ? error : Object.assign(new Error(known), { statusCode: error.statusCode });
+  answerError(refusalOf(request) ?? thrown, request, reply).catch((err) => request.log.error({ err }, "no answer"));
+}
+
+const frameworkDetails: Record<string, string> = {
+  FST_ERR_BAD_URL: "the path is no percent-encoded UTF-8: write a % itself as %25",
+  FST_ERR_MAX_PARAM_LENGTH: "a part of the path is too long for any name or file here",
+};
+
+/** What is no HTTP request, or not a whole one: there is nothing to reply to but the socket. */
+export function answerClientError(this: FastifyInstance, error: Error & { code?: string }, socket: Socket): void {
+  const known = clientErrors[error.code ?? ""];
+  const { code, status, detail } = known ?? { code: "invalid_request", status: 400, detail: "this is no HTTP request" };
+  const instance = randomUUID();
+  this.log.debug({ err: error, requestId: instance }, "a connection broke HTTP");
+  // Node keeps the answer in progress under this name, and looks there itself before it writes to the socket.
+  const { _httpMessage: current } = socket as Socket & { _httpMessage?: ServerResponse };
+  if (error.code === "ECONNRESET" || !socket.writable || current?.headersSent) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify({ type: `/problems/${code}`, title: titleOf(code), status, detail, instance });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "Content-Type: application/problem+json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${instance}`,
+    "X-Content-Type-Options: nosniff",
+    "Connection: close",
+  ];
+  socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+  socket.destroySoon();
+}
+
+const clientErrors: Record<string, Pick<Translated, "code" | "status" | "detail">> = {
+  HPE_HEADER_OVERFLOW: { code: "headers_too_large", status: 431, detail: "the URL and headers are longer than 16 KiB" },
+  ERR_HTTP_REQUEST_TIMEOUT: { code: "request_timeout", status: 408, detail: "the request did not come in time" },
+  HPE_INVALID_EOF_STATE: { code: "body_incomplete", status: 400, detail: "the request ended before its length" },
+};
+
 interface Translated {
   code: string;
   status: number;
@@ -107,24 +156,11 @@ function translate(thrown: FastifyError | Error): Translated {
   }
   if (!isFastifyError(error)) return { code: "internal", status: 500, detail: internalDetail, faults: [] };
   if (error.validation !== undefined) {
-    const faults = error.validation.map((fault) => {
-      const where = `${error.validationContext ?? "body"}${fault.instancePath}`;
-      const unknown = fault.params["additionalProperty"];
-      return {
-        where,
-        message:
-          typeof unknown === "string"
-            ? `"${unknown.slice(0, 100)}" is not a field here`
-            : (fault.message ?? "is not valid"),
-      };
-    });
-    const first = faults[0];
-    return {
-      code: "invalid_request",
-      status: 400,
-      detail: first === undefined ? "the request does not fit its schema" : `${first.where}: ${first.message}`,
-      faults,
-    };
+    const { faults, more } = schemaFaults(error.validation, error.validationContext ?? "body");
+    const [first = { where: "the request", message: "does not fit its schema" }] = faults;
+    const others = Math.max(0, faults.length - 1) + more;
+    const detail = `${first.where}: ${first.message}${others > 0 ? `, and ${others} more` : ""}`;
+    return { code: "invalid_request", status: 400, detail, faults };
   }
   const status = error.statusCode ?? 500;
   const code = codeOfStatus[status] ?? (status < 500 ? "invalid_request" : "internal");

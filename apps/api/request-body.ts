@@ -21,28 +21,48 @@ export function takeJsonAlone(app: FastifyInstance): void {
   });
 }
 
-/** The request's body, and a signal that aborts when the client goes away before its end. */
-export function bodyOf(request: FastifyRequest): { body: Readable; signal: AbortSignal } {
-  const gone = new AbortController();
-  request.raw.once("close", () => {
-    if (!request.raw.complete) gone.abort(incomplete());
-  });
-  if (request.headers["content-encoding"] !== undefined && request.headers["content-encoding"] !== "identity")
+export interface Upload {
+  body: Readable;
+  /** Aborts when the client goes away before the body's end. */
+  signal: AbortSignal;
+}
+
+/** A client that sends nothing for so long has gone. */
+const stallMs = 60_000;
+
+/** Gives the request's body to `work`. What `work` leaves unread is taken and thrown away, since a client that is still
+ *  sending would not hear an answer on a connection that is closed on it. */
+export async function withUpload<T>(request: FastifyRequest, work: (upload: Upload) => Promise<T>): Promise<T> {
+  const { "content-encoding": encoding } = request.headers;
+  if (encoding !== undefined && encoding !== "identity")
     throw new SlipwayError(
       "invalid_request",
       "send the bytes as they are, without Content-Encoding: what is stored is what was sent",
     );
-  const whole = new PassThrough({ highWaterMark: 1024 * 1024 });
+  const { raw } = request;
+  const gone = new AbortController();
+  const body = new PassThrough({ highWaterMark: 1024 * 1024 });
   // Node ends a body that is cut off with a bare "aborted"; here that is the client's mistake, by name.
-  request.raw.once("error", () => whole.destroy(incomplete()));
-  request.raw.once("close", () => {
-    if (!request.raw.complete) whole.destroy(incomplete());
+  const cutOff = (): void => {
+    if (raw.complete) return;
+    gone.abort(incomplete());
+    body.destroy(incomplete());
+  };
+  raw.once("error", cutOff).once("close", cutOff);
+  raw.setTimeout(stallMs, () => {
+    cutOff();
+    // Time to hear why.
+    setTimeout(() => raw.socket.destroy(), 1_000).unref();
   });
-  // Whoever stops reading stops for a reason that the client should hear: the rest is taken and thrown away, since
-  // to close the connection on what it still sends would lose the answer.
-  whole.once("close", () => request.raw.unpipe(whole).resume());
-  request.raw.pipe(whole);
-  return { body: whole, signal: gone.signal };
+  body.once("close", () => raw.unpipe(body).resume());
+  body.on("error", () => {}); // whoever reads it hears of it; nobody may be reading yet
+  raw.pipe(body);
+  try {
+    return await work({ body, signal: gone.signal });
+  } finally {
+    raw.setTimeout(0);
+    body.destroy();
+  }
 }
 
 function incomplete(): SlipwayError {

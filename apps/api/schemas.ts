@@ -10,12 +10,27 @@ const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type
 const Time = Type.String({ format: "date-time" });
 const closed = { additionalProperties: false };
 
-export const ModelName = Type.String({ pattern: modelNamePattern, maxLength: modelNameLength, examples: ["churn"] });
-export const SemverText = Type.String({ pattern: semverPattern, maxLength: semverLength, examples: ["1.2.0"] });
+/** The description of a text with a pattern is what a caller hears whose text does not fit: "write …". */
+export const ModelName = Type.String({
+  pattern: modelNamePattern,
+  maxLength: modelNameLength,
+  description: "lower-case letters and digits, in groups joined by one '.', '_' or '-'",
+  examples: ["churn"],
+});
+export const SemverText = Type.String({
+  pattern: semverPattern,
+  maxLength: semverLength,
+  description: "major.minor.patch, with -pre.release where it is one, without a leading v and without +build",
+  examples: ["1.2.0"],
+});
 export const Labels = Type.Record(
   Type.String({ pattern: labelKeyPattern }),
   Type.String({ maxLength: labelValueLength }),
   {
+    propertyNames: {
+      pattern: labelKeyPattern,
+      description: "letters and digits, with '.', '_', '/' or '-' inside, at most 128 characters",
+    },
     description: "Key-value pairs to search by",
     examples: [{ team: "fraud" }],
   },
@@ -164,19 +179,36 @@ export const Problem = Type.Object(
   { description: "RFC 9457" },
 );
 
+export const problem = { description: "Problem", content: { "application/problem+json": { schema: Problem } } };
+
 /** The errors of a route, by status. */
 export function problems<Status extends number>(...statuses: Status[]) {
-  const content = { "application/problem+json": { schema: Problem } };
-  return Object.fromEntries(
-    [400, 403, ...statuses, 503].map((status) => [status, { description: "Problem", content }]),
-  ) as Record<Status, { description: string; content: typeof content }>;
+  return Object.fromEntries([400, 403, ...statuses, 500, 503].map((status) => [status, problem])) as Record<
+    Status,
+    typeof problem
+  >;
 }
 
-/** Bytes or text that a route streams. */
+/** Text that a route streams. */
 export const Streamed = Type.Unsafe<Readable>(Type.String());
+export const StreamedBytes = Type.Unsafe<Readable>(Type.String({ format: "binary" }));
+/** An answer to a condition: Fastify wants a stream, which is empty. */
+export const NotModified = Type.Unsafe<Readable>(Type.Null({ description: "It is as the caller has it" }));
+
+/** Headers that a route reads; in OpenAPI they are parameters. */
+export const headers = (described: Record<string, string>) =>
+  Type.Object(
+    Object.fromEntries(
+      Object.entries(described).map(([name, description]) => [name, Type.Optional(Type.String({ description }))]),
+    ),
+  );
 
 export const modelParams = Type.Object({ model: Type.String() });
 export const versionParams = Type.Object({ model: Type.String(), version: Type.String() });
-export const fileParams = Type.Object({ model: Type.String(), version: Type.String(), "*": Type.String() });
+export const fileParams = Type.Object({
+  model: Type.String(),
+  version: Type.String(),
+  "*": Type.String({ description: "The file's path, with its slashes as they are" }),
+});
 export const buildParams = Type.Object({ id: Type.String() });
 export const tagParams = Type.Object({ model: Type.String(), tag: Type.String() });

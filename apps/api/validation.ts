@@ -1,10 +1,19 @@
-import { Ajv, type AnySchema } from "ajv";
+import { Ajv, type AnySchema, type ErrorObject } from "ajv";
 import addFormats from "ajv-formats";
 import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
-import { SlipwayError } from "#core/errors.ts";
+import type { FastifySchemaValidationError } from "fastify/types/schema.js";
+import { type Fault, SlipwayError } from "#core/errors.ts";
 import { jsonDepth, jsonTexts, storable } from "#core/models/labels.ts";
+import { didYouMean, nearMisses } from "#core/packaging/near-miss.ts";
 
-const options = { allErrors: false, useDefaults: true, removeAdditional: false, strict: "log" } as const;
+const options = {
+  allErrors: true,
+  verbose: true,
+  useDefaults: true,
+  removeAdditional: false,
+  strict: "log",
+  allowUnionTypes: true,
+} as const;
 
 /** A body is taken as it is; what stands in a URL is text and becomes numbers and booleans. */
 const exact = new Ajv({ ...options, coerceTypes: false });
@@ -13,6 +22,53 @@ for (const ajv of [exact, coercing]) addFormats.default(ajv);
 
 export const validatorCompiler: FastifySchemaCompiler<AnySchema> = ({ schema, httpPart }) =>
   (httpPart === "body" ? exact : coercing).compile(schema);
+
+const mostFaults = 100;
+
+/** What is wrong, in words that say what to write instead; `more` are faults past the first hundred. */
+export function schemaFaults(
+  errors: readonly FastifySchemaValidationError[],
+  part: string,
+): { faults: Fault[]; more: number } {
+  // Ajv adds it to the fault of the name itself.
+  const telling = (errors as readonly ErrorObject[]).filter(({ keyword }) => keyword !== "propertyNames");
+  const faults = telling.slice(0, mostFaults).map((error) => ({
+    where: `${part}${error.instancePath}`,
+    message: sentences[error.keyword]?.(error) ?? error.message ?? "is not valid",
+  }));
+  return { faults, more: telling.length - faults.length };
+}
+
+/** By the keyword of JSON Schema that does not hold. A `pattern` is explained by its schema's `description`. */
+const sentences: Record<string, (error: ErrorObject) => string> = {
+  additionalProperties: ({ params, parentSchema }) => {
+    const name = String(params["additionalProperty"]);
+    const known = Object.keys((parentSchema?.["properties"] as object | undefined) ?? {});
+    return `"${name.slice(0, 100)}" is not a field here${didYouMean(nearMisses(name, known).slice(0, 1))}`;
+  },
+  enum: ({ params }) => `must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`,
+  maxLength: ({ params }) => `must be at most ${params["limit"]} characters long`,
+  minProperties: () => "must hold at least one field",
+  pattern: ({ parentSchema, propertyName, message }) => {
+    const about = propertyName === undefined ? "" : `the key "${propertyName.slice(0, 100)}": `;
+    const rule = parentSchema?.["description"];
+    return `${about}${typeof rule === "string" ? `write ${rule}` : message}`;
+  },
+  required: ({ params }) => `"${params["missingProperty"]}" is missing`,
+  type: ({ params }) => {
+    const types = [params["type"]].flat().map((type) => typeNames[type] ?? type);
+    return `must be ${types.join(" or ")}`;
+  },
+};
+
+const typeNames: Record<string, string> = {
+  array: "a list",
+  boolean: "true or false",
+  integer: "a whole number",
+  number: "a number",
+  object: "an object",
+  string: "a text",
+};
 
 const deepest = 100;
 

@@ -63,8 +63,19 @@ export function isSlipwayError(error: unknown, code?: ErrorCode): error is Slipw
   return error instanceof SlipwayError && (code === undefined || error.code === code);
 }
 
-/** The first line of whatever was thrown, for a log line or a build's reason. */
+const longestLine = 1_000;
+
+/** One readable line of whatever was thrown, for a log or a build's reason: never empty, and text that a database
+ *  keeps. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0] ?? "";
+  const [line = ""] = textOf(error).trim().split("\n", 1);
+  const readable = line.replace(/\p{Cc}/gu, " ").toWellFormed();
+  if (readable.length <= longestLine) return readable;
+  return `${readable.slice(0, longestLine).toWellFormed()}…`;
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(textOf).join("; ");
+  if (!(error instanceof Error)) return String(error);
+  return error.message === "" ? error.name : error.message;
 }

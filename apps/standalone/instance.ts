@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, Environment } from "#core/config.ts";
 import { migrate } from "#core/database/migrate.ts";
+import { emptyScratchDir } from "#core/images/scratch-folder.ts";
 import { type DataDirectory, openDataDirectory } from "./data-directory.ts";
 import { startEmbeddedParts } from "./embedded-parts.ts";
 import type { Embedded } from "./environment.ts";
@@ -64,6 +65,9 @@ async function takeDataDirectory({ config, voice }: InstanceOptions): Promise<Ru
   const lock = lockDataDirectory(directory.path);
   for (const name of await endOrphans(directory.ledgerPath, orphanGraceMs))
     voice.warn(`${name} was still running from a start that was cut short; it has been ended`);
+  await emptyScratchDir(config.scratchDir, directory.path).catch((error: unknown) =>
+    voice.warn(`what a killed worker left in ${config.scratchDir} could not be removed: ${String(error)}`),
+  );
   const ledger = openLedger(directory.ledgerPath);
   return { directory, lock, ledger, logs: openPartLogs(directory.folder("logs")), parts: [], services: {} };
 }

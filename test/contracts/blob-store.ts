@@ -3,18 +3,21 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import type { BlobKey, BlobStore } from "#core/artifacts/blob-store.ts";
+import { ingest } from "#core/artifacts/ingest.ts";
 import { isSlipwayError } from "#core/errors.ts";
 
 export interface StoreUnderTest {
   store: BlobStore;
   /** Every object that is there, complete or not: leftovers count. */
   objects(): Promise<string[]>;
+  /** A store of the same kind that can keep nothing. */
+  broken: BlobStore;
 }
 
 /** What every blob store does, whatever keeps the bytes. */
 export function describeBlobStore(name: string, make: () => StoreUnderTest): void {
   describe(`the blob store on ${name}`, () => {
-    const { store, objects } = make();
+    const { store, objects, broken } = make();
     const key = () => randomBytes(16).toString("hex") as BlobKey;
     const read = async (at: BlobKey, range?: { start: number; end: number }) => buffer(await store.open(at, range));
 
@@ -72,6 +75,16 @@ export function describeBlobStore(name: string, make: () => StoreUnderTest): voi
       await expect(putting).rejects.toThrow();
       expect(body.destroyed).toBe(true);
       expect(await objects()).toEqual(before);
+    });
+
+    it("fails at once, with a large body too, where it cannot write", async () => {
+      const body = Readable.from([randomBytes(1_000_000), randomBytes(4_000_000)]);
+      const error = await ingest(broken, body).then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+      expect(isSlipwayError(error, "unavailable")).toBe(true);
+      await expect(broken.check()).rejects.toThrow();
     });
 
     it("writes a key once", async () => {

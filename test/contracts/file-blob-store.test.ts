@@ -7,6 +7,7 @@ describeBlobStore("files", () => {
   const folder = temporaryFolder();
   return {
     store: fileBlobStore(folder),
+    broken: fileBlobStore("/dev/null/artifacts"),
     objects: async () => {
       const entries = await readdir(folder, { recursive: true, withFileTypes: true });
       return entries

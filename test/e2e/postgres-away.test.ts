@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -24,6 +25,14 @@ describe("a Postgres that goes away", () => {
     const { call } = await testService({ DATABASE_URL: first.url });
     expect((await call("POST", "/v1/models", { json: { name: "before" } })).status).toBe(201);
 
+    // Silent rather than gone: it holds its connections and answers nothing.
+    const silenced = [first.child.pid, ...childrenOf(first.child.pid)];
+    for (const pid of silenced) process.kill(pid, "SIGSTOP");
+    const silent = await Promise.all(Array.from({ length: 12 }, () => timed(() => call("GET", "/v1/models/before"))));
+    for (const { answer, ms } of silent) expect([answer.status, ms < 12_000]).toEqual([503, true]);
+    for (const pid of silenced) process.kill(pid, "SIGCONT");
+    await waitUntil("the service is back", async () => (await call("GET", "/v1/models/before")).status === 200);
+
     first.child.kill();
     await first.child.exited;
     for (let tries = 0; tries < 5; tries += 1) {
@@ -43,3 +52,15 @@ describe("a Postgres that goes away", () => {
     await second.child.stop(5_000);
   });
 });
+
+function childrenOf(pid: number): number[] {
+  return execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map(Number);
+}
+
+async function timed<T>(ask: () => Promise<T>): Promise<{ answer: T; ms: number }> {
+  const started = Date.now();
+  return { answer: await ask(), ms: Date.now() - started };
+}

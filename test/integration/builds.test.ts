@@ -50,14 +50,20 @@ describe("a build", async () => {
     expect(wrong.status).toBe(422);
   });
 
-  it("never takes a ready image away by building again", async () => {
+  it("never takes a ready image away by building again, in the registry neither", async () => {
     const { imageDigest } = await ready(service, "rebuilt", "1.0.0");
     const again = await call("POST", "/v1/models/rebuilt/versions/1.0.0/builds");
     expect(again.status).toBe(202);
     expect((await reads(service, "rebuilt", "1.0.0")).status).toBe("ready");
-    await finished(service, again.json.id);
+    const build = await finished(service, again.json.id);
+    expect(build.image.digest).not.toBe(imageDigest);
     const version = await reads(service, "rebuilt", "1.0.0");
     expect(version).toMatchObject({ status: "ready", image: { digest: imageDigest }, build: { id: again.json.id } });
+    const { host, prefix } = registry.config.registry;
+    const tagged = await fetch(`http://${host}/v2/${prefix}/rebuilt/manifests/1.0.0`, {
+      headers: { accept: "application/vnd.oci.image.manifest.v1+json" },
+    });
+    expect(tagged.headers.get("docker-content-digest")).toBe(imageDigest);
   });
 
   it("has a log in order, as text and as events that go on after an id", async () => {
@@ -67,7 +73,7 @@ describe("a build", async () => {
     expect(text.headers["content-type"]).toBe("text/plain; charset=utf-8");
     const lines = text.bytes.toString().trimEnd().split("\n");
     expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z making a small image of logged:1\.0\.0$/);
-    expect(lines.at(-1)).toContain("ready: ");
+    expect(lines.at(-1)).toContain("image: ");
 
     const events = await call("GET", `/v1/builds/${buildId}/log`, { headers: { accept: "text/event-stream" } });
     expect(events.headers["content-type"]).toContain("text/event-stream");
@@ -81,7 +87,7 @@ describe("a build", async () => {
     expect(rest.bytes.toString()).toMatch(/^id: 3\n/);
   });
 
-  it("of a draft is refused, and so is a second one while the first runs", async () => {
+  it("of a draft is refused", async () => {
     await call("POST", "/v1/models", { json: { name: "early" } });
     await call("POST", "/v1/models/early/versions", { json: { version: "1.0.0" } });
     const draft = await call("POST", "/v1/models/early/versions/1.0.0/builds");
@@ -118,6 +124,23 @@ describe("a build that cannot succeed", async () => {
     const again = await service.call("POST", "/v1/models/hopeless/versions/1.0.0/builds");
     expect(again.status).toBe(202);
     await finished(service, again.json.id);
+  });
+});
+
+describe("a reason that cannot be kept as it is", async () => {
+  const service = await testService(quick);
+  testWorker(
+    service.registry,
+    smallImageBuilder(async () => {
+      throw new BuildFault("requirements_unresolvable", `a\u0000b ${"x".repeat(2_000)}\ud83d`);
+    }),
+  );
+
+  it("is kept as one readable line", async () => {
+    const { buildId } = await sealed(service, "odd-reason", "1.0.0");
+    const build = await finished(service, buildId);
+    expect([build.status, build.attempt]).toEqual(["failed", 1]);
+    expect(build.error.message).toMatch(/^a b x+…$/);
   });
 });
 
@@ -187,12 +210,25 @@ describe("cancelling", async () => {
   const service = await testService(quick);
   const { call } = service;
 
-  it("takes a queued build out", async () => {
+  it("takes a queued build out for good", async () => {
     const { buildId } = await sealed(service, "queued", "1.0.0");
+    for (const [method, path] of [
+      ["POST", "/v1/models/queued/versions/1.0.0/builds"],
+      ["POST", "/v1/models/queued/versions/1.0.0/archive"],
+      ["DELETE", "/v1/models/queued"],
+    ] as const) {
+      const meanwhile = await call(method, path);
+      expect([path, meanwhile.status, meanwhile.json.detail]).toEqual([path, 409, expect.stringContaining(buildId)]);
+    }
     const cancelled = await call("POST", `/v1/builds/${buildId}/cancel`);
     expect([cancelled.status, cancelled.json.status]).toEqual([200, "cancelled"]);
     expect((await reads(service, "queued", "1.0.0")).status).toBe("sealed");
     expect((await call("POST", `/v1/builds/${buildId}/cancel`)).status).toBe(200);
+    const worker = testWorker(service.registry, smallImageBuilder());
+    const later = await sealed(service, "queued", "1.0.1");
+    await finished(service, later.buildId);
+    await worker.end();
+    expect((await call("GET", `/v1/builds/${buildId}`)).json.status).toBe("cancelled");
   });
 
   it("stops a build that runs, and nothing of it shows", async () => {

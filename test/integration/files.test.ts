@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdir } from "node:fs/promises";
+import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { draftOf, testService } from "#test/test-service.ts";
 
@@ -163,6 +164,16 @@ describe("files", () => {
     expect([put.status, put.json.type]).toEqual([404, "/problems/model_not_found"]);
   });
 
+  it("answers a client that hears nothing before it has sent everything", async () => {
+    for (const path of ["/v1/models/nowhere/versions/1.0.0/files/a", "/v1/models/nowhere/versions?version=1.0.0"]) {
+      const method = path.endsWith("/a") ? "PUT" : "POST";
+      expect([path, await sendWholeThenRead(service.port, method, path, 20_000_000)]).toEqual([
+        path,
+        "HTTP/1.1 404 Not Found",
+      ]);
+    }
+  });
+
   it("says which of model, version and file is not there", async () => {
     await draftOf(service, "there", "1.0.0");
     const type = async (url: string) => (await call("GET", url)).json.type;
@@ -171,6 +182,26 @@ describe("files", () => {
     expect(await type("/v1/models/there/versions/1.0.0/files/a")).toBe("/problems/file_not_found");
   });
 });
+
+/** As Python's http.client does: writes all of the body, and only then begins to read. */
+function sendWholeThenRead(port: number, method: string, path: string, sizeBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.setTimeout(10_000, () => reject(new Error("no answer within 10 s")));
+    socket.on("error", reject);
+    socket.pause();
+    socket.write(
+      `${method} ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-tar\r\ncontent-length: ${sizeBytes}\r\n\r\n`,
+    );
+    socket.write(Buffer.alloc(sizeBytes), () => {
+      socket.once("data", (bytes) => {
+        socket.destroy();
+        resolve(bytes.toString().split("\r\n", 1)[0] ?? "");
+      });
+      socket.resume();
+    });
+  });
+}
 
 async function storedFiles(): Promise<string[]> {
   const entries = await readdir(registry.config.artifacts.dir, { recursive: true, withFileTypes: true }).catch(

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import tar from "tar-stream";
@@ -147,6 +148,52 @@ describe("one call with an archive", () => {
     const bad = await packEntries([{ name: "a", type: "symlink", linkname: "/etc/passwd" }]);
     const answer = await upload("version=9.0.0", Buffer.concat([bad.subarray(0, 512), Buffer.alloc(40_000_000, 1)]));
     expect([answer.status, answer.json.type]).toEqual([422, "/problems/archive_invalid"]);
+  });
+
+  it("refuses an archive that was cut between two files", async () => {
+    const whole = await pack({ ...predictorPackage, "weights.bin": "w" });
+    const cut = whole.subarray(0, 1_024);
+    const answer = await upload("version=8.0.0", cut);
+    expect([answer.status, answer.json.detail]).toEqual([422, expect.stringContaining("cut off")]);
+  });
+
+  it("checks the digest of the whole archive", async () => {
+    const bytes = await pack(predictorPackage);
+    const send = (digestOf: Buffer) =>
+      call("POST", "/v1/models/packed/versions?version=8.1.0", {
+        bytes,
+        headers: {
+          "content-type": "application/x-tar",
+          "content-digest": `sha-256=:${createHash("sha256").update(digestOf).digest("base64")}:`,
+        },
+      });
+    const wrong = await send(Buffer.from("other"));
+    expect([wrong.status, wrong.json.type]).toEqual([422, "/problems/digest_mismatch"]);
+    expect((await send(bytes)).status).toBe(202);
+  });
+
+  it("takes a thousand files in one go, and refuses two that clash", async () => {
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`data/${index}.txt`, "same"]));
+    const made = await upload("version=8.2.0", await pack({ ...predictorPackage, ...many }));
+    expect([made.status, made.json.fileCount]).toEqual([202, 1_001]);
+    for (const clash of [
+      { "a.txt": "1", "A.TXT": "2" },
+      { "a/b": "1", a: "2" },
+    ]) {
+      const refused = await upload("version=8.3.0", await pack({ ...predictorPackage, ...clash }));
+      expect([refused.status, refused.json.type]).toEqual([422, "/problems/archive_invalid"]);
+    }
+  });
+
+  it("does not blame the archive for a store that is broken", async () => {
+    const broken = await testService({ SLIPWAY_ARTIFACTS_DIR: "/dev/null/artifacts" });
+    await broken.call("POST", "/v1/models", { json: { name: "packed" } });
+    const answer = await broken.call("POST", "/v1/models/packed/versions?version=1.0.0", {
+      bytes: await pack(predictorPackage),
+      headers: { "content-type": "application/x-tar" },
+    });
+    expect([answer.status, answer.json.type]).toEqual([503, "/problems/unavailable"]);
+    expect(answer.json.detail).not.toContain("/dev/null");
   });
 
   it("keeps no version of an archive that is refused, so that the call can be made again", async () => {

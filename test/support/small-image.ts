@@ -3,7 +3,7 @@ import { digestOf } from "#core/artifacts/digest.ts";
 import type { BuildContext, BuildRequest, BuiltImage, ImageBuilder, Layer } from "#core/images/image-builder.ts";
 import { mediaTypes } from "#core/images/oci.ts";
 
-/** Builds a real image of one small layer at once: for tests of what is round a build, not of what is in an image.
+/** Each image has other bytes, as when a base or a wheel has moved in between. Builds a real image of one small layer at once: for tests of what is round a build, not of what is in an image.
  *  `before` runs first, with the attempt's number: it may wait or fail. */
 export function smallImageBuilder(
   before: (attempt: number, request: BuildRequest, context: BuildContext) => Promise<void> = async () => {},
@@ -15,7 +15,7 @@ export function smallImageBuilder(
       attempt += 1;
       context.log(`making a small image of ${request.model}:${request.version}`);
       await before(attempt, request, context);
-      return smallImage(`${request.contentDigest}\n`);
+      return smallImage(`${request.contentDigest} ${attempt}\n`);
     },
   };
 }

@@ -6,10 +6,16 @@ import { rebuildVersion } from "#core/builds/rebuild-version.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { parseLock } from "#core/images/lock.ts";
 import { followAsEvents, followAsText } from "../follow-log.ts";
-import { Build, buildParams, problems, Streamed, versionParams } from "../schemas.ts";
+import { Build, buildParams, headers, problems, Streamed, versionParams } from "../schemas.ts";
 import { buildView } from "../views.ts";
 
 const tags = ["builds"];
+
+/** One schema with two types: of a union's fault a caller would hear every branch. */
+const MaybeLock = Type.Unsafe<{ lock?: unknown } | null>({
+  ...Type.Object({ lock: Type.Optional(Type.Unknown()) }, { additionalProperties: false }),
+  type: ["object", "null"],
+});
 
 export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
@@ -23,11 +29,8 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
           "Makes the image of a sealed version again, with a lock of another build where one is given. A ready image stays.",
         tags,
         params: versionParams,
-        body: Type.Union([
-          Type.Object({ lock: Type.Optional(Type.Unknown()) }, { additionalProperties: false }),
-          Type.Null(),
-        ]),
-        response: { 202: Build, ...problems(404, 409, 415, 422) },
+        body: MaybeLock,
+        response: { 202: Build, ...problems(404, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
@@ -84,6 +87,7 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         params: buildParams,
         querystring: Type.Object({ follow: Type.Boolean({ default: false }) }),
+        headers: headers({ "Last-Event-ID": "The id of the last event that was received" }),
         response: {
           200: {
             description: "The log",
@@ -112,7 +116,7 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
 };
 
 function lastEventId(header: string | string[] | undefined): number {
-  if (header === undefined) return 0;
+  if (header === undefined || header === "") return 0;
   if (typeof header !== "string" || !/^\d{1,9}$/.test(header))
     throw new SlipwayError("invalid_request", "Last-Event-ID is the id of the last event that was received");
   return Number(header);

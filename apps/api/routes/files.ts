@@ -8,12 +8,22 @@ import type { Digest } from "#core/artifacts/digest.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { parseFilePath } from "#core/models/file-path.ts";
 import { addFile, findFile, listFiles, openFile, removeFile, type StoredFile } from "#core/models/files.ts";
-import { bodyOf, expectedDigest, takeAnyBody } from "../request-body.ts";
-import { File, fileParams, page, pageQuery, problems, Streamed, versionParams } from "../schemas.ts";
+import { expectedDigest, takeAnyBody, withUpload } from "../request-body.ts";
+import {
+  File,
+  fileParams,
+  headers,
+  NotModified,
+  page,
+  pageQuery,
+  problems,
+  StreamedBytes,
+  versionParams,
+} from "../schemas.ts";
 import { fileView, pageView } from "../views.ts";
 
 const tags = ["files"];
-const Bytes = { description: "The file", content: { "application/octet-stream": { schema: Streamed } } };
+const Bytes = { description: "The file", content: { "application/octet-stream": { schema: StreamedBytes } } };
 
 export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
@@ -27,13 +37,17 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description: "Streams a file into a draft. A `Content-Digest` that does not match keeps nothing.",
         tags,
         params: fileParams,
+        headers: headers({ "Content-Digest": "`sha-256=:…base64…:` of the bytes (RFC 9530)" }),
+        body: { content: { "application/octet-stream": { schema: Type.Unknown() } } },
         response: { 200: File, 201: File, ...problems(404, 409, 422) },
       },
     },
     async (request, reply) => {
       const { model, version, "*": path } = request.params;
       const target = { model, version, path: parseFilePath(path), expectedDigest: expectedDigest(request) };
-      const { file, replaced } = await addFile(registry, { ...target, ...bodyOf(request) }, request.actor);
+      const { file, replaced } = await withUpload(request, (upload) =>
+        addFile(registry, { ...target, ...upload }, request.actor),
+      );
       return reply
         .status(replaced ? 200 : 201)
         .header("repr-digest", reprDigest(file.digest))
@@ -63,7 +77,12 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description: "One range of bytes is taken; a tag's name works in place of the version.",
         tags,
         params: fileParams,
-        response: { 200: Bytes, 206: Bytes, 304: Streamed, ...problems(404, 416, 422) },
+        headers: headers({
+          Range: "One range, e.g. `bytes=0-1023`",
+          "If-Range": "The ETag that the range belongs to; of another file all is sent",
+          "If-None-Match": "ETags that the caller has",
+        }),
+        response: { 200: Bytes, 206: Bytes, 304: NotModified, ...problems(404, 416, 422) },
       },
     },
     async (request, reply) => {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { checkParts } from "../check-parts.ts";
+import { problem } from "../schemas.ts";
 
 const tags = ["health"];
 const Part = Type.Object({
@@ -18,7 +19,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: "health",
         description: "The process answers.",
         tags,
-        response: { 200: Type.Object({ status: Type.String() }) },
+        response: { 200: Type.Object({ status: Type.String() }), 500: problem },
       },
     },
     async () => ({ status: "ok" }),
@@ -31,7 +32,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: "readiness",
         description: "Each part by name: 200 `degraded` while work has to wait, 503 where nothing can be stored.",
         tags,
-        response: { 200: Readiness, 503: Readiness },
+        response: { 200: Readiness, 500: problem, 503: Readiness },
       },
     },
     async (_request, reply) => {

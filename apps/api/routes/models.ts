@@ -21,7 +21,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: "createModel",
         tags,
         body: NewModel,
-        response: { 201: Model, ...problems(409, 415, 422) },
+        response: { 201: Model, ...problems(409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
@@ -71,7 +71,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         params: modelParams,
         body: ModelChanges,
-        response: { 200: Model, ...problems(404, 409, 415, 422) },
+        response: { 200: Model, ...problems(404, 409, 413, 415, 422) },
       },
     },
     async ({ params, body, actor }) => {

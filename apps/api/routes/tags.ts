@@ -5,10 +5,25 @@ import { SlipwayError } from "#core/errors.ts";
 import { moveTag, removeTag, type TagCondition } from "#core/promotion/move-tag.ts";
 import { listTags, readTag, readTagHistory } from "#core/promotion/read-tags.ts";
 import { parseTagName } from "#core/promotion/tag-name.ts";
-import { modelParams, page, pageQuery, problems, Reason, SemverText, Tag, TagMove, tagParams } from "../schemas.ts";
+import {
+  headers,
+  modelParams,
+  page,
+  pageQuery,
+  problems,
+  Reason,
+  SemverText,
+  Tag,
+  TagMove,
+  tagParams,
+} from "../schemas.ts";
 import { pageView, tagMoveView, tagView } from "../views.ts";
 
 const tags = ["tags"];
+const conditions = headers({
+  "If-Match": "The tag's ETag as it was read, or `*` where it is there",
+  "If-None-Match": "`*`: only where it is not there",
+});
 
 export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
@@ -45,8 +60,9 @@ export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
           "Moves the tag to a version that is ready. `If-Match` with the tag's ETag moves it only from that revision.",
         tags,
         params: tagParams,
+        headers: conditions,
         body: Type.Object({ version: SemverText, reason: Type.Optional(Reason) }, { additionalProperties: false }),
-        response: { 200: Tag, 201: Tag, ...problems(404, 409, 412, 415, 422) },
+        response: { 200: Tag, 201: Tag, ...problems(404, 409, 412, 413, 415, 422) },
       },
     },
     async (request, reply) => {
@@ -68,6 +84,7 @@ export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: "removeTag",
         tags,
         params: tagParams,
+        headers: conditions,
         querystring: Type.Object({ reason: Type.Optional(Reason) }),
         response: { 204: Type.Null(), ...problems(404, 412, 422) },
       },
@@ -106,7 +123,8 @@ function etagOf(revision: number): string {
   return `"${revision}"`;
 }
 
-/** RFC 9110 §13.1.1 and §13.1.2, with a tag's revision as its entity tag. */
+/** RFC 9110 §13.1.1 and §13.1.2, with a tag's revision as its entity tag. Another's entity tag and a weak one never
+ *  match. */
 function conditionOf(request: FastifyRequest): TagCondition {
   const { "if-match": ifMatch, "if-none-match": ifNoneMatch } = request.headers;
   if (ifNoneMatch !== undefined) {
@@ -119,8 +137,8 @@ function conditionOf(request: FastifyRequest): TagCondition {
   }
   if (ifMatch === undefined) return null;
   if (ifMatch.trim() === "*") return "exists";
-  const revisions = ifMatch.split(",").map((text) => /^"(\d{1,9})"$/.exec(text.trim())?.[1]);
-  if (revisions.includes(undefined))
+  const written = ifMatch.split(",").map((text) => text.trim());
+  if (!written.every((text) => /^(?:W\/)?"[^"]*"$/.test(text)))
     throw new SlipwayError("invalid_request", 'If-Match is the ETag of the tag as it was read, e.g. "3"');
-  return { revision: revisions.map(Number) };
+  return { revision: written.flatMap((text) => /^"([1-9]\d{0,8})"$/.exec(text)?.[1] ?? []).map(Number) };
 }

@@ -4,7 +4,7 @@ import { SlipwayError } from "#core/errors.ts";
 import { createVersion } from "#core/models/create-version.ts";
 import { parseSemver } from "#core/models/semver.ts";
 import { uploadVersion } from "#core/releases/upload-version.ts";
-import { bodyOf } from "../request-body.ts";
+import { expectedDigest, withUpload } from "../request-body.ts";
 import { modelParams, NewVersion, problems, SemverText, Version } from "../schemas.ts";
 import { versionView } from "../views.ts";
 
@@ -38,7 +38,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
             "application/gzip": { schema: Type.Unknown() },
           },
         },
-        response: { 201: Version, 202: Version, ...problems(404, 409, 415, 422) },
+        response: { 201: Version, 202: Version, ...problems(404, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
@@ -61,17 +61,16 @@ export const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { query } = request;
       if (query.version === undefined)
         throw new SlipwayError("invalid_request", "an archive needs its version in the query: ?version=1.2.0");
-      const version = await uploadVersion(
-        registry,
-        {
-          model,
-          version: parseSemver(query.version),
-          description: query.description,
-          labels: labelsOf(query.label ?? []),
-          metadata: metadataOf(query.metadata),
-          ...bodyOf(request),
-        },
-        request.actor,
+      const target = {
+        model,
+        version: parseSemver(query.version),
+        description: query.description,
+        labels: labelsOf(query.label ?? []),
+        metadata: metadataOf(query.metadata),
+        expectedDigest: expectedDigest(request),
+      };
+      const version = await withUpload(request, (upload) =>
+        uploadVersion(registry, { ...target, ...upload }, request.actor),
       );
       return reply.status(202).header("location", at(version.version)).send(versionView(version));
     },

@@ -73,7 +73,7 @@ export const versionRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         params: versionParams,
         body: VersionChanges,
-        response: { 200: Version, ...problems(404, 415, 422) },
+        response: { 200: Version, ...problems(404, 413, 415, 422) },
       },
     },
     async ({ params, body, actor }) => versionView(await updateVersion(registry, params, body, actor)),

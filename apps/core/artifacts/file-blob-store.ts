@@ -9,7 +9,7 @@ import { constants, createReadStream, createWriteStream } from "node:fs";
 import { access, link, mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { SlipwayError } from "#core/errors.ts";
+import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import type { BlobKey, BlobStore } from "./blob-store.ts";
 
 const chunkBytes = 1024 * 1024;
@@ -20,8 +20,8 @@ export function fileBlobStore(dir: string): BlobStore {
     async put(key, body, { signal } = {}) {
       const path = pathOf(key);
       const part = `${path}.${randomBytes(4).toString("hex")}.part`;
-      await ensureFolder(dirname(path));
       try {
+        await ensureFolder(dirname(path));
         // `flush` syncs the file before it is closed.
         const file = createWriteStream(part, { flags: "wx", flush: true, highWaterMark: chunkBytes });
         await pipeline(body, file, { signal });
@@ -32,8 +32,8 @@ export function fileBlobStore(dir: string): BlobStore {
         return { sizeBytes: file.bytesWritten };
       } catch (error) {
         body.destroy();
-        await rm(part, { force: true });
-        throw error;
+        await rm(part, { force: true }).catch(() => {});
+        throw storeFault(error);
       }
     },
 
@@ -41,7 +41,7 @@ export function fileBlobStore(dir: string): BlobStore {
       const handle = await open(pathOf(key)).catch((cause: unknown) => {
         throw isMissing(cause)
           ? new SlipwayError("blob_not_found", "these bytes are not in the store", { cause })
-          : cause;
+          : storeFault(cause);
       });
       return createReadStream("", { fd: handle, highWaterMark: chunkBytes, ...(range ?? {}) });
     },
@@ -51,7 +51,7 @@ export function fileBlobStore(dir: string): BlobStore {
         return { sizeBytes: (await stat(pathOf(key))).size };
       } catch (error) {
         if (isMissing(error)) return null;
-        throw error;
+        throw storeFault(error);
       }
     },
 
@@ -66,10 +66,11 @@ export function fileBlobStore(dir: string): BlobStore {
   };
 }
 
-/** A new folder's name is durable only when its parent is synced. */
+/** A new folder's name is durable only when its parent is synced, at each level that was made. */
 async function ensureFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
-  if (first !== undefined) await syncFolder(dirname(first));
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 async function syncFolder(path: string): Promise<void> {
@@ -79,6 +80,15 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+/** What the file system refuses (no space, no permission, a disk that is gone) is the store's fault, not the body's. */
+function storeFault(error: unknown): unknown {
+  const isOurs = error instanceof Error && "code" in error && "syscall" in error;
+  if (!isOurs || isSlipwayError(error)) return error;
+  return new SlipwayError("unavailable", "the artifact store cannot be used at the moment; try again shortly", {
+    cause: error,
+  });
 }
 
 function isMissing(error: unknown): boolean {

@@ -21,10 +21,11 @@ export interface IngestOptions {
 export async function ingest(store: BlobStore, body: Readable, options: IngestOptions = {}): Promise<Ingested> {
   const key = randomBytes(16).toString("hex") as BlobKey;
   const meter = new Meter(options.expectedDigest);
-  const [stored, flowed] = await Promise.allSettled([
-    store.put(key, meter, { signal: options.signal }),
-    pipeline(body, meter, { signal: options.signal }),
-  ]);
+  const storing = store.put(key, meter, { signal: options.signal }).catch((error: unknown) => {
+    meter.destroy();
+    throw error;
+  });
+  const [stored, flowed] = await Promise.allSettled([storing, pipeline(body, meter, { signal: options.signal })]);
   if (stored.status === "fulfilled" && flowed.status === "fulfilled")
     return { key, digest: meter.digest(), sizeBytes: meter.sizeBytes };
   if (stored.status === "fulfilled") await store.remove(key);
@@ -33,7 +34,7 @@ export async function ingest(store: BlobStore, body: Readable, options: IngestOp
 }
 
 /** Passes bytes on, and fails instead of ending when they are not the ones expected. */
-class Meter extends Transform {
+export class Meter extends Transform {
   sizeBytes = 0;
   readonly #hash = sha256();
   readonly #expected: Digest | undefined;

@@ -11,7 +11,7 @@ export interface LogLine {
 
 export interface BuildLog {
   line(text: string): void;
-  /** Writes what is left. Throws `StaleClaim`. */
+  /** Writes what is left, so that the log is whole before its build ends. Throws `StaleClaim`, or why it could not. */
   close(): Promise<void>;
 }
 
@@ -39,9 +39,9 @@ export function openBuildLog(db: Database, claim: Claim): BuildLog {
         });
       });
     } catch (error) {
-      if (error instanceof StaleClaim) failure = error;
+      failure = error;
       // The database is away for a moment: the lines are kept for the next flush.
-      else waiting = [...lines, ...waiting];
+      if (!(error instanceof StaleClaim)) waiting = [...lines, ...waiting];
     }
   };
   const timer = setInterval(() => {
@@ -56,6 +56,7 @@ export function openBuildLog(db: Database, claim: Claim): BuildLog {
     async close() {
       clearInterval(timer);
       await writing;
+      if (!(failure instanceof StaleClaim)) failure = undefined;
       await flush();
       if (failure !== undefined) throw failure;
     },

@@ -89,3 +89,19 @@ export async function addBuild(
   });
   return { buildId, workId: await addWork(tx, { kind: buildWork, subjectId: buildId }) };
 }
+
+/** Throws `build_running`. The version's row must be locked, so that none is added meanwhile. */
+export async function requireNoOpenBuild(
+  tx: Transaction,
+  { versionId, object }: { versionId: string; object: string },
+): Promise<void> {
+  const open = await tx.build.findFirst({
+    where: { versionId, status: { in: ["queued", "running", "waiting"] } },
+    select: { id: true },
+  });
+  if (open === null) return;
+  throw new SlipwayError(
+    "build_running",
+    `${object} is being built (build ${open.id}): wait for it or cancel it first`,
+  );
+}

@@ -3,7 +3,7 @@ import { SlipwayError } from "#core/errors.ts";
 import type { Lock } from "#core/images/lock.ts";
 import { findVersion } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { addBuild, type Build, readBuild } from "./build.ts";
+import { addBuild, type Build, readBuild, requireNoOpenBuild } from "./build.ts";
 
 /** Makes the image of a sealed version again, by its own lock or a given one. What is ready stays as it is:
  *  version and tags keep their digest. Throws `version_not_sealed`, `build_running`. */
@@ -18,15 +18,7 @@ export async function rebuildVersion(
       throw new SlipwayError("version_not_sealed", `${model}:${version} is a draft: seal it, which builds it`);
     if (row.archivedAt !== null)
       throw new SlipwayError("version_archived", `${model}:${version} is archived and is not built again`);
-    const running = await tx.build.findFirst({
-      where: { versionId: row.id, status: { in: ["queued", "running", "waiting"] } },
-      select: { id: true },
-    });
-    if (running !== null)
-      throw new SlipwayError(
-        "build_running",
-        `${model}:${version} is being built already (build ${running.id}): wait for it or cancel it`,
-      );
+    await requireNoOpenBuild(tx, { versionId: row.id, object: `${model}:${version}` });
     const added = await addBuild(tx, { versionId: row.id, lock }, actor);
     await recordAudit(tx, actor, {
       action: "build.create",

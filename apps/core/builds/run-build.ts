@@ -11,7 +11,15 @@ import type { ImagePlatform } from "#core/models/version.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
-import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
+import {
+  backoffMs,
+  type Claim,
+  extendLease,
+  finishWork,
+  holdClaim,
+  postponeWork,
+  StaleClaim,
+} from "#core/work/work.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { type BuildLog, openBuildLog } from "./build-log.ts";
 
@@ -29,12 +37,16 @@ export function buildHandler(needs: Needs): WorkHandler {
     async run(claim, signal) {
       const build = await begin(needs, claim);
       const log = openBuildLog(needs.db, claim);
+      if (claim.attempt > 1) log.line(`attempt ${claim.attempt}: the one before ended without a result`);
       const limit = AbortSignal.timeout(needs.config.work.buildLimitMs);
       const context = { log: log.line, signal: AbortSignal.any([signal, limit]) };
       try {
         const image = await needs.builder.build(build.request, context);
-        await needs.publisher.publish(image, { repository: build.repository, tags: [build.request.version] }, context);
-        log.line(`ready: ${needs.publisher.reference(build.repository, image.digest)}`);
+        await needs.publisher.publish(image, build.repository, context);
+        // The registry's tag is the version's first image for good, and is set by the holder of the claim alone.
+        await extendLease(needs.db, claim, needs.config.work.leaseMs);
+        if (build.isFirst) await needs.publisher.tag(image, build.repository, build.request.version, context);
+        log.line(`image: ${needs.publisher.reference(build.repository, image.digest)}`);
         await log.close();
         await succeed(needs, claim, build, image);
       } catch (error) {
@@ -66,6 +78,8 @@ interface BegunBuild {
   versionId: string;
   object: string;
   repository: string;
+  /** The version has no image yet. */
+  isFirst: boolean;
   request: BuildRequest;
   /** Set by the first fault of a part, and kept: faults are tried again until then. */
   triedUntil: Date | null;
@@ -88,6 +102,7 @@ async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
       versionId: version.id,
       object: `${version.model.name}:${version.semver}`,
       repository: version.model.repository,
+      isFirst: version.imageId === null,
       triedUntil: row.waitingUntil,
       request: {
         model: version.model.name,

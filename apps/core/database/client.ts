@@ -5,8 +5,9 @@ import { type Prisma, PrismaClient } from "#prisma/client/client.ts";
 export type Database = PrismaClient;
 export type Transaction = Prisma.TransactionClient;
 
-/** Every wait has an end: a place in the pool, a statement, a lock. Past it the answer is 503. */
-const limits = { connectMs: 1_500, statementMs: 5_000, lockMs: 4_000, idleInTransactionMs: 10_000 };
+/** Every wait has an end: a place in the pool, a statement, a lock. Past it the answer is 503. The server keeps the
+ *  limits of statements and locks; `answerMs` is ours, for a server that has gone silent. */
+const limits = { connectMs: 1_500, lockMs: 4_000, statementMs: 4_500, answerMs: 5_000, idleInTransactionMs: 10_000 };
 
 export function openDatabase(config: Config["database"]): Database {
   const adapter = new PrismaPg({
@@ -14,6 +15,8 @@ export function openDatabase(config: Config["database"]): Database {
     max: config.poolSize,
     connectionTimeoutMillis: limits.connectMs,
     statement_timeout: limits.statementMs,
+    query_timeout: limits.answerMs,
+    keepAlive: true,
     lock_timeout: limits.lockMs,
     idle_in_transaction_session_timeout: limits.idleInTransactionMs,
     application_name: "slipway",

@@ -25,9 +25,10 @@ function adapterCause(error: Prisma.PrismaClientKnownRequestError): AdapterCause
   return adapterError.cause as AdapterCause | undefined;
 }
 
-/** Classes of SQLSTATE that say the database cannot serve now: connection exception, insufficient
- *  resources, operator intervention (shutdown, statement timeout), lock not available. */
-const passing = /^(?:08|53|57|55P03|25P03)/;
+/** Classes of SQLSTATE that say the database cannot serve now: connection exception, authorization (a password that is
+ *  being changed), no such database yet, insufficient resources, operator intervention (shutdown, statement timeout),
+ *  lock not available. */
+const passing = /^(?:08|28|3D|53|57|55P03|25P03)/;
 
 /** Is the database away or overloaded, as opposed to a statement being wrong? */
 export function isDatabaseAway(error: unknown): boolean {
@@ -41,7 +42,7 @@ export function isDatabaseAway(error: unknown): boolean {
       /^(?:DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections)$/.test(cause?.kind ?? "")
     );
   }
-  return /timeout exceeded when trying to connect|Connection terminated|ECONNREFUSED|ECONNRESET|Server has closed|terminating connection/.test(
+  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated|ECONNREFUSED|ECONNRESET|Server has closed|terminating connection/.test(
     messageOf(error),
   );
 }

@@ -33,7 +33,11 @@ export function keyOf(list: string, cursor: string | undefined): string | null {
     // Whatever decodes to the same key but is not what we wrote is not ours; Postgres text holds no NUL.
     if (cursorOf(list, key) === cursor && key.isWellFormed() && !key.includes("\u0000")) return key;
   }
-  throw new SlipwayError(
+  throw invalidCursor();
+}
+
+export function invalidCursor(): SlipwayError {
+  return new SlipwayError(
     "invalid_cursor",
     "this cursor is not one of this list: take nextCursor as it was given, or leave it out",
   );

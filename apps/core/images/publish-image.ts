@@ -2,7 +2,7 @@ import type { Digest } from "#core/artifacts/digest.ts";
 import type { RegistryConfig } from "#core/config.ts";
 import type { BuildContext, BuiltImage } from "./image-builder.ts";
 import { openRegistryClient } from "./registry-client/client.ts";
-import { pushImage, verifyPushed } from "./registry-client/push-image.ts";
+import { pushImage, pushManifestAs, verifyPushed } from "./registry-client/push-image.ts";
 
 /** Brings images to the registry of the settings. */
 export interface ImagePublisher {
@@ -10,12 +10,10 @@ export interface ImagePublisher {
   repository(modelRepository: string): string;
   /** `host/prefix/churn@sha256:…` */
   reference(modelRepository: string, digest: Digest): string;
-  /** Pushes what the registry has not, then asks it for the manifest and every layer. */
-  publish(
-    image: BuiltImage,
-    target: { repository: string; tags: readonly string[] },
-    context: BuildContext,
-  ): Promise<void>;
+  /** Pushes by digest what the registry has not, then asks it for the manifest and every layer. */
+  publish(image: BuiltImage, modelRepository: string, context: BuildContext): Promise<void>;
+  /** Points the registry's own tag at an image that was published. */
+  tag(image: BuiltImage, modelRepository: string, tag: string, context: BuildContext): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,9 +28,9 @@ export function openPublisher({ host, prefix, credentials }: RegistryConfig): Im
   return {
     repository,
     reference: (modelRepository, digest) => `${repository(modelRepository)}@${digest}`,
-    async publish(image, target, context) {
-      const path = pathOf(target.repository);
-      await pushImage(client, path, image, target.tags, {
+    async publish(image, modelRepository, context) {
+      const path = pathOf(modelRepository);
+      await pushImage(client, path, image, {
         ...context,
         mountFrom: ({ digest }) => sharedLayers.get(digest),
       });
@@ -40,6 +38,7 @@ export function openPublisher({ host, prefix, credentials }: RegistryConfig): Im
       for (const { kind, digest } of image.layers) if (kind !== "model") sharedLayers.set(digest, path);
       context.log(`verified: the registry has the manifest and all ${image.layers.length} layers`);
     },
+    tag: (image, modelRepository, tag, context) => pushManifestAs(client, pathOf(modelRepository), image, tag, context),
     close: () => client.close(),
   };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Command, runCommand } from "./run-command.ts";
 
 const environment = { PATH: process.env["PATH"] ?? "" };
@@ -107,6 +107,27 @@ describe("running a program", () => {
     );
     expect(taken).toBe("streamed\n");
   });
+
+  it("leaves behind what holds its output open outside the group", async () => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(new Error("cancelled")), 200);
+    const startedAt = performance.now();
+    await expect(runCommand(shell("setsid sleep 12", { signal: abort.signal }))).rejects.toThrow("cancelled");
+    expect(performance.now() - startedAt).toBeLessThan(9_000);
+  }, 15_000);
+
+  it("gives up on a program that it may not signal, and throws nowhere else", async () => {
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    try {
+      const running = runCommand(shell("sleep 12", { limitMs: 100 }));
+      await expect(running).rejects.toThrow("sh was stopped after 0.1 s");
+      expect(kill.mock.calls.map(([, signal]) => signal)).toEqual(["SIGTERM", "SIGKILL"]);
+    } finally {
+      kill.mockRestore();
+    }
+  }, 15_000);
 
   it("is not started for a signal that is aborted already", async () => {
     await expect(

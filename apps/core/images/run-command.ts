@@ -25,9 +25,12 @@ const keptCharacters = 4 * 1024 * 1024;
 /** How long a program may take to clean up before it is killed. */
 const graceMs = 3_000;
 
+/** How long the output of a killed program may stay open: a child of another user or group may hold it for ever. */
+const afterKillMs = 3_000;
+
 /** Runs a program in a process group of its own, and returns when it has ended. When the signal aborts or the time is
- *  over the whole group is ended, and killed if need be. Throws where the program cannot be started or dies by a
- *  signal; a non-zero exit code is the caller's to judge. */
+ *  over the whole group is ended, and killed if need be; what cannot be killed is left behind. Throws where the program cannot
+ *  be started or dies by a signal; a non-zero exit code is the caller's to judge. */
 export async function runCommand(command: Command): Promise<Finished> {
   command.signal.throwIfAborted();
   const child = spawn(command.file, command.args, {
@@ -37,15 +40,25 @@ export async function runCommand(command: Command): Promise<Finished> {
     detached: true,
   });
   let killing: NodeJS.Timeout | undefined;
+  let leaving: NodeJS.Timeout | undefined;
   const end = (): void => {
     signalGroup(child.pid, "SIGTERM");
-    killing ??= setTimeout(() => signalGroup(child.pid, "SIGKILL"), graceMs);
+    killing ??= setTimeout(() => {
+      signalGroup(child.pid, "SIGKILL");
+      leaving = setTimeout(leave, afterKillMs);
+    }, graceMs);
+  };
+  const leave = (): void => {
+    child.emit("error", new Error(`${command.file} could not be ended`));
+    child.stdout.destroy();
+    child.stderr.destroy();
+    child.unref();
   };
   const limit = AbortSignal.timeout(command.limitMs);
   const stop = AbortSignal.any([command.signal, limit]);
   stop.addEventListener("abort", end, { once: true });
   const closed = new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
-    child.once("error", reject);
+    child.on("error", reject);
     child.once("close", (exitCode, killedBy) => resolve(exitCode ?? killedBy));
   });
   const [ending, stdout, stderr] = await Promise.allSettled([
@@ -55,6 +68,7 @@ export async function runCommand(command: Command): Promise<Finished> {
   ]);
   stop.removeEventListener("abort", end);
   clearTimeout(killing);
+  clearTimeout(leaving);
 
   command.signal.throwIfAborted();
   if (limit.aborted) throw new Error(`${command.file} was stopped after ${command.limitMs / 1_000} s`);
@@ -92,12 +106,12 @@ function notStarted(file: string, cause: unknown): unknown {
   return new Error(`${file} is not installed, or not where the settings say`, { cause });
 }
 
+/** Runs in listeners and timers, where nobody could catch an error. */
 function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, signal);
-  } catch (error) {
-    const gone = error instanceof Error && "code" in error && error.code === "ESRCH";
-    if (!gone) throw error;
+  } catch {
+    // Gone (ESRCH), or another user's (EPERM), as the children of `mmdebstrap --mode=unshare` are.
   }
 }

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { mkdir, readdir, rename, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { withScratchFolder } from "./scratch-folder.ts";
+import { emptyScratchDir, withScratchFolder } from "./scratch-folder.ts";
 
 let top: string;
 beforeEach(() => {
@@ -43,5 +43,24 @@ describe("a scratch folder", () => {
     await left("runtime-old", 7);
     await withScratchFolder(top, "base", async () => {});
     expect((await readdir(top)).sort()).toEqual(["base-in-use", "runtime-old"]);
+  });
+
+  it("is emptied at a start, where it lies in the data directory", async () => {
+    await mkdir(join(top, "data/scratch/base-1/usr"), { recursive: true });
+    await writeFile(join(top, "data/scratch/base-1/usr/file"), "x");
+    await emptyScratchDir(join(top, "data/scratch"), join(top, "data"));
+    expect(await readdir(join(top, "data"))).toEqual(["scratch"]);
+    expect(await readdir(join(top, "data/scratch"))).toEqual([]);
+    await emptyScratchDir(join(top, "data/not-there"), join(top, "data"));
+  });
+
+  it("is left alone at a start, where it is or leads anywhere else", async () => {
+    await mkdir(join(top, "data"));
+    await mkdir(join(top, "data-2/others"), { recursive: true });
+    await symlink(join(top, "data-2"), join(top, "data/scratch"));
+    for (const scratch of ["data-2", "data/scratch", "data", "."])
+      await emptyScratchDir(join(top, scratch), join(top, "data"));
+    expect(await readdir(join(top, "data-2"))).toEqual(["others"]);
+    expect(await readdir(join(top, "data"))).toEqual(["scratch"]);
   });
 });

@@ -1,5 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, mkdtemp, readdir, realpath, rm, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
 
 /** Far longer than any work here may take: what is older was left by a process that was killed. */
 const abandonedAfterMs = 6 * 3_600_000;
@@ -18,6 +18,14 @@ export async function withScratchFolder<T>(
   } finally {
     await remove(folder);
   }
+}
+
+/** Removes whatever killed processes left in the scratch folder, where it lies in `dataDir`; elsewhere it may be shared
+ *  with others. For a time when nobody works in it. */
+export async function emptyScratchDir(scratchDir: string, dataDir: string): Promise<void> {
+  const folder = await realpath(scratchDir).catch(ifMissing);
+  if (folder === null || !folder.startsWith(`${await realpath(dataDir)}${sep}`)) return;
+  for (const name of await readdir(folder)) await remove(join(folder, name));
 }
 
 async function removeAbandoned(scratchDir: string, purpose: string): Promise<void> {

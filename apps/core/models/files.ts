@@ -55,7 +55,7 @@ export async function addFile(
 }
 
 /** Writes the row of a file, under the lock of its version. Returns what stood there before. */
-export async function recordFile(
+async function recordFile(
   tx: Transaction,
   versionId: string,
   path: FilePath,

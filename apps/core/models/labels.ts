@@ -55,7 +55,13 @@ function faultIn(metadata: Record<string, unknown>): string | null {
   const text = JSON.stringify(metadata);
   if (Buffer.byteLength(text) > metadataLimitBytes)
     return "it is larger than 1 MiB; put large documents into a file of the version";
+  if (!jsonLeaves(metadata).every(isExact))
+    return "a number is not finite, or a whole number beyond 9007199254740991, which JSON readers round: write it as text";
   return jsonTexts(metadata).every(storable) ? null : "texts and keys are Unicode without NUL characters";
+}
+
+function isExact(leaf: unknown): boolean {
+  return typeof leaf !== "number" || (Number.isFinite(leaf) && (!Number.isInteger(leaf) || Number.isSafeInteger(leaf)));
 }
 
 /** Levels of nesting, counted no further than one past the limit; never by recursion, which deep JSON would break. */
@@ -72,19 +78,23 @@ export function jsonDepth(root: unknown, limit: number): number {
 
 /** All keys and texts of a JSON value. */
 export function jsonTexts(root: unknown): string[] {
-  const texts: string[] = [];
+  return jsonLeaves(root).filter((leaf) => typeof leaf === "string");
+}
+
+/** All keys and all values that hold no others. */
+function jsonLeaves(root: unknown): unknown[] {
+  const leaves: unknown[] = [];
   const waiting = [root];
   while (waiting.length > 0) {
     const value = waiting.pop();
-    if (typeof value === "string") texts.push(value);
-    else if (isContainer(value)) {
+    if (!isContainer(value)) leaves.push(value);
+    else
       for (const [key, inner] of Object.entries(value)) {
-        if (!Array.isArray(value)) texts.push(key);
+        if (!Array.isArray(value)) leaves.push(key);
         waiting.push(inner);
       }
-    }
   }
-  return texts;
+  return leaves;
 }
 
 function isContainer(value: unknown): value is object {

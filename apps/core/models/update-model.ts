@@ -50,7 +50,7 @@ function described({ name, title, description, labels }: Model) {
 }
 
 /** Its name is free again; versions, images and history stay on record. Throws `model_not_found`, and
- *  `model_in_use` while a tag points at a version of it. */
+ *  `model_in_use` while a tag points at a version of it or an image of it is being made. */
 export async function deleteModel({ db }: Pick<Registry, "db">, name: string, actor: Actor): Promise<void> {
   await db.$transaction(async (tx) => {
     const { id } = await findModel(tx, name, "for update");
@@ -60,6 +60,15 @@ export async function deleteModel({ db }: Pick<Registry, "db">, name: string, ac
       throw new SlipwayError(
         "model_in_use",
         `${name} is in use: remove ${tags.length === 1 ? "its tag" : "its tags"} ${tags.join(", ")} first`,
+      );
+    const open = await tx.build.findFirst({
+      where: { version: { modelId: id }, status: { in: ["queued", "running", "waiting"] } },
+      select: { id: true },
+    });
+    if (open !== null)
+      throw new SlipwayError(
+        "model_in_use",
+        `an image of ${name} is being made (build ${open.id}): wait for it or cancel it first`,
       );
     await tx.model.update({ where: { id }, data: { deletedAt: new Date() } });
     await recordAudit(tx, actor, { action: "model.delete", object: name, objectId: id, before: described(before) });

@@ -48,21 +48,35 @@ const packageOfModule: Record<string, string> = {
 /** scikit-learn's wheels before it are made for numpy 1 and do not say so: with numpy 2 they cannot be imported. */
 const firstSklearnForNumpy2 = "1.4.2";
 
-/** The requirements of a format that a package does not name itself. `own` has what it names, by normalised name:
- *  the one version it pins, or null. */
+/** What a package names itself, by normalised name. */
+export interface OwnNames {
+  /** On every base: the one version that it pins, or null. */
+  pins: ReadonlyMap<string, string | null>;
+  /** Where a marker holds. */
+  perhaps: readonly string[];
+}
+
+/** The requirements of a format that a package does not name itself. A framework that it names with a marker is asked
+ *  for by its bare name: it is there on every base, and no version contradicts the package's. */
 export function missingRequirements(
   format: Format,
-  own: ReadonlyMap<string, string | null>,
+  { pins: own, perhaps }: OwnNames,
   pickles: readonly PickleInspection[],
 ): string[] {
   const { frameworks, default: defaults } = catalogue[format];
   const isNamed = frameworks.length === 0 || frameworks.some((name) => own.has(name));
   const missing = (names: readonly string[]) => names.filter((name) => !own.has(name));
-  if (format !== "sklearn") return [...(isNamed ? [] : defaults), ...(format === "onnx" ? missing(["numpy"]) : [])];
+  const marked = perhaps.find((name) => frameworks.includes(name));
+  if (format !== "sklearn")
+    return [
+      ...(isNamed ? [] : marked === undefined ? defaults : [marked]),
+      ...(format === "onnx" ? missing(["numpy"]) : []),
+    ];
 
   const saved = pickles.flatMap(({ sklearnVersion }) => sklearnVersion ?? []).find(isReleased);
-  const added = isNamed ? [] : saved === undefined ? defaults : [`scikit-learn==${saved}`];
-  const version = isNamed ? own.get("scikit-learn") : saved;
+  const usual = saved === undefined ? defaults : [`scikit-learn==${saved}`];
+  const added = isNamed ? [] : marked === undefined ? usual : [marked];
+  const version = isNamed ? own.get("scikit-learn") : marked === undefined ? saved : null;
   const isForNumpy1 = version != null && valid(version) !== null && compare(version, firstSklearnForNumpy2) < 0;
   return [...added, ...(isForNumpy1 && !own.has("numpy") ? ["numpy<2"] : []), ...missing(packagesOf(pickles))];
 }

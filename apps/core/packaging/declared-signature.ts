@@ -86,7 +86,7 @@ function readType(path: YamlPath, value: unknown, read: Reading): string {
 
 function readShape(path: YamlPath, value: unknown, read: Reading): number[] {
   return read.list(path, value).flatMap((size, index) => {
-    if (typeof size === "number" && Number.isInteger(size) && size >= -1) return [size];
+    if (typeof size === "number" && Number.isSafeInteger(size) && size >= -1) return [size];
     read.fault([...path, index], "expected a whole number, or -1 for any size");
     return [];
   });

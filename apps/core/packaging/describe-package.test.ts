@@ -105,6 +105,14 @@ describe("the example", () => {
     expect((await specOf({ "model.pkl": columns, ...file })).example).toEqual(example);
   });
 
+  it("may hold every number that is kept as it is, and any in quotes", async () => {
+    const text = '{"instances": [9007199254740991, -0.5e-3, 1e300, "\\\\", "1e400", "12345678901234567890"]}';
+    const files = { "model.pkl": columns, "slipway.yaml": "example: example.json", "example.json": text };
+    expect((await specOf(files)).example).toEqual(JSON.parse(text));
+    const long = { ...files, "example.json": `{"instances": ["${'\\"'.repeat(400_000)}"]}` };
+    expect((await specOf(long)).example).toEqual(JSON.parse(long["example.json"]));
+  });
+
   it.each([
     ["[1, 2]", "an example is a request"],
     ["{", "example.json is no JSON"],
@@ -114,6 +122,11 @@ describe("the example", () => {
     ["{}", "a request has instances"],
     [`{"instances": ${"[".repeat(100_000)}${"]".repeat(100_000)}}`, "nests deeper than 64 levels"],
     ['{"instances": ["\\u0000"]}', "holds a NUL character"],
+    ['{"instances": [1e400]}', "1e400 is too large for a number"],
+    ['{"instances": [{"a": -1E999}]}', "-1E999 is too large for a number"],
+    ['{"instances": [12345678901234567890]}', "12345678901234567890 is a number beyond 2^53"],
+    ['{"instances": ["\\"", -9007199254740993]}', "-9007199254740993 is a number beyond 2^53"],
+    [Buffer.from('{"instances": [1]}', "utf16le"), "example.json is not UTF-8 text"],
   ])("that is %.40s is refused", async (text, expected) => {
     const found = await faultsOf({
       "model.pkl": columns,

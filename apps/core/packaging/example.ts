@@ -1,4 +1,5 @@
 import type { Fault } from "#core/errors.ts";
+import { decodeUtf8 } from "./decode-utf8.ts";
 import { keepingFault } from "./keeping-fault.ts";
 import { didYouMean, nearMisses, nearPaths } from "./near-miss.ts";
 import { hasFile, type PackageReader, readSmall } from "./package-reader.ts";
@@ -34,11 +35,28 @@ async function readFile(reader: PackageReader, path: string): Promise<{ value: u
   const bytes = await readSmall(reader, path, limitBytes);
   if (bytes === null)
     return { fault: { where: path, message: `${path} is larger than 1 MiB, too large for an example` } };
+  const text = decodeUtf8(bytes);
+  if (text === null) return { fault: { where: path, message: `${path} is not UTF-8 text` } };
   try {
-    return { value: JSON.parse(bytes.toString("utf8")) };
+    const value: unknown = JSON.parse(text);
+    const message = numberFault(text);
+    return message === null ? { value } : { fault: { where: path, message } };
   } catch {
     return { fault: { where: path, message: `${path} is no JSON` } };
   }
+}
+
+/** A number that parsing `json` changes, as readYaml refuses it. Only the text tells 2^53 + 1 from 9.007199254740992e15. */
+function numberFault(json: string): string | null {
+  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g)) {
+    if (token.startsWith('"')) continue;
+    const shown = token.length > 40 ? `${token.slice(0, 40)}…` : token;
+    if (!Number.isFinite(Number(token)))
+      return `${shown} is too large for a number: leave it out, or write it in quotes`;
+    if (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)))
+      return `${shown} is a number beyond 2^53, which would be rounded: write it in quotes`;
+  }
+  return null;
 }
 
 function requestFault(value: unknown): string | null {

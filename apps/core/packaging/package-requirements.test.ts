@@ -39,6 +39,22 @@ describe("requirements", () => {
     ]);
   });
 
+  it("hold the framework on every base where the package names it with a marker", async () => {
+    const lines = 'scikit-learn==1.8.0; python_version >= "3.12"\npandas; python_version >= "3.12"';
+    expect(await requirements({ "model.pkl": columns, "requirements.txt": lines })).toEqual([
+      "pandas",
+      'pandas ; python_version >= "3.12"',
+      "scikit-learn",
+      'scikit-learn==1.8.0 ; python_version >= "3.12"',
+    ]);
+    const gpu = 'onnxruntime-gpu==1.32.0; python_version >= "3.12"\nnumpy';
+    expect(await requirements({ "model.onnx": linear, "requirements.txt": gpu })).toEqual([
+      "numpy",
+      "onnxruntime-gpu",
+      'onnxruntime-gpu==1.32.0 ; python_version >= "3.12"',
+    ]);
+  });
+
   it("of an ONNX model are onnxruntime and numpy", async () => {
     expect(await requirements({ "model.onnx": linear })).toEqual(["numpy", "onnxruntime>=1.20"]);
     expect(

@@ -1,6 +1,6 @@
 import type { Fault } from "#core/errors.ts";
 import type { PickleInspection } from "#core/inspect/pickle/pickle-findings.ts";
-import { missingRequirements } from "./catalogue.ts";
+import { missingRequirements, type OwnNames } from "./catalogue.ts";
 import { didYouMean, nearPaths } from "./near-miss.ts";
 import { hasFile, type PackageReader, readSmall } from "./package-reader.ts";
 import type { Format } from "./package-spec.ts";
@@ -44,8 +44,7 @@ export function completeRequirements(
   format: Format,
   pickles: readonly PickleInspection[],
 ): string[] {
-  const named = new Map(own.map((requirement) => [requirement.name, pinOf(requirement)]));
-  const added = missingRequirements(format, named, pickles).map((text): RequirementLine => {
+  const added = missingRequirements(format, namesOf(own), pickles).map((text): RequirementLine => {
     const parsed = parseRequirement(text);
     if ("fault" in parsed) throw new Error(`the catalogue asks for "${text}", which ${parsed.fault}`);
     return { ...parsed, hashes: [] };
@@ -53,10 +52,19 @@ export function completeRequirements(
   return renderRequirements([...own, ...added]);
 }
 
+/** A line with a marker may not count on the base that an image gets. */
+function namesOf(own: readonly RequirementLine[]): OwnNames {
+  const always = own.filter(({ marker }) => marker === null);
+  return {
+    pins: new Map(always.map((requirement) => [requirement.name, pinOf(requirement)])),
+    perhaps: own.filter(({ marker }) => marker !== null).map(({ name }) => name),
+  };
+}
+
 /** Where the requirements pin another scikit-learn than the one that saved the model, which can fail or answer otherwise. */
 export function versionNotes(own: readonly RequirementLine[], pickles: readonly PickleInspection[]): string[] {
   const saved = pickles.find(({ sklearnVersion }) => sklearnVersion !== null)?.sklearnVersion;
-  const named = own.find(({ name }) => name === "scikit-learn");
+  const named = own.find(({ name, marker }) => name === "scikit-learn" && marker === null);
   const pin = named === undefined ? null : pinOf(named);
   if (saved == null || pin === null || pin === saved) return [];
   return [`the requirements pin scikit-learn ${pin}, and the model was saved by ${saved}`];

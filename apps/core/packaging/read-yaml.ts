@@ -9,6 +9,7 @@ import {
   visit,
   type YAMLError,
 } from "yaml";
+import { decodeUtf8 } from "./decode-utf8.ts";
 
 /** More than any such file needs; it bounds what is parsed at once. */
 export const yamlLimitBytes = 256 * 1024;
@@ -86,14 +87,6 @@ export function readYaml(bytes: Buffer): { file: YamlFile | null; faults: YamlFa
 function messageOf({ code, message }: Problem): string {
   if (code === "NON_STRING_KEY") return "keys are texts: write others in quotes";
   return message.split("\n", 1)[0] ?? "";
-}
-
-function decodeUtf8(bytes: Buffer): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return null;
-  }
 }
 
 /** Composing a document recurses: nested some thousand levels deep it would end the stack and, where that happens

@@ -98,6 +98,17 @@ describe("a requirements file", () => {
     ]);
   });
 
+  it.each([
+    ["UTF-16 with a byte order mark", Buffer.from("\uFEFFnumpy\n", "utf16le")],
+    ["UTF-16 without one", Buffer.from("numpy\n", "utf16le")],
+    ["Latin-1", Buffer.from("numpy # für\n", "latin1")],
+  ])("that is %s is refused", (_what, bytes) => {
+    expect(parseRequirementsFile("requirements.txt", bytes)).toEqual({
+      requirements: [],
+      faults: [{ where: "requirements.txt", message: "is not UTF-8 text" }],
+    });
+  });
+
   it("is read or refused, whatever it holds", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {

@@ -1,4 +1,5 @@
 import type { Fault } from "#core/errors.ts";
+import { decodeUtf8 } from "./decode-utf8.ts";
 import { parseRequirement, type Requirement, renderRequirement } from "./requirement.ts";
 
 /** A requirement of a file, and what the file pins its wheels to. */
@@ -18,7 +19,9 @@ export function parseRequirementsFile(
 ): { requirements: RequirementLine[]; faults: Fault[] } {
   const requirements: RequirementLine[] = [];
   const faults: Fault[] = [];
-  for (const { line, text } of logicalLines(bytes.toString("utf8").replace(/^\uFEFF/, ""))) {
+  const whole = decodeUtf8(bytes);
+  if (whole === null) return { requirements, faults: [{ where: path, message: "is not UTF-8 text" }] };
+  for (const { line, text } of logicalLines(whole)) {
     const parsed = parseLine(text);
     if ("fault" in parsed) faults.push({ where: `${path}:${line}`, message: `${quoted(text)} ${parsed.fault}` });
     else requirements.push(parsed);

@@ -111,6 +111,7 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
     ],
     ["metadata: 1", "expected a mapping of keys to values"],
     ["metadata: {loss: .inf}", "metadata.loss: is no finite number"],
+    ["metadata: {loss: 1e400}", "metadata.loss: is no finite number"],
     ["metadata: {loss: .nan}", "metadata.loss: is no finite number"],
     ["metadata: {id: 9007199254740993}", "metadata.id: is a number beyond 2^53, which would be rounded"],
     ["signature: []", "expected a mapping"],

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from "#core/database/client.ts";
-import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
+import { invalidCursor, keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findModel, modelNotFound } from "#core/models/model.ts";
 import type { Registry } from "#core/registry.ts";
@@ -77,7 +77,7 @@ export async function readTagHistory(
   const size = pageSize(page);
   const { id: modelId } = await findModel(db, model);
   const rows = await db.tagMove.findMany({
-    where: { modelId, tag, ...(before === null ? {} : { revision: { lt: Number.parseInt(before, 10) || 0 } }) },
+    where: { modelId, tag, ...(before === null ? {} : { revision: { lt: revisionFrom(before) } }) },
     orderBy: { revision: "desc" },
     take: size + 1,
   });
@@ -95,6 +95,11 @@ export async function readTagHistory(
       to: toVersion,
     }),
   );
+}
+
+function revisionFrom(key: string): number {
+  if (!/^\d{1,9}$/.test(key)) throw invalidCursor();
+  return Number(key);
 }
 
 function tagOf(

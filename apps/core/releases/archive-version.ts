@@ -1,10 +1,11 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
+import { requireNoOpenBuild } from "#core/builds/build.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findVersion, readVersion, type Version } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 
 /** Takes a sealed version out of use: it is kept and read, and never tagged again. Archiving twice is no
- *  error. Throws `version_not_sealed`, and `version_in_use` while a tag points at it. */
+ *  error. Throws `version_not_sealed`, `build_running`, and `version_in_use` while a tag points at it. */
 export async function archiveVersion(
   { db }: Pick<Registry, "db">,
   { model, version }: { model: string; version: string },
@@ -23,6 +24,7 @@ export async function archiveVersion(
         `${model}:${version} is in use: move ${before.tags.join(", ")} to another version first`,
       );
     if (archivedAt !== null) return before;
+    await requireNoOpenBuild(tx, { versionId: id, object: `${model}:${version}` });
     await tx.version.update({ where: { id }, data: { archivedAt: new Date() } });
     await recordAudit(tx, actor, { action: "version.archive", object: `${model}:${version}`, objectId: id });
     return readVersion({ db: tx }, model, version);

@@ -31,6 +31,7 @@ export async function sealVersion(
     const workId = await db.$transaction(async (tx) => {
       const { id } = await findDraft(tx, model, version);
       const now = await readVersion({ db: tx }, model, version);
+      if (id !== draft.id) return null;
       const frozen = await allFiles(tx, id);
       if (!sameFiles(files, frozen) || JSON.stringify(now.labels) !== JSON.stringify(draft.labels)) return null;
       return freeze(tx, { versionId: id, object: `${model}:${version}`, files, described }, actor);

@@ -30,7 +30,8 @@ const image = () =>
 
 async function publish(publisher: ImagePublisher, built: BuiltImage, repository = "churn"): Promise<string[]> {
   const context = buildContext();
-  await publisher.publish(built, { repository, tags: ["1.0.0"] }, context);
+  await publisher.publish(built, repository, context);
+  await publisher.tag(built, repository, "1.0.0", context);
   return context.lines;
 }
 
@@ -142,11 +143,7 @@ describe("a registry that fails in the middle of a push", () => {
       if (incoming.method === "PUT") context.cancel();
       return incoming.method === "PUT";
     });
-    const publishing = publisherFor(proxy.host).publish(
-      await image(),
-      { repository: "churn", tags: ["1.0.0"] },
-      context,
-    );
+    const publishing = publisherFor(proxy.host).publish(await image(), "churn", context);
     await expect(publishing).rejects.toThrow("the build was cancelled");
     expect(proxy.seen.some((line) => line.includes("/manifests/"))).toBe(false);
   }, 60_000);

@@ -3,7 +3,7 @@ import { type Blobs, openBlob } from "#core/artifacts/blobs.ts";
 import { type Digest, digestFrom, sha256 } from "#core/artifacts/digest.ts";
 import type { Layer, SealedFile } from "../image-builder.ts";
 import { mediaTypes } from "../oci.ts";
-import { parentFolders, sortEntries, type TarEntry, tarSizeBytes, tarStream } from "./tar.ts";
+import { parentFolders, sortEntries, type TarEntry, tarLayout, tarSizeBytes, tarStream } from "./tar.ts";
 
 /** Where the package's files lie in the image. */
 const modelFolder = "opt/model";
@@ -62,16 +62,17 @@ export async function generatedLayer(path: string, bytes: Buffer, signal: AbortS
   );
 }
 
-/** The digest of a large file's layer costs a pass over the file; it is kept by path and bytes. */
+/** The digest of a large file's layer costs a pass over the file; it is kept by what decides it: how layers are laid
+ *  out, path and bytes. */
 async function fileLayer(blobs: Blobs, file: SealedFile, signal: AbortSignal): Promise<Layer> {
-  const entries = withParents([entryOf(blobs, file)]);
-  const known = await blobs.db.fileLayer.findUnique({
-    where: { path_blobDigest: { path: file.path, blobDigest: file.digest } },
-  });
+  const entry = entryOf(blobs, file);
+  const entries = withParents([entry]);
+  const key = { path: `${tarLayout}:${entry.path}`, blobDigest: file.digest };
+  const known = await blobs.db.fileLayer.findUnique({ where: { path_blobDigest: key } });
   if (known !== null) return layer(entries, known.layerDigest as Digest);
   const digest = await digestOfLayer(entries, signal);
   await blobs.db.fileLayer.createMany({
-    data: [{ path: file.path, blobDigest: file.digest, layerDigest: digest, sizeBytes: tarSizeBytes(entries) }],
+    data: [{ ...key, layerDigest: digest, sizeBytes: tarSizeBytes(entries) }],
     skipDuplicates: true,
   });
   return layer(entries, digest);

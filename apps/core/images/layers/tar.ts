@@ -22,6 +22,9 @@ export type TarEntry =
       open(): AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>>;
     };
 
+/** Raised when the same entries give other bytes, so that digests that were kept are not taken for theirs. */
+export const tarLayout = 1;
+
 const blockBytes = 512;
 const endBytes = 2 * blockBytes;
 const chunkBytes = 1024 * 1024;

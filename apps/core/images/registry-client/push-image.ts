@@ -18,13 +18,12 @@ export interface PushContext extends BuildContext {
   mountFrom?: (layer: Layer) => string | undefined;
 }
 
-/** Brings an image to a repository: layers and config first, the manifest under each tag last. What is there already
- *  is not sent, so that a push that was cut off goes on where it stood. */
+/** Brings an image to a repository, by its digest: layers and config first, the manifest last. What is there already is
+ *  not sent, so that a push that was cut off goes on where it stood. */
 export async function pushImage(
   client: RegistryClient,
   repository: string,
   image: BuiltImage,
-  tags: readonly string[],
   { log, signal, mountFrom }: PushContext,
 ): Promise<void> {
   const startedAt = performance.now();
@@ -40,13 +39,23 @@ export async function pushImage(
       sent.bytes += blob.sizeBytes;
     });
   });
-  const manifest = { bytes: image.manifest, mediaType: mediaTypes.manifest };
-  for (const reference of tags.length === 0 ? [image.digest] : tags)
-    await retrying(signal, log, () => pushManifest(client, repository, reference, manifest, signal));
+  await pushManifestAs(client, repository, image, image.digest, { log, signal });
   const mounted = sent.mounted === 0 ? "" : `, ${sent.mounted} mounted`;
   log(
     `pushed to ${client.host}/${repository}: ${sent.count} blobs sent (${megabytes(sent.bytes)})${mounted}, in ${seconds(startedAt)}`,
   );
+}
+
+/** Puts the manifest of an image that is there under a digest or a tag. */
+export function pushManifestAs(
+  client: RegistryClient,
+  repository: string,
+  image: BuiltImage,
+  reference: string,
+  { log, signal }: BuildContext,
+): Promise<void> {
+  const manifest = { bytes: image.manifest, mediaType: mediaTypes.manifest };
+  return retrying(signal, log, () => pushManifest(client, repository, reference, manifest, signal));
 }
 
 /** Asks the registry for what was pushed: the manifest byte for byte, every layer and the config by size. */

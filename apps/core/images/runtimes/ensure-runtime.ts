@@ -10,7 +10,7 @@ import { withScratchFolder } from "../scratch-folder.ts";
 import { shareWork } from "../shared-work.ts";
 import { checkLock } from "./check-lock.ts";
 import { makeRuntime, type RuntimeNeeds, type RuntimeRequest } from "./make-runtime.ts";
-import { normaliseRequirements, runtimeKey } from "./runtime-key.ts";
+import { normaliseRequirements, type RuntimeInputs, runtimeKey } from "./runtime-key.ts";
 
 /** Base, dependencies and Slipway runtime: what a package is laid upon. */
 export interface Runtime {
@@ -20,7 +20,8 @@ export interface Runtime {
   lock: Lock;
 }
 
-/** The runtime for a request: found, or made once. Layers first, row second; of two made at once the first row stays. */
+/** The runtime for a request: found, or made once. Layers first, row second; of two made at once the first row stays.
+ *  What was made by resolution is found by the lock that it gave as well. */
 export function ensureRuntime(
   needs: RuntimeNeeds,
 ): (request: Omit<RuntimeRequest, "root">, root: RootOf, context: BuildContext) => Promise<Runtime> {
@@ -28,13 +29,15 @@ export function ensureRuntime(
   return (request, rootOf, context) => {
     const requirements = normaliseRequirements([...request.requirements, ...request.source.requirements]);
     if (request.lock !== null) checkLock(request.lock, { ...request, requirements });
-    const key = runtimeKey({
-      base: request.base.digest,
-      platform: request.platform,
-      python: pythonMinorOf(request.base),
-      source: request.source.digest,
-      dependencies: request.lock === null ? { requirements } : { locked: request.lock.requirements },
-    });
+    const keyOf = (dependencies: RuntimeInputs["dependencies"]) =>
+      runtimeKey({
+        base: request.base.digest,
+        platform: request.platform,
+        python: pythonMinorOf(request.base),
+        source: request.source.digest,
+        dependencies,
+      });
+    const key = keyOf(request.lock === null ? { requirements } : { locked: request.lock.requirements });
     return share(key, context, async (shared) => {
       const known = await findRuntime(needs.db, key);
       if (known !== null) {
@@ -47,13 +50,11 @@ export function ensureRuntime(
         makeRuntime(needs, { ...request, root, requirements }, folder, shared),
       );
       await needs.db.runtime.createMany({
-        data: [
-          {
-            key,
-            lock: made.lock as unknown as Prisma.InputJsonObject,
-            layers: made.layers as unknown as Prisma.InputJsonArray,
-          },
-        ],
+        data: [...new Set([key, keyOf({ locked: made.lock.requirements })])].map((each) => ({
+          key: each,
+          lock: made.lock as unknown as Prisma.InputJsonObject,
+          layers: made.layers as unknown as Prisma.InputJsonArray,
+        })),
         skipDuplicates: true,
       });
       shared.log(`runtime ${shortKey(key)}: made in ${seconds(startedAt)}`);

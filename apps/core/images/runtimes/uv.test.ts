@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { pythonPlatform } from "./uv.ts";
+import { pythonPlatform, uvEnvironment } from "./uv.ts";
 
 it.each([
   [{ name: "glibc", version: "2.36" }, "x86_64-manylinux_2_36"],
@@ -14,4 +14,10 @@ it("says so where no wheel would fit", () => {
   expect(() => pythonPlatform({ libc: { name: "glibc", version: "2.12" } })).toThrow(
     "no wheels are made for glibc 2.12",
   );
+});
+
+it("trusts the certificates of the system, unless the operator chose", () => {
+  expect(uvEnvironment({ HOME: "/root" })).toEqual({ HOME: "/root", UV_SYSTEM_CERTS: "1" });
+  expect(uvEnvironment({ UV_SYSTEM_CERTS: "0" })).toEqual({ UV_SYSTEM_CERTS: "0" });
+  expect(uvEnvironment({ UV_NATIVE_TLS: "false" })).toEqual({ UV_NATIVE_TLS: "false" });
 });

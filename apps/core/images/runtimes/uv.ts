@@ -42,13 +42,20 @@ export async function runUv(
       ...["--no-config", "--no-progress", "--no-python-downloads", "--color", "never"],
     ],
     cwd: folder,
-    environment: uv.environment,
+    environment: uvEnvironment(uv.environment),
     signal: context.signal,
     limitMs,
   });
   const stderr = withoutCredentials(finished.stderr);
   if (finished.exitCode !== 0) for (const line of stderr.trimEnd().split("\n")) context.log(line);
   return { ...finished, stderr };
+}
+
+/** A company's certificate authority stands in the system's store, and uv looks at its own list unless it is told
+ *  otherwise. UV_NATIVE_TLS is what UV_SYSTEM_CERTS was called before. */
+export function uvEnvironment(environment: Uv["environment"]): Record<string, string> {
+  const isChosen = "UV_SYSTEM_CERTS" in environment || "UV_NATIVE_TLS" in environment;
+  return isChosen ? environment : { ...environment, UV_SYSTEM_CERTS: "1" };
 }
 
 /** uv wants a Python to ask about itself: it is given the base's own. */

@@ -1,0 +1,32 @@
+import type { FastifyInstance, HTTPMethods } from "fastify";
+
+const methods: HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+/** Notes the routes that are made from here on. The function that it returns, called after the last of them, answers
+ *  their paths' other methods with 405 and `Allow` (RFC 9110 §15.5.6). */
+export function refuseOtherMethods(app: Pick<FastifyInstance, "addHook" | "route">): () => void {
+  const taken = new Map<string, Set<string>>();
+  app.addHook("onRoute", ({ url, method }) => {
+    const seen = taken.get(url) ?? new Set();
+    for (const name of [method].flat()) seen.add(name);
+    taken.set(url, seen);
+  });
+  return () => {
+    for (const [url, seen] of [...taken]) {
+      const allow = [...seen].sort().join(", ");
+      const others = methods.filter((method) => !seen.has(method));
+      if (others.length === 0) continue;
+      app.route({
+        method: others,
+        url,
+        exposeHeadRoute: false,
+        schema: { hide: true },
+        onRequest: async ({ method }, reply) => {
+          reply.header("allow", allow);
+          throw Object.assign(new Error(`${method} is not taken here: use ${allow}`), { statusCode: 405 });
+        },
+        handler: () => undefined,
+      });
+    }
+  };
+}
