@@ -1,11 +1,15 @@
 /* DATABASE_URL=… node --import tsx prisma/migrate.ts: brings the database to the newest migration. */
+import { ConfigError, readDatabaseUrl } from "#core/config.ts";
 import { migrate } from "#core/database/migrate.ts";
+import { messageOf } from "#core/errors.ts";
 
-const databaseUrl = process.env["DATABASE_URL"] ?? "";
-if (databaseUrl === "") {
-  console.error("DATABASE_URL is not set: give it as postgres://…");
-  process.exit(2);
+try {
+  const applied = await migrate(readDatabaseUrl(process.env));
+  console.log(applied.length === 0 ? "the database is at the newest migration" : `applied ${applied.join(", ")}`);
+  process.exit(0); // the engine keeps its connection open
+} catch (error) {
+  console.error(
+    error instanceof ConfigError ? error.message : `the database could not be migrated: ${messageOf(error)}`,
+  );
+  process.exit(error instanceof ConfigError ? 2 : 1);
 }
-const applied = await migrate(databaseUrl);
-console.log(applied.length === 0 ? "the database is at the newest migration" : `applied ${applied.join(", ")}`);
-process.exit(0); // the engine keeps its connection open

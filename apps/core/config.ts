@@ -68,7 +68,7 @@ export function readConfig(environment: Environment): Config {
     dataDir,
     http: { host, port: read.integer("SLIPWAY_PORT", 7070, { min: 0, max: 65_535 }) },
     database: {
-      url: read.url("DATABASE_URL", ["postgres:", "postgresql:"]),
+      url: databaseUrl(read),
       poolSize: read.integer("SLIPWAY_DATABASE_POOL", 10, { min: 1, max: 1_000 }),
     },
     queue: { url: read.url("REDIS_URL", ["redis:", "rediss:"]), prefix: read.text("SLIPWAY_QUEUE_PREFIX", "slipway") },
@@ -89,6 +89,18 @@ export function readConfig(environment: Environment): Config {
   };
   read.finish();
   return config;
+}
+
+/** The one setting that migrations need. */
+export function readDatabaseUrl(environment: Environment): string {
+  const read = new Settings(environment);
+  const url = databaseUrl(read);
+  read.finish();
+  return url;
+}
+
+function databaseUrl(read: Settings): string {
+  return read.url("DATABASE_URL", ["postgres:", "postgresql:"]);
 }
 
 export function isLoopback(host: string): boolean {

@@ -21,7 +21,7 @@ export async function main(environment: Environment): Promise<number> {
     if (error !== interrupted) {
       const sentence = error instanceof Error ? error.message : String(error);
       voice.fail(error instanceof ConfigError ? sentence : `Slipway cannot start: ${sentence}`);
-      return 1;
+      return error instanceof ConfigError ? 2 : 1;
     }
   }
   voice.say("Slipway has stopped");

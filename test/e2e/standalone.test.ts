@@ -132,7 +132,7 @@ describe("npm start", () => {
     const dataDir = `${temporaryFolder()}/never-made`;
     const wrong = { SLIPWAY_PORT: "seventy", LOG_LEVEL: "loud", DATABASE_URL: "mysql://localhost/x" };
     const { code, output } = await startSlipway(dataDir, wrong).exited;
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     for (const name of Object.keys(wrong)) expect(output).toContain(name);
     expect(existsSync(dataDir)).toBe(false);
   });

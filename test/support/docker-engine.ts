@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { inject, onTestFinished } from "vitest";
+import { inject } from "vitest";
+import { whenDone } from "./when-done.ts";
 
 const execute = promisify(execFile);
 
@@ -33,7 +34,7 @@ export function dockerEngine(): DockerEngine | null {
     async runHardened(image, ...more) {
       const hardened = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "65532"];
       const id = await docker("run", "--detach", ...hardened, "--publish", "127.0.0.1::8000", ...more, image);
-      onTestFinished(async () => void (await docker("rm", "--force", id)));
+      whenDone(async () => void (await docker("rm", "--force", id)));
       const [address] = (await docker("port", id, "8000")).split("\n");
       return {
         id,

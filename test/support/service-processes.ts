@@ -1,11 +1,12 @@
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+
 import type { Child } from "#standalone/child.ts";
 import { openLedger } from "#standalone/ledger.ts";
 import { startWorker } from "#standalone/services.ts";
 import { uvPath } from "#standalone/setup/uv.mjs";
 import { temporaryFolder } from "./temporary-folder.ts";
 import type { TestService } from "./test-service.ts";
+import { whenDone } from "./when-done.ts";
 
 /** A worker process of its own on the parts of a test service, killed when the test that asked for it ends. */
 export async function workerProcess({ registry }: TestService, settings: Record<string, string> = {}): Promise<Child> {
@@ -26,6 +27,6 @@ export async function workerProcess({ registry }: TestService, settings: Record<
       ...settings,
     },
   });
-  onTestFinished(() => worker.stop(0));
+  whenDone(() => worker.stop(0));
   return worker;
 }

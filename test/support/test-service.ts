@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import http, { type RequestOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import { afterAll, inject } from "vitest";
+import { inject } from "vitest";
 import { makeApp } from "#api/app.ts";
 import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
 import { type Config, readConfig } from "#core/config.ts";
@@ -13,6 +13,7 @@ import { openDoorbell } from "#core/work/queue.ts";
 import { uvPath } from "#standalone/setup/uv.mjs";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { testDatabase } from "./test-database.ts";
+import { whenDone } from "./when-done.ts";
 
 export interface TestService {
   registry: Registry;
@@ -58,7 +59,7 @@ export async function testService(settings: Record<string, string> = {}): Promis
   const app = await makeApp(registry);
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
-  afterAll(async () => {
+  whenDone(async () => {
     await app.close();
     await doorbell.close();
     await db.$disconnect();

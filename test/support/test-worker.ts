@@ -1,4 +1,3 @@
-import { afterAll } from "vitest";
 import { buildWork } from "#core/builds/build.ts";
 import { buildHandler } from "#core/builds/run-build.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
@@ -6,6 +5,7 @@ import { openPublisher } from "#core/images/publish-image.ts";
 import type { Registry } from "#core/registry.ts";
 import { answerDoorbell } from "#core/work/queue.ts";
 import { reconcile, runWork, type WorkHandlers } from "#core/work/run-work.ts";
+import { whenDone } from "./when-done.ts";
 
 export interface TestWorker {
   /** Ends as a worker does at SIGTERM. */
@@ -27,6 +27,6 @@ export function testWorker(registry: Registry, builder: ImageBuilder, name = "te
     await Promise.all([reconciling, answering.close(2_000)]);
     await publisher.close();
   };
-  afterAll(end);
+  whenDone(end);
   return { end };
 }

@@ -77,7 +77,8 @@ export function answerDoorbell(
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(times * 200, 2_000),
   });
-  connection.on("error", (error) => options.log.debug({ error: messageOf(error) }, "queue connection"));
+  connection.on("error", (error) => options.log.warn({ error: messageOf(error) }, "Redis does not serve the queue"));
+  connection.on("ready", () => warnOfEviction(connection, options.log));
   const worker = new Worker<{ workId: string }>(queueName, async (job) => look(job.data.workId), {
     connection,
     prefix: config.prefix,
@@ -94,6 +95,18 @@ export function answerDoorbell(
       connection.disconnect();
     },
   };
+}
+
+/** A Redis that drops keys for want of memory drops rings and locks. */
+function warnOfEviction(connection: Redis, log: Logger): void {
+  connection.config("GET", "maxmemory-policy").then(
+    (answer) => {
+      const policy = Array.isArray(answer) ? String(answer[1]) : "unknown";
+      if (policy !== "noeviction")
+        log.warn({ policy }, "Redis may drop keys of the queue: set its maxmemory-policy to noeviction");
+    },
+    () => {}, // managed services often forbid CONFIG
+  );
 }
 
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {

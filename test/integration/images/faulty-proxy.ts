@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll } from "vitest";
+import { whenDone } from "#test/when-done.ts";
 
 /** True where the fault has dealt with the request; otherwise it goes on to the registry. */
 export type Fault = (incoming: IncomingMessage, response: ServerResponse) => boolean;
@@ -34,7 +34,7 @@ export async function faultyProxy(registryHost: string, fault: Fault): Promise<F
     incoming.pipe(onward);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  afterAll(() => {
+  whenDone(() => {
     server.closeAllConnections();
     server.close();
   });

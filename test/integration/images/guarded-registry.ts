@@ -4,13 +4,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+
 import { stringify } from "yaml";
 import { startChild } from "#standalone/child.ts";
 import { freePort } from "#standalone/free-port.ts";
 import { openLedger } from "#standalone/ledger.ts";
 import { waitForHttp } from "#standalone/wait-for-http.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
+import { whenDone } from "#test/when-done.ts";
 
 export const login = { username: "ci", password: "hunter2" };
 
@@ -62,7 +63,7 @@ export async function tokenRegistry(): Promise<TokenRegistry> {
     response.end(JSON.stringify({ token: jwt(signer, access), expires_in: 60 }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  afterAll(() => {
+  whenDone(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -90,7 +91,7 @@ async function startRegistry(folder: string, auth: object): Promise<string> {
     stopSignal: "SIGTERM" as const,
   };
   const child = await startChild(program, { ledger: openLedger(join(folder, "processes.json")) });
-  afterAll(() => child.stop(2_000));
+  whenDone(() => child.stop(2_000));
   await waitForHttp(child, `http://${host}/v2/`, { ready: (status) => status === 401, timeoutMs: 20_000 });
   return host;
 }
