@@ -6,7 +6,6 @@ import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest
 import { SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { refusalOf } from "./foreign-requests.ts";
-import { refuseOtherMethods } from "./methods.ts";
 import { openapi } from "./openapi.ts";
 import { answerClientError, answerError, answerFrameworkError, answerNotFound } from "./problem.ts";
 import { takeJsonAlone } from "./request-body.ts";
@@ -14,6 +13,7 @@ import { buildRoutes } from "./routes/builds.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { modelRoutes } from "./routes/models.ts";
+import { refuseOtherMethods } from "./routes/other-methods.ts";
 import { problemRoutes } from "./routes/problems.ts";
 import { tagRoutes } from "./routes/tags.ts";
 import { uploadRoutes } from "./routes/uploads.ts";

@@ -1,7 +1,6 @@
 import { Ajv, type AnySchema, type ErrorObject } from "ajv";
 import addFormats from "ajv-formats";
-import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
-import type { FastifySchemaValidationError } from "fastify/types/schema.js";
+import type { FastifyError, FastifyRequest, FastifySchemaCompiler } from "fastify";
 import { type Fault, SlipwayError } from "#core/errors.ts";
 import { jsonDepth, jsonTexts, storable } from "#core/models/labels.ts";
 import { didYouMean, nearMisses } from "#core/packaging/near-miss.ts";
@@ -27,11 +26,11 @@ const mostFaults = 100;
 
 /** What is wrong, in words that say what to write instead; `more` are faults past the first hundred. */
 export function schemaFaults(
-  errors: readonly FastifySchemaValidationError[],
+  errors: NonNullable<FastifyError["validation"]>,
   part: string,
 ): { faults: Fault[]; more: number } {
   // Ajv adds it to the fault of the name itself.
-  const telling = (errors as readonly ErrorObject[]).filter(({ keyword }) => keyword !== "propertyNames");
+  const telling = (errors as ErrorObject[]).filter(({ keyword }) => keyword !== "propertyNames");
   const faults = telling.slice(0, mostFaults).map((error) => ({
     where: `${part}${error.instancePath}`,
     message: sentences[error.keyword]?.(error) ?? error.message ?? "is not valid",

@@ -1,6 +1,14 @@
+import { randomUUID } from "node:crypto";
 import http from "node:http";
+import net, { type AddressInfo } from "node:net";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
-import { testService } from "#test/test-service.ts";
+import { makeApp } from "#api/app.ts";
+import { makeLogger } from "#core/logger.ts";
+import { draftOf, testService } from "#test/test-service.ts";
 
 const service = await testService();
 const { call } = service;
@@ -50,6 +58,144 @@ describe("the edge of the API", () => {
     expect(answer.status).toBe(404);
   });
 
+  it("names no branch of a schema that the caller did not mean", async () => {
+    const answer = await call("POST", "/v1/models/a/versions/1.0.0/builds", { json: { lokc: {} } });
+    expect([answer.status, answer.json.detail]).toEqual([
+      400,
+      'body: "lokc" is not a field here (did you mean "lock"?)',
+    ]);
+    expect(answer.json.errors).toHaveLength(1);
+    const list = await call("POST", "/v1/models/a/versions/1.0.0/builds", { json: [] });
+    expect(list.json.detail).toBe("body: must be an object or null");
+    expect((await call("POST", "/v1/models/a/versions/1.0.0/builds")).status).toBe(404);
+  });
+
+  it("says what a value in the query can be", async () => {
+    const follow = await call("GET", "/v1/builds/any/log?follow=maybe");
+    expect([follow.status, follow.json.detail]).toEqual([400, "querystring/follow: must be true or false"]);
+    const limit = await call("GET", "/v1/models?limit=some");
+    expect(limit.json.detail).toBe("querystring/limit: must be a whole number");
+  });
+
+  it.each([
+    ["a path that is no UTF-8", "/v1/models/%ff", 400, "invalid_request"],
+    ["half a percent-encoding", "/v1/models/%", 400, "invalid_request"],
+    ["a name beyond measure", `/v1/models/${"a".repeat(5_000)}`, 414, "uri_too_long"],
+    ["headers beyond measure", `/v1/models?q=${"a".repeat(20_000)}`, 431, "headers_too_large"],
+  ])("refuses %s with a problem", async (_, path, status, code) => {
+    const answer = await call("GET", path);
+    expect([answer.status, answer.json.type]).toEqual([status, `/problems/${code}`]);
+    expect(answer.headers["content-type"]).toContain("application/problem+json");
+    expect(answer.headers["x-request-id"]).toBe(answer.json.instance);
+    expect(answer.json.detail.length).toBeLessThan(200);
+  });
+
+  it("tells another host nothing about a path", async () => {
+    const answer = await call("GET", "/v1/models/%ff", { headers: { host: "evil.example" } });
+    expect([answer.status, answer.json.type]).toEqual([403, "/problems/request_refused"]);
+  });
+
+  it.each([
+    ["no HTTP", "HELLO\r\n\r\n", "invalid_request"],
+    ["no host", "GET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n", "invalid_request"],
+    [
+      "half a body",
+      'POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"n',
+      "body_incomplete",
+    ],
+  ])("answers %s on the wire with a problem", async (_, wire, code) => {
+    const socket = net.connect(service.port, "127.0.0.1");
+    socket.end(wire);
+    const [head = "", body = ""] = (await text(socket)).split("\r\n\r\n");
+    expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(head).toMatch(/content-type: application\/problem\+json/i);
+    const problem = JSON.parse(body);
+    expect(problem).toMatchObject({ type: `/problems/${code}`, status: 400 });
+    expect(/x-request-id: (\S+)/i.exec(head)?.[1]).toBe(problem.instance);
+  });
+
+  it("answers with a problem what still arrives while it closes", async () => {
+    const app = await makeApp(service.registry);
+    await app.listen({ host: "127.0.0.1", port: 0 });
+    const socket = net.connect((app.server.address() as AddressInfo).port, "127.0.0.1");
+    const answers = text(socket);
+    socket.write(
+      "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{",
+    );
+    await sleep(100);
+    const closed = app.close();
+    await sleep(100);
+    socket.write("}GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await closed;
+    expect(await answers).toMatch(/HTTP\/1\.1 400 .*HTTP\/1\.1 503 .*"type":"\/problems\/unavailable"/s);
+  });
+
+  it.each([
+    ["POST", "/v1/models/churn", "DELETE, GET, HEAD, PATCH"],
+    ["DELETE", "/v1/models", "GET, HEAD, POST"],
+    ["POST", "/v1/models/churn/versions/1.0.0/files/a/b.txt", "DELETE, GET, HEAD, PUT"],
+    ["PUT", "/readyz", "GET, HEAD"],
+  ] as const)("refuses a method that a path does not have: %s %s", async (method, path, allow) => {
+    const answer = await call(method, path);
+    expect([answer.status, answer.json.type, answer.headers["allow"]]).toEqual([
+      405,
+      "/problems/method_not_allowed",
+      allow,
+    ]);
+  });
+
+  it("logs every request but the probes", async () => {
+    const lines = new PassThrough();
+    const log = makeLogger({ level: "info", part: "test", destination: lines });
+    const app = await makeApp({ ...service.registry, log });
+    const headers = { host: "localhost" };
+    for (const url of ["/healthz", "/readyz?z", "/v1/models/fizz", "/v1/models/%ff"])
+      await app.inject({ method: "GET", url, headers });
+    await app.close();
+    lines.end();
+    const logged = (await text(lines))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(logged.filter(({ msg }) => msg === "request").map(({ url, status }) => [url, status])).toEqual([
+      ["/v1/models/fizz", 404],
+      ["/v1/models/%ff", 400],
+    ]);
+  });
+
+  it("never matches a weak or foreign entity tag", async () => {
+    await draftOf(service, "matched", "1.0.0");
+    const { id: versionId, modelId } = await service.registry.db.version.findFirstOrThrow({
+      where: { model: { name: "matched" } },
+    });
+    const move = {
+      revision: 1,
+      movedAt: new Date(),
+      movedBy: "test",
+      reason: "",
+      imageDigest: `sha256:${"0".repeat(64)}`,
+    };
+    await service.registry.db.tag.create({ data: { modelId, name: "prod", versionId, ...move } });
+    const remove = (etag: string) => call("DELETE", "/v1/models/matched/tags/prod", { headers: { "if-match": etag } });
+    for (const etag of ['W/"1"', '"99999999999999999999"', '"01"', '"abc"'])
+      expect([etag, (await remove(etag)).status]).toEqual([etag, 412]);
+    for (const text of ["1", '"1', '"1", 2']) expect([text, (await remove(text)).status]).toEqual([text, 400]);
+    expect((await remove('W/"1", "1"')).status).toBe(204);
+  });
+
+  it("takes an empty Last-Event-ID for none", async () => {
+    await draftOf(service, "followed", "1.0.0");
+    const { id: versionId } = await service.registry.db.version.findFirstOrThrow({
+      where: { model: { name: "followed" } },
+    });
+    const build = { builderName: "none", builderWhy: "", createdBy: "test", status: "cancelled" };
+    const { id } = await service.registry.db.build.create({ data: { id: randomUUID(), versionId, ...build } });
+    const follow = (last: string) =>
+      call("GET", `/v1/builds/${id}/log`, { headers: { accept: "text/event-stream", "last-event-id": last } });
+    expect((await follow("")).status).toBe(200);
+    expect((await follow("x")).status).toBe(400);
+  });
+
   it.each([
     ["a name of elsewhere", { host: "evil.example:80" }],
     ["a name that ends in localhost", { host: "localhost.evil.example" }],
@@ -68,6 +214,7 @@ describe("the edge of the API", () => {
 
   it.each([
     { host: "localhost:7070" },
+    { host: "LOCALHOST:7070", origin: "http://localhost:7070" },
     { host: "[::1]:7070" },
     { host: "127.0.0.1:7070", origin: "http://127.0.0.1:7070", "sec-fetch-site": "same-origin" },
     { host: "localhost", "sec-fetch-site": "none" },
@@ -97,6 +244,46 @@ describe("OpenAPI", () => {
     for (const { path, operation } of operations.filter(({ path }) => path.startsWith("/v1/")))
       expect(Object.keys(operation.responses), path).toContain("400");
     expect(Object.keys(json.paths)).toContain("/v1/models/{model}/versions/{version}/files/{path}");
+  });
+
+  it("is valid", async () => {
+    const { json } = await call("GET", "/openapi.json");
+    const { valid, errors } = await new Validator().validate(json);
+    expect(errors).toBeUndefined();
+    expect(valid).toBe(true);
+  });
+
+  it("declares each part of a path, and 500 for every operation", async () => {
+    const { json } = await call("GET", "/openapi.json");
+    for (const { path, operation } of operationsOf(json)) {
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const declared = operation.parameters?.filter((parameter) => parameter.in === "path") ?? [];
+      expect(declared.map(({ name }) => name).sort(), path).toEqual(named.sort());
+      expect(Object.keys(operation.responses), path).toContain("500");
+      const takesJson = operation.requestBody?.content["application/json"] !== undefined;
+      if (takesJson) expect(Object.keys(operation.responses), path).toContain("413");
+    }
+  });
+
+  it("declares the bodies and headers that routes read", async () => {
+    const { json } = await call("GET", "/openapi.json");
+    const operations = operationsOf(json);
+    const operation = (id: string) => operations.find(({ operation }) => operation.operationId === id)?.operation;
+    const headersOf = (id: string) =>
+      operation(id)?.parameters?.flatMap((parameter) => (parameter.in === "header" ? [parameter.name] : []));
+    const binary = { schema: { type: "string", format: "binary" } };
+    expect(operation("putFile")?.requestBody?.content).toEqual({ "application/octet-stream": binary });
+    expect(operation("createVersion")?.requestBody?.content).toEqual({
+      "application/json": { schema: expect.objectContaining({ type: "object", required: ["version"] }) },
+      "application/x-tar": binary,
+      "application/gzip": binary,
+    });
+    expect(headersOf("putFile")).toEqual(["Content-Digest"]);
+    expect(headersOf("getFile")).toEqual(["Range", "If-Range", "If-None-Match"]);
+    expect(headersOf("moveTag")).toEqual(["If-Match", "If-None-Match"]);
+    expect(headersOf("removeTag")).toEqual(["If-Match", "If-None-Match"]);
+    expect(headersOf("getBuildLog")).toEqual(["Last-Event-ID"]);
+    expect(operation("getFile")?.responses["304"]).not.toHaveProperty("content");
   });
 
   it("is shown by a page that needs nothing from elsewhere", async () => {
@@ -132,6 +319,31 @@ describe("health", () => {
     expect((await lonely.call("POST", "/v1/models", { json: { name: "kept" } })).status).toBe(201);
   });
 
+  it("is unavailable while the newest migration is not applied", async () => {
+    const behind = await testService();
+    const newest = await behind.registry.db.$executeRaw`
+      DELETE FROM _prisma_migrations WHERE migration_name = (SELECT max(migration_name) FROM _prisma_migrations)`;
+    expect(newest).toBe(1);
+    const database = { name: "database", status: "down", message: "is not migrated: run prisma/migrate.ts" };
+    const { status, json } = await behind.call("GET", "/readyz");
+    expect([status, json.status, json.parts[0]]).toEqual([503, "unavailable", database]);
+    await behind.registry.db.$executeRaw`DROP TABLE _prisma_migrations`;
+    expect((await behind.call("GET", "/readyz")).json.parts[0]).toEqual(database);
+  });
+
+  it("logs which part is away, and itself only once", async () => {
+    const lines = new PassThrough();
+    const log = makeLogger({ level: "warn", part: "api", destination: lines });
+    const lonely = await testService({ REDIS_URL: "redis://127.0.0.1:1" });
+    const app = await makeApp({ ...lonely.registry, log });
+    await app.inject({ method: "GET", url: "/readyz", headers: { host: "localhost" } });
+    await app.close();
+    lines.end();
+    const line = (await text(lines)).split("\n").find((line) => line.includes("does not answer"));
+    expect(line?.match(/"part":/g)).toHaveLength(1);
+    expect(JSON.parse(line ?? "{}")).toMatchObject({ part: "api", name: "queue" });
+  });
+
   it("is unavailable without the database, with answers within two seconds", async () => {
     const cut = await testService({ DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" });
     const started = Date.now();
@@ -143,6 +355,19 @@ describe("health", () => {
     expect((await cut.call("GET", "/healthz")).status).toBe(200);
   });
 });
+
+interface Operation {
+  operationId: string;
+  parameters?: { name: string; in: string }[];
+  requestBody?: { content: Record<string, unknown> };
+  responses: Record<string, unknown>;
+}
+
+function operationsOf(document: { paths: Record<string, Record<string, Operation>> }) {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.values(methods).map((operation) => ({ path, operation })),
+  );
+}
 
 function leaveInMidUpload(port: number, path: string): Promise<void> {
   return new Promise((resolve) => {

@@ -54,6 +54,40 @@ describe("models", () => {
     expect(answer.json.detail).toContain('"role" is not a field here');
   });
 
+  it.each([
+    [
+      { name: "Churn Model" },
+      "body/name: write lower-case letters and digits, in groups joined by one '.', '_' or '-'",
+    ],
+    [{ name: "a".repeat(129) }, "body/name: must be at most 128 characters long"],
+    [{ title: "Churn" }, 'body: "name" is missing'],
+    [{ name: "fine", titel: "Churn" }, 'body: "titel" is not a field here (did you mean "title"?)'],
+    [{ name: "fine", title: 3 }, "body/title: must be a text"],
+    [
+      { name: "fine", labels: { "-": "x" } },
+      "body/labels: the key \"-\": write letters and digits, with '.', '_', '/' or '-' inside, at most 128 characters",
+    ],
+    ["churn", "body: must be an object"],
+  ])("says what to write instead of %j", async (json, detail) => {
+    const answer = await call("POST", "/v1/models", { json });
+    expect([answer.status, answer.json.detail]).toEqual([400, detail]);
+    expect(answer.json.errors).toHaveLength(1);
+  });
+
+  it("names every fault of a body, the first hundred of very many", async () => {
+    const three = await call("POST", "/v1/models", { json: { name: "A", title: 3, role: "admin" } });
+    expect(three.json.detail).toMatch(/, and 2 more$/);
+    expect(three.json.errors.map((fault: { where: string }) => fault.where).sort()).toEqual([
+      "body",
+      "body/name",
+      "body/title",
+    ]);
+    const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`field${index}`, 1]));
+    const answer = await call("POST", "/v1/models", { json: { name: "fine", ...many } });
+    expect(answer.json.detail).toMatch(/, and 4999 more$/);
+    expect(answer.json.errors).toHaveLength(100);
+  });
+
   it("finds models by text and labels, page by page, each once", async () => {
     for (const index of [1, 2, 3, 4, 5])
       await call("POST", "/v1/models", {

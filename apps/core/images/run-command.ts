@@ -29,8 +29,8 @@ const graceMs = 3_000;
 const afterKillMs = 3_000;
 
 /** Runs a program in a process group of its own, and returns when it has ended. When the signal aborts or the time is
- *  over the whole group is ended, and killed if need be; what cannot be killed is left behind. Throws where the program cannot
- *  be started or dies by a signal; a non-zero exit code is the caller's to judge. */
+ *  over the whole group is ended, and killed if need be; what cannot be killed is left behind. Throws where the program
+ *  cannot be started or dies by a signal; a non-zero exit code is the caller's to judge. */
 export async function runCommand(command: Command): Promise<Finished> {
   command.signal.throwIfAborted();
   const child = spawn(command.file, command.args, {

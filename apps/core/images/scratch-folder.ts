@@ -25,7 +25,9 @@ export async function withScratchFolder<T>(
 export async function emptyScratchDir(scratchDir: string, dataDir: string): Promise<void> {
   const folder = await realpath(scratchDir).catch(ifMissing);
   if (folder === null || !folder.startsWith(`${await realpath(dataDir)}${sep}`)) return;
-  for (const name of await readdir(folder)) await remove(join(folder, name));
+  const removals = await Promise.allSettled((await readdir(folder)).map((name) => remove(join(folder, name))));
+  const failed = removals.find((removal) => removal.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 async function removeAbandoned(scratchDir: string, purpose: string): Promise<void> {

@@ -72,7 +72,7 @@ async function fileLayer(blobs: Blobs, file: SealedFile, signal: AbortSignal): P
   if (known !== null) return layer(entries, known.layerDigest as Digest);
   const digest = await digestOfLayer(entries, signal);
   await blobs.db.fileLayer.createMany({
-    data: [{ ...key, layerDigest: digest, sizeBytes: tarSizeBytes(entries) }],
+    data: [{ ...key, layerDigest: digest }],
     skipDuplicates: true,
   });
   return layer(entries, digest);

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "file_layers" DROP COLUMN "size_bytes";
