@@ -60,6 +60,12 @@ module.exports = {
       to: { path: "node_modules/(bullmq|ioredis)/" },
     },
     {
+      name: "registries-are-spoken-to-in-one-place",
+      severity: "error",
+      from: { path: "^apps/", pathNot: "^apps/core/images/registry-client/" },
+      to: { path: "node_modules/undici/" },
+    },
+    {
       name: "tests-are-not-used",
       severity: "error",
       from: { path: "^apps/", pathNot: "\\.test\\.ts$" },

@@ -8,8 +8,9 @@ import type { Logger } from "#core/logger.ts";
  *  `attempts` is how often the row was claimed before: a job of an earlier attempt may still stand in the
  *  queue as running, held by a worker that was killed, and would swallow a ring of the same name. */
 export interface Doorbell {
-  /** Never throws and never waits long: the reconciler rings again for what went unheard. */
-  ring(workId: string, attempts?: number): Promise<void>;
+  /** Never throws and never waits long: the reconciler rings again for what went unheard. False when Redis did not
+   *  take it. */
+  ring(workId: string, attempts?: number): Promise<boolean>;
   /** Throws when Redis does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -44,11 +45,13 @@ export function openDoorbell(config: Config["queue"], log: Logger): Doorbell {
             await queue.add("look", { workId }, { jobId, removeOnComplete: true, removeOnFail: true });
           })(),
         );
+        return true;
       } catch (error) {
         log.warn(
           { workId, error: messageOf(error) },
           "the queue did not take the ring; the reconciler will ring again",
         );
+        return false;
       }
     },
     async ping() {

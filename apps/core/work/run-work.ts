@@ -31,7 +31,7 @@ export async function runWork(
   if (ending.aborted) return;
   let claim: Claim | null;
   try {
-    claim = await claimWork(db, workId, { worker, leaseMs: config.work.leaseMs });
+    claim = await claimWork(db, workId, { worker, leaseMs: config.work.leaseMs, kinds: Object.keys(handlers) });
   } catch (error) {
     log.warn({ workId, error: messageOf(error) }, "work could not be claimed; the reconciler will ring again");
     return;
@@ -39,10 +39,7 @@ export async function runWork(
   if (claim === null) return;
   const line = log.child({ workId, kind: claim.kind, subjectId: claim.subjectId, attempt: claim.attempt });
   const handler = handlers[claim.kind];
-  if (handler === undefined) {
-    line.error("no handler for this kind of work");
-    return;
-  }
+  if (handler === undefined) throw new Error(`claimed work of the kind ${claim.kind}, which was not asked for`);
   const lost = new AbortController();
   const heart = setInterval(() => {
     extendLease(db, claim, config.work.leaseMs).catch((error: unknown) => {
@@ -80,7 +77,9 @@ export async function reconcile(
 ): Promise<void> {
   while (!ending.aborted) {
     try {
-      for (const { id, attempt } of await findDueWork(db, 1_000)) await doorbell.ring(id, attempt);
+      // With Redis away each ring costs its whole limit: the first that fails ends the round.
+      for (const { id, attempt } of await findDueWork(db, 1_000))
+        if (ending.aborted || !(await doorbell.ring(id, attempt))) break;
     } catch (error) {
       log.warn({ error: messageOf(error) }, "reconciling failed; tried again");
     }

@@ -25,17 +25,18 @@ export async function addWork(tx: Transaction, work: { kind: string; subjectId: 
   return id;
 }
 
-/** Takes the work, or returns null: somebody has it, it is done, or its time has not come. */
+/** Takes the work, or returns null: somebody has it, it is done, its time has not come, or its kind is not one of ours
+ *  (an older worker leaves new kinds to newer ones). */
 export async function claimWork(
   db: Database,
   workId: string,
-  options: { worker: string; leaseMs: number },
+  options: { worker: string; leaseMs: number; kinds: readonly string[] },
 ): Promise<Claim | null> {
   const [claim] = await db.$queryRaw<Claim[]>`
     UPDATE work
     SET state = 'running', attempt = attempt + 1, worker = ${options.worker},
         lease_until = now() + ${options.leaseMs} * interval '1 millisecond'
-    WHERE id = ${workId}::uuid AND state = 'queued' AND run_after <= now()
+    WHERE id = ${workId}::uuid AND state = 'queued' AND run_after <= now() AND kind = ANY (${options.kinds})
     RETURNING id AS "workId", kind, subject_id AS "subjectId", attempt, lost_leases AS "lostLeases"`;
   return claim ?? null;
 }
