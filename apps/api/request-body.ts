@@ -28,11 +28,15 @@ export interface Upload {
 }
 
 /** A client that sends nothing for so long has gone. */
-const stallMs = 60_000;
+const defaultStallMs = 60_000;
 
 /** Gives the request's body to `work`. What `work` leaves unread is taken and thrown away, since a client that is still
  *  sending would not hear an answer on a connection that is closed on it. */
-export async function withUpload<T>(request: FastifyRequest, work: (upload: Upload) => Promise<T>): Promise<T> {
+export async function withUpload<T>(
+  request: FastifyRequest,
+  work: (upload: Upload) => Promise<T>,
+  stallMs = defaultStallMs,
+): Promise<T> {
   const { "content-encoding": encoding } = request.headers;
   if (encoding !== undefined && encoding !== "identity")
     throw new SlipwayError(
@@ -49,18 +53,26 @@ export async function withUpload<T>(request: FastifyRequest, work: (upload: Uplo
     body.destroy(incomplete());
   };
   raw.once("error", cutOff).once("close", cutOff);
-  raw.setTimeout(stallMs, () => {
+  let heardAt = Date.now();
+  raw.on("data", () => {
+    heardAt = Date.now();
+  });
+  // Not the socket's own timeout: that ends a connection also while we work on a body that has all come.
+  const watch = setInterval(() => {
+    // Where we are the slow side, nothing can come.
+    if (body.writableNeedDrain) heardAt = Date.now();
+    if (raw.complete || Date.now() - heardAt < stallMs) return;
     cutOff();
     // Time to hear why.
     setTimeout(() => raw.socket.destroy(), 1_000).unref();
-  });
+  }, stallMs / 4);
   body.once("close", () => raw.unpipe(body).resume());
   body.on("error", () => {}); // whoever reads it hears of it; nobody may be reading yet
   raw.pipe(body);
   try {
     return await work({ body, signal: gone.signal });
   } finally {
-    raw.setTimeout(0);
+    clearInterval(watch);
     body.destroy();
   }
 }
