@@ -35,7 +35,7 @@ export async function addFile(
 ): Promise<{ file: StoredFile; replaced: boolean }> {
   const { model, version, path } = input;
   // A body for a version that cannot take it is not worth storing.
-  await db.$transaction((tx) => findDraft(tx, model, version));
+  await findDraft(db, model, version, "no lock");
   const blob = await storeBlob({ db, blobs }, input.body, {
     expectedDigest: input.expectedDigest,
     signal: input.signal,

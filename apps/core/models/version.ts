@@ -130,9 +130,14 @@ export async function findVersion(
   throw known === 0 ? modelNotFound(model) : versionNotFound(model, version);
 }
 
-/** A draft, locked. Throws `version_sealed` where it is one no longer. */
-export async function findDraft(tx: Transaction, model: string, version: string): Promise<VersionRow> {
-  const row = await findVersion(tx, model, version, "for update");
+/** A draft; what changes it holds its lock. Throws `version_sealed` where it is one no longer. */
+export async function findDraft(
+  db: Database | Transaction,
+  model: string,
+  version: string,
+  lock: "for update" | "no lock" = "for update",
+): Promise<VersionRow> {
+  const row = await findVersion(db, model, version, lock);
   if (row.sealedAt !== null)
     throw new SlipwayError(
       "version_sealed",

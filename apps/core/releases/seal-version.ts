@@ -20,9 +20,8 @@ export async function sealVersion(
   actor: Actor,
 ): Promise<Version> {
   for (let tries = 0; tries < 5; tries += 1) {
+    await findDraft(db, model, version, "no lock");
     const draft = await readVersion({ db }, model, version);
-    if (draft.version !== version || draft.sealedAt !== null)
-      await db.$transaction((tx) => findDraft(tx, model, version));
     const files = await allFiles(db, draft.id);
     const described = await describePackage(packageReader({ db, blobs }, files), {
       labels: draft.labels,
