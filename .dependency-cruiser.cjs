@@ -5,6 +5,7 @@ const rooms = [
   "audit",
   "access",
   "artifacts",
+  "idempotency",
   "models",
   "inspect",
   "packaging",

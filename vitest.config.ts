@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 const parts = "test/support/parts.ts";
+/** What a test starts as a process is the code as it stands. */
+const programs = "test/support/service-programs.ts";
 
 /** The tools that the set-up brought come first. */
 const env = { PATH: `${import.meta.dirname}/.slipway-tools/uv/bin:${process.env["PATH"]}` };
@@ -24,9 +26,33 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           env,
-          globalSetup: [parts],
+          globalSetup: [parts, programs],
           testTimeout: 60_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // What no well-meaning client sends; some of it takes as long as the service waits.
+        test: {
+          name: "hostile",
+          include: ["test/hostile/**/*.test.ts"],
+          env,
+          maxWorkers: 2,
+          globalSetup: [parts, programs],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // Everything that is killed is a process of its own, and what counts is what is left.
+        test: {
+          name: "kill",
+          include: ["test/kill/**/*.test.ts"],
+          env,
+          globalSetup: [programs, "test/kill/run-folder.ts"],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -35,7 +61,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           env,
-          globalSetup: [parts, "test/support/engine.ts"],
+          globalSetup: [parts, programs, "test/support/engine.ts"],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -1,4 +1,5 @@
 import { type Config, ConfigError, readConfig } from "#core/config.ts";
+import { messageOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
 
 /** The settings of this process. Where they are wrong, all that is wrong is said and the process ends with code 2. */
@@ -9,6 +10,24 @@ export function configOrExit(): Config {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exit(2);
+  }
+}
+
+/** What `listening` resolves with; where it fails, the reason is said and the process ends with code 1. */
+export async function orExit<T>(
+  listening: Promise<T>,
+  { host, port }: { host: string; port: number },
+  setting: string,
+): Promise<T> {
+  try {
+    return await listening;
+  } catch (error) {
+    const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+    const reason = taken
+      ? `port ${port} on ${host} is taken by another program: set ${setting} to a free one`
+      : `cannot listen on ${host}:${port}: ${messageOf(error)}`;
+    process.stderr.write(`${reason}\n`);
+    process.exit(1);
   }
 }
 

@@ -1,4 +1,4 @@
-/* DATABASE_URL=… node --import tsx prisma/migrate.ts: brings the database to the newest migration. */
+/* DATABASE_URL=… node dist/migrate.js (after npm run build): brings the database to the newest migration. */
 import { ConfigError, readDatabaseUrl } from "#core/config.ts";
 import { migrate } from "#core/database/migrate.ts";
 import { messageOf } from "#core/errors.ts";

@@ -5,10 +5,15 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import { SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { closeQuery } from "./closed-query.ts";
+import { mostAtWork, mostInLine, trackConnections } from "./connections.ts";
+import { drainOnClose, stopping } from "./drain.ts";
 import { refusalOf } from "./foreign-requests.ts";
+import { httpError } from "./http-error.ts";
+import { takeJsonAlone } from "./json-body.ts";
 import { openapi } from "./openapi.ts";
 import { answerClientError, answerError, answerFrameworkError, answerNotFound } from "./problem.ts";
-import { takeJsonAlone } from "./request-body.ts";
+import { headerRefusal, takeExpectations } from "./refused-headers.ts";
 import { buildRoutes } from "./routes/builds.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -23,26 +28,51 @@ import { refuseOddText, validatorCompiler } from "./validation.ts";
 declare module "fastify" {
   interface FastifyRequest {
     actor: Actor;
+    /** Of the build that the request asked for, for its line in the log. */
+    buildId: string | null;
   }
   interface FastifyInstance {
     registry: Registry;
-    /** Aborts when the server begins to close: what follows a log ends then. */
-    closing: AbortSignal;
   }
 }
 
-/** `/v1` and what is beside it. */
+/** What the documentation's page needs and no more (CSP Level 3); Swagger UI sets styles on its elements. */
+const docsPolicy = {
+  "default-src": "'none'",
+  "script-src": "'self'",
+  "style-src": ["'self'", "'unsafe-inline'"],
+  "img-src": ["'self'", "data:"],
+  "connect-src": "'self'",
+  "base-uri": "'none'",
+  "form-action": "'none'",
+  "frame-ancestors": "'none'",
+};
+
+const limits = {
+  /** Headers fit into one packet or a few; a client that sends them byte by byte is let go. */
+  headersMs: 15_000,
+  lookEveryMs: 5_000,
+  /** Load balancers keep a connection for a minute: ours must not be the side that closes it under a request. */
+  keptAliveMs: 72_000,
+};
+
+/** `/v1` and what is beside it. A connection may be used for any number of requests: the thousandth costs what the first
+ *  does. Bodies have limits of their own: json-body.ts, request-body.ts. */
 export async function makeApp(registry: Registry) {
   const app = fastify({
     loggerInstance: registry.log as FastifyBaseLogger,
     genReqId: (request) => acceptableId(request.headers["x-request-id"]) ?? randomUUID(),
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     forceCloseConnections: "idle",
-    bodyLimit: 2 * 1024 * 1024,
     routerOptions: { maxParamLength: 4_096 },
     // Both are answered below, as problems.
     return503OnClosing: false,
-    http: { requireHostHeader: false },
+    http: {
+      requireHostHeader: false,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: limits.lookEveryMs,
+    },
+    keepAliveTimeout: limits.keptAliveMs,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       mark(request, reply);
@@ -50,11 +80,11 @@ export async function makeApp(registry: Registry) {
       answerFrameworkError(error, request, reply);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
-  const closing = new AbortController();
+  const connections = trackConnections(app.server);
 
   app.decorate("registry", registry);
-  app.decorate("closing", closing.signal);
   app.decorateRequest("actor");
+  app.decorateRequest("buildId", null);
   app.setValidatorCompiler(validatorCompiler);
   takeJsonAlone(app);
   app.setErrorHandler(answerError);
@@ -63,21 +93,28 @@ export async function makeApp(registry: Registry) {
   app.addHook("onRequest", async (request, reply) => {
     mark(request, reply);
     request.actor = { name: "anonymous", requestId: request.id };
-    const refusal = refusalOf(request);
+    const refusal = refusalOf(request) ?? headerRefusal(request);
     if (refusal !== null) throw refusal;
-    if (closing.signal.aborted) throw new SlipwayError("unavailable", "Slipway is stopping; try again shortly");
+    if (connections.isPastLine(request.raw))
+      throw httpError(429, `at most ${mostInLine} requests are taken in line on a connection: read the answers first`);
+    if (app.closing.aborted) throw stopping();
+    if (!probes.has(request.routeOptions.url ?? "") && !connections.takeUp(request.raw, reply.raw))
+      throw new SlipwayError("unavailable", `at most ${mostAtWork} connections are served at once; try again shortly`);
   });
   app.addHook("preHandler", refuseOddText);
   app.addHook("onResponse", async (request, reply) => logAccess(request, reply));
-  app.addHook("preClose", async () => closing.abort());
+  drainOnClose(app, connections);
+  app.server.maxHeadersCount = 0; // their size is limited; Node would drop what comes past the two-thousandth unseen
+  takeExpectations(app);
 
   await app.register(swagger, openapi);
-  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: docsPolicy });
   const refuseRest = refuseOtherMethods(app);
   await app.register(healthRoutes);
   await app.register(problemRoutes);
   await app.register(
     async (v1) => {
+      v1.addHook("onRoute", closeQuery);
       await v1.register(modelRoutes);
       await v1.register(versionRoutes);
       await v1.register(uploadRoutes);
@@ -93,10 +130,15 @@ export async function makeApp(registry: Registry) {
 }
 
 function mark(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header("x-request-id", request.id).header("x-content-type-options", "nosniff");
+  reply
+    .header("x-request-id", request.id)
+    .header("x-content-type-options", "nosniff")
+    // Also to a browser that does not say where a request comes from: another site's page gets nothing of the answer.
+    .header("cross-origin-resource-policy", "same-origin");
 }
 
-/** Probes come every few seconds and say nothing new. */
+/** They come every few seconds, say nothing new, and are answered however much else is asked: who is not answered them
+ *  takes the process for dead, and kills it. */
 const probes = new Set(["/healthz", "/readyz"]);
 
 function logAccess(request: FastifyRequest, reply: FastifyReply): void {
@@ -107,6 +149,7 @@ function logAccess(request: FastifyRequest, reply: FastifyReply): void {
     url: request.url,
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime),
+    ...(request.buildId === null ? {} : { buildId: request.buildId }),
   };
   request.log[probes.has(route ?? "") ? "debug" : "info"](line, "request");
 }

@@ -1,54 +1,73 @@
 import type { Database } from "#core/database/client.ts";
 import { isMigrated } from "#core/database/is-migrated.ts";
-import { messageOf } from "#core/errors.ts";
 import { checkRegistry } from "#core/images/registry-client/check-registry.ts";
-import type { Logger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
-
-interface Part {
-  name: string;
-  status: "ok" | "down";
-  message: string | null;
-}
+import { readWorkers } from "#core/work/workers.ts";
+import { type Finding, type Part, watchPart, well } from "./watch-part.ts";
 
 export interface Readiness {
   status: "ok" | "degraded" | "unavailable";
   parts: Part[];
 }
 
+/** One round of checks serves all who ask while it runs, and for this long after. */
+const sharedForMs = 500;
 const limitMs = 1_500;
+/** Asked after the database has answered: the whole takes less than 2 s. */
+const workersLimitMs = 400;
+const hearsay = "shows when the database answers";
 
 type Needs = Pick<Registry, "db" | "blobs" | "doorbell" | "config" | "log">;
 
-/** Asks each part, all at once, and waits no longer than 1.5 s for any. Without the database or the store
- *  nothing can be served; without the others images have to wait. */
-export async function checkParts({ db, blobs, doorbell, config, log }: Needs): Promise<Readiness> {
-  const [database, artifacts, queue, registry] = await Promise.all([
-    check("database", () => checkDatabase(db), log),
-    check("artifacts", () => blobs.check(), log),
-    check("queue", () => doorbell.ping(), log),
-    check("registry", () => checkRegistry(config.registry, { signal: AbortSignal.timeout(limitMs) }), log),
-  ]);
-  const parts = [database, artifacts, queue, registry];
-  const vital = [database, artifacts].every((part) => part.status === "ok");
-  const all = parts.every((part) => part.status === "ok");
-  return { status: all ? "ok" : vital ? "degraded" : "unavailable", parts };
-}
-
-async function checkDatabase(db: Database): Promise<string | null> {
-  return (await isMigrated(db)) ? null : "is not migrated: run prisma/migrate.ts";
-}
-
-/** A text that `ask` answers is what is wrong. What it throws is for the log: anybody may ask this. */
-async function check(name: string, ask: () => PromiseLike<unknown>, log: Logger): Promise<Part> {
-  const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs).unref();
+/** Asks each part, all at once. Without the database or the store nothing can be served; without the others images have
+ *  to wait. */
+export function openReadiness({ db, blobs, doorbell, config, log }: Needs): () => Promise<Readiness> {
+  const watch = (name: string, ask: () => Promise<Finding>) => watchPart(name, ask, { log, limitMs });
+  const database = watch("database", () => checkDatabase(db));
+  const artifacts = watch("artifacts", () => blobs.check().then(() => well));
+  const queue = watch("queue", () => doorbell.ping().then(() => well));
+  const registry = watch("registry", () => {
+    const signal = AbortSignal.timeout(limitMs);
+    return checkRegistry(config.registry, { signal }).then(() => well);
   });
-  try {
-    const wrong = await Promise.race([ask(), late]);
-    return typeof wrong === "string" ? { name, status: "down", message: wrong } : { name, status: "ok", message: null };
-  } catch (error) {
-    log.warn({ name, error: messageOf(error) }, "a part does not answer");
-    return { name, status: "down", message: "does not answer; the log says why" };
-  }
+  const workers = watchPart("workers", () => checkWorkers(db), { log, limitMs: workersLimitMs, hearsay });
+  // Workers report themselves in the database.
+  const databaseAndWorkers = async (): Promise<[Part, Part]> => {
+    const part = await database();
+    return [
+      part,
+      part.status === "ok" ? await workers() : { name: "workers", status: "unknown", message: hearsay, since: null },
+    ];
+  };
+
+  const check = async (): Promise<Readiness> => {
+    const [[first, last], second, ...others] = await Promise.all([
+      databaseAndWorkers(),
+      artifacts(),
+      queue(),
+      registry(),
+    ]);
+    const vital = [first, second];
+    const parts = [...vital, ...others, last];
+    const isWell = ({ status }: Part) => status === "ok";
+    return { status: parts.every(isWell) ? "ok" : vital.every(isWell) ? "degraded" : "unavailable", parts };
+  };
+  let round: Promise<Readiness> | null = null;
+  return () => {
+    round ??= check().finally(() =>
+      setTimeout(() => {
+        round = null;
+      }, sharedForMs).unref(),
+    );
+    return round;
+  };
+}
+
+async function checkDatabase(db: Database): Promise<Finding> {
+  return (await isMigrated(db)) ? well : { down: true, message: "is not migrated: run prisma/migrate.ts" };
+}
+
+async function checkWorkers(db: Database): Promise<Finding> {
+  const { working, message, since } = await readWorkers(db);
+  return { down: !working, message, since };
 }

@@ -1,16 +1,15 @@
 import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
 import { openDatabase } from "#core/database/client.ts";
-import { messageOf } from "#core/errors.ts";
-import { makeLogger } from "#core/logger.ts";
+import { gatheredOutput, makeLogger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
 import { openDoorbell } from "#core/work/queue.ts";
-import { configOrExit, endOnSignal } from "../main-process.ts";
+import { configOrExit, endOnSignal, orExit } from "../main-process.ts";
 import { makeApp } from "./app.ts";
 
 const drainMs = 6_000;
 
 const config = configOrExit();
-const log = makeLogger({ level: config.logLevel, part: "api" });
+const log = makeLogger({ level: config.logLevel, part: "api", destination: gatheredOutput() });
 const registry: Registry = {
   config,
   log,
@@ -26,14 +25,4 @@ endOnSignal(log, drainMs, async () => {
   await registry.db.$disconnect();
 });
 
-try {
-  await app.listen(config.http);
-} catch (error) {
-  const { host, port } = config.http;
-  const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-  const reason = taken
-    ? `port ${port} on ${host} is taken by another program: set SLIPWAY_PORT to a free one`
-    : `cannot listen on ${host}:${port}: ${messageOf(error)}`;
-  process.stderr.write(`${reason}\n`);
-  process.exit(1);
-}
+await orExit(app.listen(config.http), config.http, "SLIPWAY_PORT");

@@ -11,6 +11,8 @@ import { schemaFaults } from "./validation.ts";
 const statusOf: Record<ErrorCode, number> = {
   invalid_request: 400,
   request_refused: 403,
+  request_in_progress: 409,
+  idempotency_key_reused: 422,
   invalid_name: 422,
   invalid_version: 422,
   invalid_path: 422,
@@ -31,9 +33,11 @@ const statusOf: Record<ErrorCode, number> = {
   version_archived: 409,
   file_not_found: 404,
   path_taken: 409,
+  too_many_files: 422,
   blob_not_found: 500,
   digest_mismatch: 422,
   body_incomplete: 400,
+  body_too_slow: 408,
   archive_invalid: 422,
   package_invalid: 422,
   build_not_found: 404,
@@ -43,6 +47,7 @@ const statusOf: Record<ErrorCode, number> = {
   lock_invalid: 422,
   tag_not_found: 404,
   tag_reserved: 422,
+  tag_taken: 409,
   tag_moved: 412,
   range_not_satisfiable: 416,
   unavailable: 503,
@@ -58,6 +63,8 @@ const codeOfStatus: Record<number, string> = {
   413: "body_too_large",
   414: "uri_too_long",
   415: "unsupported_media_type",
+  417: "expectation_failed",
+  429: "too_many_requests",
   431: "headers_too_large",
 };
 
@@ -89,7 +96,7 @@ export async function answerError(
 ): Promise<void> {
   const { code, status, detail, faults } = translate(thrown);
   if (status >= 500) request.log.error({ err: thrown }, "request failed");
-  if (status === 503) reply.header("retry-after", "2");
+  if (status === 503 || status === 429 || code === "request_in_progress") reply.header("retry-after", "2");
   await sendProblem(reply, request, { code, status, detail, faults });
 }
 
@@ -108,6 +115,7 @@ export function answerFrameworkError(error: FastifyError, request: FastifyReques
 const frameworkDetails: Record<string, string> = {
   FST_ERR_BAD_URL: "the path is no percent-encoded UTF-8: write a % itself as %25",
   FST_ERR_MAX_PARAM_LENGTH: "a part of the path is too long for any name or file here",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "a body of this type is not taken here: /docs names the types that are",
 };
 
 /** What is no HTTP request, or not a whole one: there is nothing to reply to but the socket. */
@@ -118,7 +126,12 @@ export function answerClientError(this: FastifyInstance, error: Error & { code?:
   this.log.debug({ err: error, requestId: instance }, "a connection broke HTTP");
   // Node keeps the answer in progress under this name, and looks there itself before it writes to the socket.
   const { _httpMessage: current } = socket as Socket & { _httpMessage?: ServerResponse };
-  if (error.code === "ECONNRESET" || !socket.writable || current?.headersSent) {
+  if (error.code !== "ECONNRESET" && current?.req.complete && !current.writableFinished) {
+    // What is broken came after a whole request, which is answered first.
+    current.once("finish", () => answerClientError.call(this, error, socket));
+    return;
+  }
+  if (error.code === "ECONNRESET" || !socket.writable || (current?.headersSent && !current.writableFinished)) {
     socket.destroy();
     return;
   }
@@ -164,7 +177,7 @@ function translate(thrown: FastifyError | Error): Translated {
   }
   const status = error.statusCode ?? 500;
   const code = codeOfStatus[status] ?? (status < 500 ? "invalid_request" : "internal");
-  if (status < 500) return { code, status, detail: error.message, faults: [] };
+  if (status < 500) return { code, status, detail: frameworkDetails[error.code] ?? error.message, faults: [] };
   return { code: "internal", status: 500, detail: internalDetail, faults: [] };
 }
 

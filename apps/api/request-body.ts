@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { PassThrough, type Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { parseDictionary } from "structured-headers";
@@ -10,75 +11,91 @@ export function takeAnyBody(app: FastifyInstance): void {
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
 }
 
-/** Bodies are JSON and nothing else, by name. Clients that always say `application/json` say it too where a
- *  request has no body. */
-export function takeJsonAlone(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser("error", "error");
-  app.removeContentTypeParser(["application/json", "text/plain"]);
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
-    if (body.length === 0) done(null, null);
-    else parse(request, String(body), done);
-  });
-}
-
 export interface Upload {
   body: Readable;
-  /** Aborts when the client goes away before the body's end. */
+  /** Aborts when the client goes away before the body's end, or the body is given up. */
   signal: AbortSignal;
 }
 
-/** A client that sends nothing for so long has gone. */
-const defaultStallMs = 60_000;
+/** The slowest a body may come, over a minute in which it was ours to wait: a kibibyte a second. */
+interface Pace {
+  windowMs: number;
+  bytes: number;
+}
+const slowest: Pace = { windowMs: 60_000, bytes: 60 * 1024 };
+const looksPerWindow = 4;
 
 /** Gives the request's body to `work`. What `work` leaves unread is taken and thrown away, since a client that is still
  *  sending would not hear an answer on a connection that is closed on it. */
 export async function withUpload<T>(
   request: FastifyRequest,
   work: (upload: Upload) => Promise<T>,
-  stallMs = defaultStallMs,
+  pace = slowest,
 ): Promise<T> {
-  const { "content-encoding": encoding } = request.headers;
-  if (encoding !== undefined && encoding !== "identity")
-    throw new SlipwayError(
-      "invalid_request",
-      "send the bytes as they are, without Content-Encoding: what is stored is what was sent",
-    );
   const { raw } = request;
+  // It tells nobody any more that it has gone.
+  if (raw.destroyed && !raw.complete) throw incomplete();
+  const { abandoning } = request.server;
+  abandoning.throwIfAborted();
   const gone = new AbortController();
   const body = new PassThrough({ highWaterMark: 1024 * 1024 });
+  const give = (up: SlipwayError): void => {
+    gone.abort(up);
+    body.destroy(up);
+  };
   // Node ends a body that is cut off with a bare "aborted"; here that is the client's mistake, by name.
   const cutOff = (): void => {
-    if (raw.complete) return;
-    gone.abort(incomplete());
-    body.destroy(incomplete());
+    if (!raw.complete) give(incomplete());
   };
   raw.once("error", cutOff).once("close", cutOff);
-  let heardAt = Date.now();
-  raw.on("data", () => {
-    heardAt = Date.now();
-  });
-  // Not the socket's own timeout: that ends a connection also while we work on a body that has all come.
-  const watch = setInterval(() => {
-    // Where we are the slow side, nothing can come.
-    if (body.writableNeedDrain) heardAt = Date.now();
-    if (raw.complete || Date.now() - heardAt < stallMs) return;
-    cutOff();
+  const abandon = (): void => give(abandoning.reason);
+  abandoning.addEventListener("abort", abandon, { once: true });
+  watchPace(raw, body, pace, () => {
+    give(tooSlow(pace));
     // Time to hear why.
     setTimeout(() => raw.socket.destroy(), 1_000).unref();
-  }, stallMs / 4);
+  });
   body.once("close", () => raw.unpipe(body).resume());
   body.on("error", () => {}); // whoever reads it hears of it; nobody may be reading yet
   raw.pipe(body);
   try {
     return await work({ body, signal: gone.signal });
   } finally {
-    clearInterval(watch);
+    abandoning.removeEventListener("abort", abandon);
     body.destroy();
   }
 }
 
+/** Calls `giveUp` once where too little has come, also of what is thrown away. Not the socket's own timeout: that ends
+ *  a connection also while we work on a body that has all come. */
+function watchPace(raw: IncomingMessage, body: PassThrough, { windowMs, bytes }: Pace, giveUp: () => void): void {
+  let sinceLook = 0;
+  let window: number[] = [];
+  raw.on("data", (chunk: Buffer) => {
+    sinceLook += chunk.length;
+  });
+  const watch = setInterval(() => {
+    // Where we are the slow side, nothing can come.
+    window = body.writableNeedDrain ? [] : [...window, sinceLook].slice(-looksPerWindow);
+    sinceLook = 0;
+    if (raw.complete) return clearInterval(watch);
+    if (window.length < looksPerWindow || window.reduce((sum, count) => sum + count) >= bytes) return;
+    clearInterval(watch);
+    giveUp();
+  }, windowMs / looksPerWindow);
+  raw.once("close", () => clearInterval(watch));
+}
+
 function incomplete(): SlipwayError {
   return new SlipwayError("body_incomplete", "the body ended before its length; nothing was kept, send it again");
+}
+
+function tooSlow({ windowMs, bytes }: Pace): SlipwayError {
+  const [kibibytes, seconds] = [bytes / 1024, windowMs / 1_000];
+  return new SlipwayError(
+    "body_too_slow",
+    `less than ${kibibytes} KiB of the body came in ${seconds} s; nothing was kept, send it again`,
+  );
 }
 
 /** `Content-Digest: sha-256=:…base64…:` (RFC 9530 §2). Other algorithms are passed over, as it says. */

@@ -158,7 +158,9 @@ export const page = <T extends Type.TSchema>(item: T) =>
 
 /** `limit` above the largest page counts as that. */
 export const pageQuery = {
-  cursor: Type.Optional(Type.String({ maxLength: 4_000, description: "`nextCursor` of the page before" })),
+  cursor: Type.Optional(
+    Type.String({ maxLength: 4_000, pattern: "^[A-Za-z0-9_-]+$", description: "`nextCursor` of the page before" }),
+  ),
   limit: Type.Optional(Type.Integer({ minimum: 1, description: "Items on a page, at most 100" })),
 };
 export const labelQuery = {
@@ -183,7 +185,7 @@ export const problem = { description: "Problem", content: { "application/problem
 
 /** The errors of a route, by status. */
 export function problems<Status extends number>(...statuses: Status[]) {
-  return Object.fromEntries([400, 403, ...statuses, 500, 503].map((status) => [status, problem])) as Record<
+  return Object.fromEntries([400, 403, ...statuses, 429, 431, 500, 503].map((status) => [status, problem])) as Record<
     Status,
     typeof problem
   >;
@@ -202,6 +204,12 @@ export const headers = (described: Record<string, string>) =>
       Object.entries(described).map(([name, description]) => [name, Type.Optional(Type.String({ description }))]),
     ),
   );
+
+/** Of each POST; see answer-once.ts. */
+export const onceHeaders = headers({
+  "Idempotency-Key":
+    "Names this request, e.g. by a UUID: sent again it changes nothing more and gets the same answer, for a day",
+});
 
 export const modelParams = Type.Object({ model: Type.String() });
 export const versionParams = Type.Object({ model: Type.String(), version: Type.String() });

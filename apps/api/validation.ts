@@ -4,9 +4,9 @@ import type { FastifyError, FastifyRequest, FastifySchemaCompiler } from "fastif
 import { type Fault, SlipwayError } from "#core/errors.ts";
 import { jsonDepth, jsonTexts, storable } from "#core/models/labels.ts";
 import { didYouMean, nearMisses } from "#core/packaging/near-miss.ts";
+import { deepestJson } from "./json-faults.ts";
 
 const options = {
-  allErrors: true,
   verbose: true,
   useDefaults: true,
   removeAdditional: false,
@@ -16,11 +16,38 @@ const options = {
 
 /** A body is taken as it is; what stands in a URL is text and becomes numbers and booleans. */
 const exact = new Ajv({ ...options, coerceTypes: false });
-const coercing = new Ajv({ ...options, coerceTypes: "array" });
-for (const ajv of [exact, coercing]) addFormats.default(ajv);
+const exactAndWhole = new Ajv({ ...options, coerceTypes: false, allErrors: true });
+const coercing = new Ajv({ ...options, coerceTypes: "array", allErrors: true });
+for (const ajv of [exact, exactAndWhole, coercing]) addFormats.default(ajv);
 
-export const validatorCompiler: FastifySchemaCompiler<AnySchema> = ({ schema, httpPart }) =>
-  (httpPart === "body" ? exact : coercing).compile(schema);
+/** Of a body of ordinary size a caller hears all that is wrong. Of a huge one the first fault: a hundred thousand of
+ *  them take hundreds of megabytes. */
+export const validatorCompiler: FastifySchemaCompiler<AnySchema> = ({ schema, httpPart }) => {
+  if (httpPart !== "body") return coercing.compile(schema);
+  const first = exact.compile(schema);
+  const all = exactAndWhole.compile(schema);
+  return (body: unknown) => {
+    if (first(body)) return true;
+    if (isHuge(body)) return { error: first.errors as unknown as Error };
+    all(body);
+    return { error: all.errors as unknown as Error };
+  };
+};
+
+const hugeFromValues = 10_000;
+
+function isHuge(body: unknown): boolean {
+  const waiting = [body];
+  for (let seen = 0; waiting.length > 0; seen += 1) {
+    if (seen + waiting.length > hugeFromValues) return true;
+    const value = waiting.pop();
+    if (typeof value !== "object" || value === null) continue;
+    const values = Object.values(value);
+    if (values.length > hugeFromValues) return true;
+    waiting.push(...values);
+  }
+  return false;
+}
 
 const mostFaults = 100;
 
@@ -33,17 +60,17 @@ export function schemaFaults(
   const telling = (errors as ErrorObject[]).filter(({ keyword }) => keyword !== "propertyNames");
   const faults = telling.slice(0, mostFaults).map((error) => ({
     where: `${part}${error.instancePath}`,
-    message: sentences[error.keyword]?.(error) ?? error.message ?? "is not valid",
+    message: sentences[error.keyword]?.(error, part) ?? error.message ?? "is not valid",
   }));
   return { faults, more: telling.length - faults.length };
 }
 
 /** By the keyword of JSON Schema that does not hold. A `pattern` is explained by its schema's `description`. */
-const sentences: Record<string, (error: ErrorObject) => string> = {
-  additionalProperties: ({ params, parentSchema }) => {
+const sentences: Record<string, (error: ErrorObject, part: string) => string> = {
+  additionalProperties: ({ params, parentSchema }, part) => {
     const name = String(params["additionalProperty"]);
     const known = Object.keys((parentSchema?.["properties"] as object | undefined) ?? {});
-    return `"${name.slice(0, 100)}" is not a field here${didYouMean(nearMisses(name, known).slice(0, 1))}`;
+    return `"${name.slice(0, 100)}" is not a ${part === "querystring" ? "parameter" : "field"} here${didYouMean(nearMisses(name, known).slice(0, 1))}`;
   },
   enum: ({ params }) => `must be one of ${(params["allowedValues"] as unknown[]).join(", ")}`,
   maxLength: ({ params }) => `must be at most ${params["limit"]} characters long`,
@@ -69,15 +96,13 @@ const typeNames: Record<string, string> = {
   string: "a text",
 };
 
-const deepest = 100;
-
 /** Before anything looks at a request: its texts can be kept by Postgres, and its JSON can be walked. A file's path
  *  has rules of its own (models/file-path.ts). */
 export async function refuseOddText({ params, query, body }: FastifyRequest): Promise<void> {
   const { "*": _path, ...named } = params as Record<string, unknown>;
   for (const [where, part] of Object.entries({ path: named, query, body })) {
-    if (jsonDepth(part, deepest) > deepest)
-      throw new SlipwayError("invalid_request", `the ${where} nests deeper than ${deepest} levels`);
+    if (jsonDepth(part, deepestJson) > deepestJson)
+      throw new SlipwayError("invalid_request", `the ${where} nests deeper than ${deepestJson} levels`);
     if (!jsonTexts(part).every(storable))
       throw new SlipwayError(
         "invalid_request",

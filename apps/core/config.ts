@@ -39,6 +39,10 @@ export interface WorkConfig {
   buildLimitMs: number;
   /** Leases that may run out before a piece of work fails with "worker lost". */
   lostLeasesLimit: number;
+  /** A worker that could take a job and takes none for so long is wedged. */
+  wedgedAfterMs: number;
+  /** Where a worker answers `/healthz`; 0: nowhere. */
+  healthPort: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -85,6 +89,8 @@ export function readConfig(environment: Environment): Config {
       retryForMs: read.seconds("SLIPWAY_RETRY_SECONDS", 3_600, { min: 0, max: 86_400 }),
       buildLimitMs: read.seconds("SLIPWAY_BUILD_LIMIT_SECONDS", 1_800, { min: 1, max: 86_400 }),
       lostLeasesLimit: read.integer("SLIPWAY_LOST_WORKERS_LIMIT", 20, { min: 1, max: 1_000 }),
+      wedgedAfterMs: read.seconds("SLIPWAY_WEDGED_SECONDS", 60, { min: 1, max: 3_600 }),
+      healthPort: read.integer("SLIPWAY_WORKER_PORT", 0, { min: 0, max: 65_535 }),
     },
   };
   read.finish();

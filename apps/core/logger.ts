@@ -25,3 +25,10 @@ export function makeLogger(options: { level: string; part: string; destination?:
     options.destination ?? pino.destination({ dest: 1, sync: true }),
   );
 }
+
+/** Standard output for a process that writes a line at each request: lines go out together, up to 50 ms late, since a
+ *  write and its reader's waking cost more than the line. An end in order or by an error writes what is left; what is
+ *  killed outright takes it along. */
+export function gatheredOutput(): DestinationStream {
+  return pino.destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: 50 });
+}

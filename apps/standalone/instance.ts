@@ -6,6 +6,7 @@ import { type DataDirectory, openDataDirectory } from "./data-directory.ts";
 import { startEmbeddedParts } from "./embedded-parts.ts";
 import type { Embedded } from "./environment.ts";
 import { freePort, isFree } from "./free-port.ts";
+import { patience } from "./guard-liveness.ts";
 import { type InstanceLock, lockDataDirectory } from "./instance-lock.ts";
 import { type KeptRunning, keepRunning } from "./keep-running.ts";
 import { endOrphans, type Ledger, openLedger } from "./ledger.ts";
@@ -82,21 +83,28 @@ async function startAll(options: InstanceOptions, running: Running): Promise<str
     voice.say(`migration ${name} applied`);
   stop.throwIfAborted();
 
+  const healthPort = config.work.healthPort === 0 ? await freePort(config.http.host) : config.work.healthPort;
+  const workerUrl = httpUrl(config.http.host, healthPort);
   const service = (name: string) => {
     const log = logs.open(name);
     const onLine = (line: string) => {
       log(line);
       voice.passOn(name, line);
     };
-    return { environment: { ...environment, ...addresses, SLIPWAY_PORT: String(port) }, ledger, onLine };
+    const ports = { SLIPWAY_PORT: String(port), SLIPWAY_WORKER_PORT: String(healthPort) };
+    return { environment: { ...environment, ...addresses, ...ports }, ledger, onLine };
   };
   await Promise.all([
-    keepRunning(() => startApi({ ...service("api"), url }), voice).then((kept) => {
-      running.services.api = kept;
-    }),
-    keepRunning(() => startWorker(service("worker")), voice).then((kept) => {
-      running.services.worker = kept;
-    }),
+    keepRunning(() => startApi({ ...service("api"), url }), voice, { url: `${url}/healthz`, ...patience }).then(
+      (kept) => {
+        running.services.api = kept;
+      },
+    ),
+    keepRunning(() => startWorker(service("worker")), voice, { url: `${workerUrl}/healthz`, ...patience }).then(
+      (kept) => {
+        running.services.worker = kept;
+      },
+    ),
   ]);
   voice.ready({ url, parts: { ...words, data: `${directory.path} (logs in ${directory.folder("logs")})` } });
   return url;
@@ -117,7 +125,11 @@ async function httpAddress({ host, port }: Config["http"]): Promise<{ port: numb
   const chosen = port === 0 ? await freePort(host) : port;
   if (!(await isFree(chosen, host)))
     throw new Error(`port ${chosen} on ${host} is taken by another program: set SLIPWAY_PORT to a free one`);
-  return { port: chosen, url: `http://${host.includes(":") ? `[${host}]` : host}:${chosen}` };
+  return { port: chosen, url: httpUrl(host, chosen) };
+}
+
+function httpUrl(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

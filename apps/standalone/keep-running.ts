@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "#core/errors.ts";
 import { type Child, describeExit } from "./child.ts";
+import { guardLiveness, type Liveness } from "./guard-liveness.ts";
 import type { Voice } from "./voice.ts";
 
-/** A part that is started again whenever it ends by itself. */
+/** A part that is started again whenever it ends by itself, or is killed for want of liveness. */
 export interface KeptRunning {
   stop(graceMs: number): Promise<void>;
 }
@@ -13,8 +14,20 @@ const backoff = { firstMs: 500, longestMs: 30_000 };
 const steadyAfterMs = 60_000;
 
 /** Resolves when the part runs; fails when its first start does. */
-export async function keepRunning(start: () => Promise<Child>, voice: Voice): Promise<KeptRunning> {
+export async function keepRunning(
+  startChild: () => Promise<Child>,
+  voice: Voice,
+  liveness: Liveness | null = null,
+): Promise<KeptRunning> {
   const stopping = new AbortController();
+  const start = async () => {
+    const started = await startChild();
+    if (liveness !== null)
+      guardLiveness(started, liveness, voice).catch((error: unknown) =>
+        voice.warn(`${started.name} is no longer watched over: ${messageOf(error)}`),
+      );
+    return started;
+  };
   let child = await start();
 
   const watch = async () => {

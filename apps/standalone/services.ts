@@ -33,7 +33,7 @@ function startService(name: "api" | "worker", { environment, ledger, onLine }: S
     {
       name,
       command: process.execPath,
-      args: ["--import", "tsx", `apps/${name}/main.ts`],
+      args: ["--enable-source-maps", `dist/${name}.js`],
       cwd: root,
       env: environment,
       stopSignal: "SIGTERM",

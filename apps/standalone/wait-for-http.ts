@@ -21,8 +21,8 @@ export async function waitForHttp(
   throw new Error([what, ...child.lastLines()].join("\n    "));
 }
 
-/** Null while nobody listens. */
-async function statusOf(url: string): Promise<number | null> {
+/** Null while nobody listens, or answers within 2 s. */
+export async function statusOf(url: string): Promise<number | null> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
     await response.body?.cancel();

@@ -4,12 +4,16 @@ import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
 import { buildWork } from "#core/builds/build.ts";
 import { buildHandler } from "#core/builds/run-build.ts";
 import { openDatabase } from "#core/database/client.ts";
+import { newId } from "#core/database/ids.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import { makeLogger } from "#core/logger.ts";
+import { keepPulse } from "#core/work/pulse.ts";
 import { answerDoorbell, openDoorbell } from "#core/work/queue.ts";
 import { reconcile, runWork, type WorkHandlers } from "#core/work/run-work.ts";
-import { configOrExit, endOnSignal } from "../main-process.ts";
+import { configOrExit, endOnSignal, orExit } from "../main-process.ts";
+import { answerLiveness } from "./liveness.ts";
+import { sweepLeftovers } from "./sweep.ts";
 
 const drainMs = 6_000;
 
@@ -24,15 +28,21 @@ const builder = openAssembler({ db, blobs, config, environment: process.env });
 
 const ending = new AbortController();
 const handlers: WorkHandlers = { [buildWork]: buildHandler({ db, config, log, builder, publisher }) };
-const options = { handlers, worker: `${hostname()}:${process.pid}`, ending: ending.signal };
+const self = { id: newId(), name: `${hostname()}:${process.pid}` };
+const options = { handlers, worker: self.name, ending: ending.signal };
 const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log }, (workId) =>
   runWork({ db, config, log }, workId, options),
 );
 const reconciling = reconcile({ db, doorbell, config, log }, ending.signal);
+const sweeping = sweepLeftovers({ config, log }, ending.signal);
+const pulse = keepPulse({ db, config, log }, { self, answering }, ending.signal);
+const health = { host: config.http.host, port: config.work.healthPort };
+const liveness = health.port === 0 ? null : await orExit(answerLiveness(health, pulse), health, "SLIPWAY_WORKER_PORT");
 log.info({ atOnce: config.work.atOnce }, "worker ready");
 
 endOnSignal(log, drainMs + 1_000, async () => {
   ending.abort();
-  await Promise.all([reconciling, answering.close(drainMs)]);
+  await Promise.all([reconciling, sweeping, pulse.ended, answering.close(drainMs)]);
+  liveness?.close();
   await Promise.all([doorbell.close(), publisher.close(), db.$disconnect()]);
 });

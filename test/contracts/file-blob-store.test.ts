@@ -1,5 +1,10 @@
-import { readdir } from "node:fs/promises";
-import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
+import { randomBytes } from "node:crypto";
+import { readdir, readFile, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { expect, it, vi } from "vitest";
+import type { BlobKey } from "#core/artifacts/blob-store.ts";
+import { fileBlobStore, removeAbandonedParts } from "#core/artifacts/file-blob-store.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { describeBlobStore } from "./blob-store.ts";
 
@@ -16,4 +21,27 @@ describeBlobStore("files", () => {
         .sort();
     },
   };
+});
+
+it("a part that a killed process left is taken away when nobody has written to it for long, and no other", async () => {
+  const folder = temporaryFolder();
+  const key = () => randomBytes(16).toString("hex") as BlobKey;
+  const store = fileBlobStore(folder);
+  const bodies = [new Readable({ read() {} }), new Readable({ read() {} })] as const;
+  const [flowing, kept] = [key(), key()];
+  const puts = [store.put(key(), bodies[0]), store.put(flowing, bodies[1])];
+  await store.put(kept, Readable.from([Buffer.from("kept")]));
+  for (const body of bodies) body.push(Buffer.from("half"));
+  await vi.waitUntil(async () => (await readdir(join(folder, "parts"))).length === 2);
+  const longAgo = Date.now() / 1_000 - 3_600;
+  const abandoned = (await readdir(join(folder, "parts"))).find((name) => !name.startsWith(flowing)) ?? "";
+  await utimes(join(folder, "parts", abandoned), longAgo, longAgo);
+  await utimes(join(folder, kept.slice(0, 2), kept), longAgo, longAgo);
+  await removeAbandonedParts(folder);
+  expect((await readdir(join(folder, "parts"))).map((name) => name.split(".")[0])).toEqual([flowing]);
+  for (const body of bodies) body.push(null);
+  await expect(puts[0]).rejects.toThrow("the artifact store cannot be used");
+  expect(await puts[1]).toEqual({ sizeBytes: 4 });
+  expect(await readFile(join(folder, kept.slice(0, 2), kept), "utf8")).toBe("kept");
+  await removeAbandonedParts(join(folder, "not-there"));
 });

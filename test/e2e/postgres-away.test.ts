@@ -1,26 +1,30 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client } from "pg";
 import { describe, expect, it } from "vitest";
 import { migrate } from "#core/database/migrate.ts";
 import { freePort } from "#standalone/free-port.ts";
 import { openLedger } from "#standalone/ledger.ts";
 import { startPostgres } from "#standalone/postgres.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
-import { testService } from "#test/test-service.ts";
+import { type Answer, testService } from "#test/test-service.ts";
 import { waitUntil } from "#test/wait-until.ts";
+import { whenDone } from "#test/when-done.ts";
 
 describe("a Postgres that goes away", () => {
   const folder = temporaryFolder();
   const options = {
-    folder: join(folder, "postgres"),
     password: randomBytes(16).toString("hex"),
     ledger: openLedger(join(folder, "processes.json")),
   };
 
   it("is answered with 503 in time, and the service comes back by itself", async () => {
     const port = await freePort();
-    const first = await startPostgres({ ...options, port });
+    const first = await startPostgres({ ...options, folder: join(folder, "postgres"), port });
+    whenDone(() => first.child.kill());
     await migrate(first.url);
     const { call } = await testService({ DATABASE_URL: first.url });
     expect((await call("POST", "/v1/models", { json: { name: "before" } })).status).toBe(201);
@@ -28,9 +32,22 @@ describe("a Postgres that goes away", () => {
     // Silent rather than gone: it holds its connections and answers nothing.
     const silenced = [first.child.pid, ...childrenOf(first.child.pid)];
     for (const pid of silenced) process.kill(pid, "SIGSTOP");
-    const silent = await Promise.all(Array.from({ length: 12 }, () => timed(() => call("GET", "/v1/models/before"))));
-    for (const { answer, ms } of silent) expect([answer.status, ms < 12_000]).toEqual([503, true]);
-    for (const pid of silenced) process.kill(pid, "SIGCONT");
+    whenDone(() => wake(silenced));
+    const requests = Array.from({ length: 12 }, (_, index) => [
+      timed(() => call("GET", "/v1/models/before")),
+      timed(() => call("POST", "/v1/models", { json: { name: `silent-${index}` } })),
+      timed(() => call("PATCH", "/v1/models/before", { json: { title: `silent ${index}` } })),
+    ]);
+    // More of them than the pool has places, and more again when the pool is empty.
+    const late = sleep(1_200).then(() =>
+      Promise.all(Array.from({ length: 24 }, () => timed(() => call("GET", "/v1/models/before")))),
+    );
+    const answers = [...(await Promise.all(requests.flat())), ...(await late)];
+    for (const { answer, ms } of answers) expect([answer.status, answer.json.type]).toEqual([503, away(ms)]);
+    const ready = await timed(() => call("GET", "/readyz"));
+    expect([ready.answer.status, ready.ms < 2_000]).toEqual([503, true]);
+    expect(partsOf(ready.answer)).toMatchObject({ database: "down", workers: "unknown" });
+    wake(silenced);
     await waitUntil("the service is back", async () => (await call("GET", "/v1/models/before")).status === 200);
 
     first.child.kill();
@@ -46,12 +63,40 @@ describe("a Postgres that goes away", () => {
     expect((await call("GET", "/readyz")).status).toBe(503);
     expect((await call("GET", "/healthz")).status).toBe(200);
 
-    const second = await startPostgres({ ...options, port });
+    const second = await startPostgres({ ...options, folder: join(folder, "postgres"), port });
+    whenDone(() => second.child.kill());
     await waitUntil("the service is back", async () => (await call("GET", "/v1/models/before")).status === 200);
-    expect((await call("GET", "/readyz")).json.status).toBe("ok");
+    await waitUntil("its readiness is back", async () => partsOf(await call("GET", "/readyz"))["database"] === "ok");
     await second.child.stop(5_000);
   });
+
+  it("is not taken for one that is slow: who waits for a lock gets it", async () => {
+    const { call, registry } = await testService();
+    expect((await call("POST", "/v1/models", { json: { name: "busy" } })).status).toBe(201);
+    const holder = new Client({ connectionString: registry.config.database.url });
+    await holder.connect();
+    await holder.query("BEGIN; SELECT 1 FROM models FOR UPDATE");
+    const waiting = Array.from({ length: 5 }, (_, index) =>
+      timed(() => call("PATCH", "/v1/models/busy", { json: { title: `title ${index}` } })),
+    );
+    await sleep(3_000);
+    await holder.query("COMMIT");
+    await holder.end();
+    for (const { answer, ms } of await Promise.all(waiting)) expect([answer.status, ms > 2_500]).toEqual([200, true]);
+  });
 });
+
+/** The problem's type where the answer came in time; otherwise how late it was. */
+const away = (ms: number) => (ms < 2_000 ? "/problems/unavailable" : `an answer after ${ms} ms`);
+
+/** Those that have ended meanwhile are left out. */
+function wake(pids: readonly number[]): void {
+  for (const pid of pids) if (existsSync(`/proc/${pid}`)) process.kill(pid, "SIGCONT");
+}
+
+function partsOf({ json }: Answer): Record<string, string> {
+  return Object.fromEntries(json.parts.map((part: { name: string; status: string }) => [part.name, part.status]));
+}
 
 function childrenOf(pid: number): number[] {
   return execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" })

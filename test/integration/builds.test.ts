@@ -291,6 +291,25 @@ describe("a worker that is lost", async () => {
     await first.end();
   });
 
+  it("holds its build no longer than its lease: from then on the build is seen as queued", async () => {
+    const { buildId } = await sealed(service, "orphaned", "1.0.0");
+    // As a worker leaves it that is killed while no other lives.
+    await registry.db.build.update({ where: { id: buildId }, data: { status: "running", attempt: 1 } });
+    await registry.db.$executeRaw`
+      UPDATE work SET state = 'running', attempt = 1, lease_until = now() + interval '1 minute'
+      WHERE subject_id = ${buildId}::uuid`;
+    expect((await call("GET", `/v1/builds/${buildId}`)).json.status).toBe("running");
+    expect(await reads(service, "orphaned", "1.0.0")).toMatchObject({
+      status: "building",
+      build: { status: "running" },
+    });
+    await registry.db.$executeRaw`UPDATE work SET lease_until = now() WHERE subject_id = ${buildId}::uuid`;
+    await expectQueued("orphaned", buildId);
+    const worker = testWorker(registry, smallImageBuilder());
+    expect(await finished(service, buildId)).toMatchObject({ status: "succeeded", attempt: 2 });
+    await worker.end();
+  });
+
   it("again and again fails the build with that reason", async () => {
     const { buildId } = await sealed(service, "deadly", "1.0.0");
     // Three workers that were killed: their leases ran out.
@@ -300,6 +319,13 @@ describe("a worker that is lost", async () => {
     expect(build).toMatchObject({ status: "failed", error: { code: "worker_lost" } });
     await worker.end();
   });
+
+  async function expectQueued(model: string, buildId: string): Promise<void> {
+    expect((await call("GET", `/v1/builds/${buildId}`)).json.status).toBe("queued");
+    expect(await reads(service, model, "1.0.0")).toMatchObject({ status: "sealed", build: { status: "queued" } });
+    const { json } = await call("GET", `/v1/models/${model}/versions?status=sealed`);
+    expect(json.items).toHaveLength(1);
+  }
 
   it("gives back what it holds when it ends in order", async () => {
     const worker = testWorker(
@@ -317,6 +343,7 @@ describe("a worker that is lost", async () => {
     await worker.end();
     const work = await registry.db.work.findFirstOrThrow({ where: { subjectId: buildId } });
     expect(work).toMatchObject({ state: "queued", lostLeases: 0, attempt: 1 });
+    await expectQueued("handed", buildId);
     const second = testWorker(registry, smallImageBuilder(), "second");
     expect(await finished(service, buildId)).toMatchObject({ status: "succeeded", attempt: 2 });
     await second.end();

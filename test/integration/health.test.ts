@@ -1,23 +1,37 @@
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { makeApp } from "#api/app.ts";
 import { makeLogger } from "#core/logger.ts";
+import { tcpProxy } from "#test/tcp-proxy.ts";
 import { testService } from "#test/test-service.ts";
+import { waitUntil } from "#test/wait-until.ts";
+import { faultyProxy } from "./images/faulty-proxy.ts";
 
 const service = await testService();
 const { call } = service;
+
+interface Part {
+  name: string;
+  status: string;
+  message: string | null;
+  since: string | null;
+}
+
+const downIn = (parts: Part[]) => parts.filter(({ status }) => status === "down").map(({ name }) => name);
 
 describe("health", () => {
   it("names each part", async () => {
     const { status, json } = await call("GET", "/readyz");
     expect(status).toBe(200);
-    expect(json.status).toBe("ok");
-    expect(json.parts.map((part: { name: string }) => part.name)).toEqual([
-      "database",
-      "artifacts",
-      "queue",
-      "registry",
+    expect(json.status).toBe("degraded"); // no worker runs here
+    expect(json.parts.map(({ name, status }: Part) => [name, status])).toEqual([
+      ["database", "ok"],
+      ["artifacts", "ok"],
+      ["queue", "ok"],
+      ["registry", "ok"],
+      ["workers", "down"],
     ]);
     expect((await call("GET", "/healthz")).json).toEqual({ status: "ok" });
   });
@@ -26,11 +40,7 @@ describe("health", () => {
     const lonely = await testService({ REDIS_URL: "redis://127.0.0.1:1", SLIPWAY_REGISTRY: "127.0.0.1:1" });
     const { status, json } = await lonely.call("GET", "/readyz");
     expect([status, json.status]).toEqual([200, "degraded"]);
-    expect(
-      json.parts
-        .filter((part: { status: string }) => part.status === "down")
-        .map((part: { name: string }) => part.name),
-    ).toEqual(["queue", "registry"]);
+    expect(downIn(json.parts)).toEqual(["queue", "registry", "workers"]);
     expect((await lonely.call("POST", "/v1/models", { json: { name: "kept" } })).status).toBe(201);
   });
 
@@ -41,9 +51,48 @@ describe("health", () => {
     expect(newest).toBe(1);
     const database = { name: "database", status: "down", message: "is not migrated: run prisma/migrate.ts" };
     const { status, json } = await behind.call("GET", "/readyz");
-    expect([status, json.status, json.parts[0]]).toEqual([503, "unavailable", database]);
+    expect([status, json.status]).toEqual([503, "unavailable"]);
+    expect(json.parts[0]).toMatchObject(database);
+    expect(json.parts.at(-1)).toMatchObject({ name: "workers", status: "unknown", since: null });
     await behind.registry.db.$executeRaw`DROP TABLE _prisma_migrations`;
-    expect((await behind.call("GET", "/readyz")).json.parts[0]).toEqual(database);
+    await sleep(600); // an answer serves for half a second
+    expect((await behind.call("GET", "/readyz")).json.parts[0]).toMatchObject(database);
+  });
+
+  it("says since when a part is down, however often it is asked, and that it is back", async () => {
+    const proxy = await tcpProxy(service.registry.config.queue.url);
+    const { call: ask } = await testService({ REDIS_URL: proxy.urlOf(service.registry.config.queue.url) });
+    const queue = async (): Promise<Part> => (await ask("GET", "/readyz")).json.parts[2];
+    expect(await queue()).toEqual({ name: "queue", status: "ok", message: null, since: null });
+    const cutAt = Date.now();
+    proxy.cut();
+    const down = await waitUntil("it is down", async () => {
+      const part = await queue();
+      return part.status === "down" && part.since !== null ? part.since : null;
+    });
+    expect(Date.parse(down)).toBeGreaterThanOrEqual(cutAt);
+    await sleep(1_200);
+    expect((await queue()).since).toBe(down);
+    proxy.open();
+    await waitUntil("it is back", async () => (await queue()).since === null);
+  });
+
+  it("does not stay without a queue whose connection is half open", async () => {
+    const proxy = await tcpProxy(service.registry.config.queue.url);
+    const { call: ask } = await testService({ REDIS_URL: proxy.urlOf(service.registry.config.queue.url) });
+    const queue = async (): Promise<Part> => (await ask("GET", "/readyz")).json.parts[2];
+    expect((await queue()).status).toBe("ok");
+    proxy.freeze();
+    await waitUntil("it is down", async () => (await queue()).status === "down");
+    await waitUntil("it is back", async () => (await queue()).status === "ok", { withinMs: 10_000 });
+  });
+
+  it("asks each part once, however many ask for it at once", async () => {
+    const proxy = await faultyProxy(service.registry.config.registry.host, () => false);
+    const { call: ask } = await testService({ SLIPWAY_REGISTRY: proxy.host });
+    const answers = await Promise.all(Array.from({ length: 100 }, () => ask("GET", "/readyz")));
+    expect(new Set(answers.map(({ json }) => JSON.stringify(json))).size).toBe(1);
+    expect(proxy.seen).toEqual(["GET /v2/"]);
   });
 
   it("logs which part is away, and itself only once", async () => {
@@ -54,7 +103,7 @@ describe("health", () => {
     await app.inject({ method: "GET", url: "/readyz", headers: { host: "localhost" } });
     await app.close();
     lines.end();
-    const line = (await text(lines)).split("\n").find((line) => line.includes("does not answer"));
+    const line = (await text(lines)).split("\n").find((line) => line.includes("a part is down"));
     expect(line?.match(/"part":/g)).toHaveLength(1);
     expect(JSON.parse(line ?? "{}")).toMatchObject({ part: "api", name: "queue" });
   });

@@ -116,17 +116,20 @@ describe("the edge of the API", () => {
   it("answers with a problem what still arrives while it closes", async () => {
     const app = await makeApp(service.registry);
     await app.listen({ host: "127.0.0.1", port: 0 });
-    const socket = net.connect((app.server.address() as AddressInfo).port, "127.0.0.1");
-    const answers = text(socket);
-    socket.write(
+    const { port } = app.server.address() as AddressInfo;
+    const [halfSent, silent] = [net.connect(port, "127.0.0.1"), net.connect(port, "127.0.0.1")];
+    const [answer, refusal] = [text(halfSent), text(silent)];
+    halfSent.write(
       "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{",
     );
     await sleep(100);
     const closed = app.close();
     await sleep(100);
-    socket.write("}GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    halfSent.write("}");
+    silent.write("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await closed;
-    expect(await answers).toMatch(/HTTP\/1\.1 400 .*HTTP\/1\.1 503 .*"type":"\/problems\/unavailable"/s);
+    expect(await answer).toMatch(/^HTTP\/1\.1 400 .*connection: close\r\n/s);
+    expect(await refusal).toMatch(/^HTTP\/1\.1 503 .*connection: close\r\n.*"type":"\/problems\/unavailable"/is);
   });
 
   it.each([

@@ -3,8 +3,10 @@ import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import tar from "tar-stream";
 import { describe, expect, it } from "vitest";
+import { digestOf } from "#core/artifacts/digest.ts";
 import { predictorPackage, sealed } from "#test/sealed.ts";
 import { draftOf, testService } from "#test/test-service.ts";
+import { waitUntil } from "#test/wait-until.ts";
 
 const service = await testService();
 const { call, registry } = service;
@@ -101,13 +103,32 @@ describe("sealing", () => {
     expect((await call("POST", "/v1/models/bare/versions/1.0.0/seal")).status).toBe(422);
   });
 
-  it("is done by one of many who try at once", async () => {
-    await draftOf(service, "raced", "1.0.0", predictorPackage);
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, () => call("POST", "/v1/models/raced/versions/1.0.0/seal")),
-    );
-    expect(answers.map((answer) => answer.status).sort()).toEqual([202, ...Array(9).fill(409)]);
-    expect(await registry.db.build.count({ where: { version: { model: { name: "raced" } } } })).toBe(1);
+  it("inspects anew what changed while it was inspected", async () => {
+    const { db } = registry;
+    await draftOf(service, "changed", "1.0.0", predictorPackage);
+    await call("PUT", "/v1/models/changed/versions/1.0.0/files/late.txt", { bytes: "before" });
+    const other = digestOf("after");
+    await draftOf(service, "other", "1.0.0", { "late.txt": "after" });
+    const { id } = await db.version.findFirstOrThrow({ where: { model: { name: "changed" } } });
+    const sealing = await db.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 1 FROM versions WHERE id = ${id}::uuid FOR UPDATE`;
+      const answer = call("POST", "/v1/models/changed/versions/1.0.0/seal");
+      await waitUntil("the seal waits to freeze what it has read", async () => {
+        const waiting = await db.$queryRaw<unknown[]>`
+          SELECT 1 FROM pg_stat_activity
+          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE OF v%'`;
+        return waiting.length > 0;
+      });
+      await tx.versionFile.updateMany({
+        where: { versionId: id, path: "late.txt" },
+        data: { blobDigest: other, sizeBytes: 5 },
+      });
+      return { answer };
+    });
+    expect((await sealing.answer).status).toBe(202);
+    await draftOf(service, "same", "1.0.0", { ...predictorPackage, "late.txt": "after" });
+    const same = await call("POST", "/v1/models/same/versions/1.0.0/seal");
+    expect((await sealing.answer).json.contentDigest).toBe(same.json.contentDigest);
   });
 });
 

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { describe, expect, it, vi } from "vitest";
+import { Model, Version } from "#api/schemas.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 
 const service = await testService();
@@ -32,6 +33,15 @@ describe("versions", () => {
       sealedAt: null,
     });
     expect((await call("GET", "/v1/models/numbered/versions/0.9.0")).json).toEqual(second.json);
+  });
+
+  it("shows nothing that only the database needs", async () => {
+    await draftOf(service, "shown", "1.0.0");
+    for (const [path, schema] of [
+      ["/v1/models/shown", Model],
+      ["/v1/models/shown/versions/1.0.0", Version],
+    ] as const)
+      expect(Object.keys((await call("GET", path)).json).sort()).toEqual(Object.keys(schema.properties).sort());
   });
 
   it("refuses a version that exists, and takes no number for it", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestProject } from "vitest/node";
 import { type Child, startChild } from "#standalone/child.ts";
-import { openLedger } from "#standalone/ledger.ts";
+import { type Ledger, openLedger } from "#standalone/ledger.ts";
 import { makeRunFolder } from "./run-folder.ts";
 
 /** Whether a Docker Engine answers, and if not, why. */
@@ -16,24 +16,25 @@ declare module "vitest" {
   }
 }
 
-/** Vitest's global setup: takes the Docker Engine that is there, or as root starts one for this run. */
-export default async function provideEngine(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  if (engineAnswers()) {
-    project.provide("engine", { available: true });
-    return;
-  }
-  const why = whyNone();
-  if (why !== null) {
-    project.provide("engine", { available: false, why });
-    return;
-  }
+/** Vitest's global setup: an engine for this run. */
+export default async function provideEngine(project: TestProject): Promise<() => Promise<void>> {
   const folder = await makeRunFolder();
-  const dockerd = await startDockerd(folder);
-  project.provide("engine", { available: true });
+  const { state, release } = await takeEngine(openLedger(join(folder, "processes.json")));
+  project.provide("engine", state);
   return async () => {
-    await dockerd.stop(20_000);
+    await release();
     rmSync(folder, { recursive: true, force: true });
   };
+}
+
+/** The Docker Engine that is there, or as root one that is started, until it is released. */
+export async function takeEngine(ledger: Ledger): Promise<{ state: EngineState; release(): Promise<void> }> {
+  const nothing = async (): Promise<void> => {};
+  if (engineAnswers()) return { state: { available: true }, release: nothing };
+  const why = whyNone();
+  if (why !== null) return { state: { available: false, why }, release: nothing };
+  const dockerd = await startDockerd(ledger);
+  return { state: { available: true }, release: () => dockerd.stop(20_000) };
 }
 
 function engineAnswers(): boolean {
@@ -49,8 +50,7 @@ function whyNone(): string | null {
 }
 
 /** A containerd that an engine left behind makes the first start fail: it is tried twice. */
-async function startDockerd(folder: string): Promise<Child> {
-  const ledger = openLedger(join(folder, "processes.json"));
+async function startDockerd(ledger: Ledger): Promise<Child> {
   for (let tries = 1; ; tries++) {
     const dockerd = await startChild(
       { name: "dockerd", command: "dockerd", args: [], stopSignal: "SIGTERM" },

@@ -1,6 +1,6 @@
 /*
- * npm test: everything that says whether Slipway works, one suite after the other. The last line sums them up:
- * `N passed, N failed, N skipped`.
+ * npm test: everything that says whether Slipway works, one suite after the other; `npm test -- kills` adds the kill
+ * suite, as CI does. The last line sums them up: `N passed, N failed, N skipped`.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -91,7 +91,9 @@ if (leftOut.includes("parts")) {
 } else {
   vitest("contracts", 5);
   vitest("integration", 15);
+  vitest("hostile", 8);
   vitest("e2e", 25);
+  if (process.argv.includes("kills")) vitest("kill", 12);
 }
 rmSync(reports, { recursive: true });
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

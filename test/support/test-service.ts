@@ -28,6 +28,8 @@ interface CallOptions {
   json?: unknown;
   bytes?: Buffer | string;
   headers?: Record<string, string>;
+  /** Of another API on the same parts. */
+  port?: number;
 }
 
 export interface Answer {
@@ -67,10 +69,10 @@ export async function testService(settings: Record<string, string> = {}): Promis
   return {
     registry,
     port,
-    async call(method, path, { json, bytes, headers = {} } = {}) {
+    async call(method, path, { json, bytes, headers = {}, port: other } = {}) {
       const answer = await send({
         method,
-        port,
+        port: other ?? port,
         path,
         headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },
         body: json === undefined ? (bytes ?? "") : JSON.stringify(json),

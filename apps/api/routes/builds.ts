@@ -1,12 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
-import { readBuild, readLock } from "#core/builds/build.ts";
+import { type Build, readBuild, readLock } from "#core/builds/build.ts";
 import { cancelBuild } from "#core/builds/cancel-build.ts";
 import { rebuildVersion } from "#core/builds/rebuild-version.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { parseLock } from "#core/images/lock.ts";
+import { answerOnce } from "../answer-once.ts";
 import { followAsEvents, followAsText } from "../follow-log.ts";
-import { Build, buildParams, headers, problems, Streamed, versionParams } from "../schemas.ts";
+import {
+  Build as BuildSchema,
+  buildParams,
+  headers,
+  onceHeaders,
+  problems,
+  Streamed,
+  versionParams,
+} from "../schemas.ts";
 import { buildView } from "../views.ts";
 
 const tags = ["builds"];
@@ -29,20 +38,27 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
           "Makes the image of a sealed version again, with a lock of another build where one is given. A ready image stays.",
         tags,
         params: versionParams,
+        headers: onceHeaders,
         body: MaybeLock,
-        response: { 202: Build, ...problems(404, 409, 413, 415, 422) },
+        response: { 202: BuildSchema, ...problems(404, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
       const lock = request.body?.lock === undefined ? null : parseLock(request.body.lock);
-      const build = await rebuildVersion(registry, { ...request.params, lock }, request.actor);
-      return reply.status(202).header("location", `/v1/builds/${build.id}`).send(buildView(build));
+      const made = { status: 202, location: ({ id }: Build) => `/v1/builds/${id}`, view: buildView } as const;
+      return answerOnce(registry, request, reply, made, async (remember) => {
+        const build = await rebuildVersion(registry, { ...request.params, lock }, request.actor, remember);
+        request.buildId = build.id;
+        return build;
+      });
     },
   );
 
   app.get(
     "/builds/:id",
-    { schema: { operationId: "getBuild", tags, params: buildParams, response: { 200: Build, ...problems(404) } } },
+    {
+      schema: { operationId: "getBuild", tags, params: buildParams, response: { 200: BuildSchema, ...problems(404) } },
+    },
     async ({ params }) => buildView(await readBuild(registry, params.id)),
   );
 
@@ -71,10 +87,14 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: "cancelBuild",
         tags,
         params: buildParams,
-        response: { 200: Build, ...problems(404, 409) },
+        headers: onceHeaders,
+        response: { 200: BuildSchema, ...problems(404, 409, 422) },
       },
     },
-    async ({ params, actor }) => buildView(await cancelBuild(registry, params.id, actor)),
+    async (request, reply) =>
+      answerOnce(registry, request, reply, { status: 200, view: buildView }, (remember) =>
+        cancelBuild(registry, request.params.id, request.actor, remember),
+      ),
   );
 
   app.get(

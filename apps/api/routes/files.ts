@@ -1,13 +1,12 @@
 import { Readable } from "node:stream";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import parseRange from "range-parser";
 import { Type } from "typebox";
 import type { ByteRange } from "#core/artifacts/blob-store.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { SlipwayError } from "#core/errors.ts";
 import { parseFilePath } from "#core/models/file-path.ts";
 import { addFile, findFile, listFiles, openFile, removeFile, type StoredFile } from "#core/models/files.ts";
+import { byteRange } from "../byte-range.ts";
 import { expectedDigest, takeAnyBody, withUpload } from "../request-body.ts";
 import {
   File,
@@ -39,7 +38,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: fileParams,
         headers: headers({ "Content-Digest": "`sha-256=:…base64…:` of the bytes (RFC 9530)" }),
         body: { content: { "application/octet-stream": { schema: Type.Unknown() } } },
-        response: { 200: File, 201: File, ...problems(404, 409, 422) },
+        response: { 200: File, 201: File, ...problems(404, 408, 409, 415, 422) },
       },
     },
     async (request, reply) => {
@@ -155,16 +154,9 @@ function matches(ifNoneMatch: string | undefined, file: StoredFile): boolean {
 function rangeOf(request: FastifyRequest, reply: FastifyReply, file: StoredFile): ByteRange | null {
   const { range: header, "if-range": ifRange } = request.headers;
   if (header === undefined || (ifRange !== undefined && ifRange !== etag(file))) return null;
-  const ranges = parseRange(file.sizeBytes, header);
-  // What is no byte range is to be passed over.
-  if (ranges === -2 || (ranges !== -1 && ranges.type !== "bytes")) return null;
-  const [range, ...more] = ranges === -1 ? [] : ranges;
-  if (range === undefined || more.length > 0) {
-    reply.header("content-range", `bytes */${file.sizeBytes}`);
-    throw new SlipwayError(
-      "range_not_satisfiable",
-      `the file has ${file.sizeBytes} bytes: ask for one range inside them`,
-    );
-  }
-  return { start: range.start, end: range.end };
+  // Where it cannot be met, the answer says what can.
+  reply.header("content-range", `bytes */${file.sizeBytes}`);
+  const range = byteRange(header, file.sizeBytes);
+  reply.removeHeader("content-range");
+  return range;
 }

@@ -1,17 +1,22 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
-import { checkParts } from "../check-parts.ts";
+import { openReadiness } from "../check-parts.ts";
 import { problem } from "../schemas.ts";
 
 const tags = ["health"];
 const Part = Type.Object({
   name: Type.String(),
-  status: Type.Enum(["ok", "down"]),
+  status: Type.Enum(["ok", "down", "unknown"]),
   message: Type.Union([Type.String(), Type.Null()]),
+  since: Type.Union([Type.String({ format: "date-time" }), Type.Null()], {
+    description: "When it was first seen down; null while it is well",
+  }),
 });
 const Readiness = Type.Object({ status: Type.Enum(["ok", "degraded", "unavailable"]), parts: Type.Array(Part) });
 
 export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const readiness = openReadiness(app.registry);
+
   app.get(
     "/healthz",
     {
@@ -36,8 +41,8 @@ export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (_request, reply) => {
-      const readiness = await checkParts(app.registry);
-      return reply.status(readiness.status === "unavailable" ? 503 : 200).send(readiness);
+      const answer = await readiness();
+      return reply.status(answer.status === "unavailable" ? 503 : 200).send(answer);
     },
   );
 };

@@ -3,10 +3,21 @@ import { Type } from "typebox";
 import { createModel } from "#core/models/create-model.ts";
 import { parseLabelSelector } from "#core/models/labels.ts";
 import { listModels } from "#core/models/list-models.ts";
-import { readModel } from "#core/models/model.ts";
+import { type Model, readModel } from "#core/models/model.ts";
 import { parseModelName } from "#core/models/model-name.ts";
 import { deleteModel, updateModel } from "#core/models/update-model.ts";
-import { labelQuery, Model, ModelChanges, modelParams, NewModel, page, pageQuery, problems } from "../schemas.ts";
+import { answerOnce } from "../answer-once.ts";
+import {
+  labelQuery,
+  ModelChanges,
+  Model as ModelSchema,
+  modelParams,
+  NewModel,
+  onceHeaders,
+  page,
+  pageQuery,
+  problems,
+} from "../schemas.ts";
 import { modelView, pageView } from "../views.ts";
 
 const tags = ["models"];
@@ -20,17 +31,17 @@ export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: "createModel",
         tags,
+        headers: onceHeaders,
         body: NewModel,
-        response: { 201: Model, ...problems(409, 413, 415, 422) },
+        response: { 201: ModelSchema, ...problems(409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
-      const model = await createModel(
-        registry,
-        { ...request.body, name: parseModelName(request.body.name) },
-        request.actor,
+      const { body, actor } = request;
+      const made = { status: 201, location: ({ name }: Model) => `/v1/models/${name}`, view: modelView } as const;
+      return answerOnce(registry, request, reply, made, (remember) =>
+        createModel(registry, { ...body, name: parseModelName(body.name) }, actor, remember),
       );
-      return reply.status(201).header("location", `/v1/models/${model.name}`).send(modelView(model));
     },
   );
 
@@ -45,7 +56,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
           ...labelQuery,
           ...pageQuery,
         }),
-        response: { 200: page(Model), ...problems() },
+        response: { 200: page(ModelSchema), ...problems() },
       },
     },
     async ({ query }) => {
@@ -59,7 +70,9 @@ export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get(
     "/models/:model",
-    { schema: { operationId: "getModel", tags, params: modelParams, response: { 200: Model, ...problems(404) } } },
+    {
+      schema: { operationId: "getModel", tags, params: modelParams, response: { 200: ModelSchema, ...problems(404) } },
+    },
     async ({ params }) => modelView(await readModel(registry, params.model)),
   );
 
@@ -71,7 +84,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         params: modelParams,
         body: ModelChanges,
-        response: { 200: Model, ...problems(404, 409, 413, 415, 422) },
+        response: { 200: ModelSchema, ...problems(404, 409, 413, 415, 422) },
       },
     },
     async ({ params, body, actor }) => {

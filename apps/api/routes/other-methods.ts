@@ -1,10 +1,9 @@
-import type { FastifyInstance, HTTPMethods } from "fastify";
-
-const methods: HTTPMethods[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+import type { FastifyInstance } from "fastify";
+import { httpError } from "../http-error.ts";
 
 /** Notes the routes that are made from here on. The function that it returns, called after the last of them, answers
  *  their paths' other methods with 405 and `Allow` (RFC 9110 §15.5.6). */
-export function refuseOtherMethods(app: Pick<FastifyInstance, "addHook" | "route">): () => void {
+export function refuseOtherMethods(app: Pick<FastifyInstance, "addHook" | "route" | "supportedMethods">): () => void {
   const taken = new Map<string, Set<string>>();
   app.addHook("onRoute", ({ url, method }) => {
     const seen = taken.get(url) ?? new Set();
@@ -14,7 +13,7 @@ export function refuseOtherMethods(app: Pick<FastifyInstance, "addHook" | "route
   return () => {
     for (const [url, seen] of [...taken]) {
       const allow = [...seen].sort().join(", ");
-      const others = methods.filter((method) => !seen.has(method));
+      const others = app.supportedMethods.filter((method) => !seen.has(method));
       if (others.length === 0) continue;
       app.route({
         method: others,
@@ -23,7 +22,7 @@ export function refuseOtherMethods(app: Pick<FastifyInstance, "addHook" | "route
         schema: { hide: true },
         onRequest: async ({ method }, reply) => {
           reply.header("allow", allow);
-          throw Object.assign(new Error(`${method} is not taken here: use ${allow}`), { statusCode: 405 });
+          throw httpError(405, `${method} is not taken here: use ${allow}`);
         },
         handler: () => undefined,
       });

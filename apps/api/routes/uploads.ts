@@ -3,10 +3,24 @@ import { Type } from "typebox";
 import { SlipwayError } from "#core/errors.ts";
 import { createVersion } from "#core/models/create-version.ts";
 import { parseSemver } from "#core/models/semver.ts";
-import { uploadVersion } from "#core/releases/upload-version.ts";
+import { type UploadedVersion, uploadVersion } from "#core/releases/upload-version.ts";
+import { answerOnce } from "../answer-once.ts";
+import { jsonFault } from "../json-faults.ts";
 import { expectedDigest, withUpload } from "../request-body.ts";
-import { modelParams, NewVersion, problems, SemverText, Version } from "../schemas.ts";
+import { modelParams, NewVersion, onceHeaders, problems, SemverText, Version } from "../schemas.ts";
 import { versionView } from "../views.ts";
+
+/** By name, and none of the types that a page can make a browser send without asking first (Fetch standard, "simple"
+ *  requests): forms and plain text. */
+const archiveTypes = [
+  "application/x-tar",
+  "application/tar",
+  "application/gzip",
+  "application/x-gzip",
+  "application/x-gtar",
+  "application/tar+gzip",
+  "application/octet-stream",
+];
 
 const isArchive = (type: string | undefined): boolean =>
   type !== undefined && !/^application\/(?:[\w.-]+\+)?json\b/i.test(type);
@@ -14,7 +28,7 @@ const isArchive = (type: string | undefined): boolean =>
 /** `POST …/versions` is two calls: with JSON it makes a draft, with an archive a whole version. */
 export const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
-  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  app.addContentTypeParser(archiveTypes, (_request, _payload, done) => done(null));
 
   app.post(
     "/models/:model/versions",
@@ -25,9 +39,10 @@ export const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
           "With a JSON body: a draft, open for files. With `?version=` and a tar or tar.gz body: the whole version, uploaded, sealed and building.",
         tags: ["versions"],
         params: modelParams,
+        headers: onceHeaders,
         querystring: Type.Object({
           version: Type.Optional(SemverText),
-          description: Type.Optional(Type.String({ maxLength: 20_000 })),
+          description: Type.Optional(Type.String({ maxLength: 2_000 })), // a URL has no room for more
           label: Type.Optional(Type.Array(Type.String(), { description: "`key=value`" })),
           metadata: Type.Optional(Type.String({ description: "A JSON object" })),
         }),
@@ -38,12 +53,12 @@ export const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
             "application/gzip": { schema: Type.Unknown() },
           },
         },
-        response: { 201: Version, 202: Version, ...problems(404, 409, 413, 415, 422) },
+        response: { 201: Version, 202: Version, ...problems(404, 408, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
       const { model } = request.params;
-      const at = (version: string) => `/v1/models/${model}/versions/${version}`;
+      const at = ({ version }: { version: string }) => `/v1/models/${model}/versions/${version}`;
       if (!isArchive(request.headers["content-type"])) {
         const body = request.body as Type.Static<typeof NewVersion> | null | undefined;
         if (body === null || body === undefined)
@@ -51,12 +66,15 @@ export const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
             "invalid_request",
             "the body is empty: send JSON with a version, or an archive with ?version=",
           );
-        const version = await createVersion(
-          registry,
-          { ...body, model, version: parseSemver(body.version) },
-          request.actor,
+        if (Object.keys(request.query).length > 0)
+          throw new SlipwayError(
+            "invalid_request",
+            "the query goes with an archive: with JSON all of it is in the body",
+          );
+        const made = { status: 201, location: at, view: versionView } as const;
+        return answerOnce(registry, request, reply, made, (remember) =>
+          createVersion(registry, { ...body, model, version: parseSemver(body.version) }, request.actor, remember),
         );
-        return reply.status(201).header("location", at(version.version)).send(versionView(version));
       }
       const { query } = request;
       if (query.version === undefined)
@@ -69,10 +87,19 @@ export const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
         metadata: metadataOf(query.metadata),
         expectedDigest: expectedDigest(request),
       };
-      const version = await withUpload(request, (upload) =>
-        uploadVersion(registry, { ...target, ...upload }, request.actor),
-      );
-      return reply.status(202).header("location", at(version.version)).send(versionView(version));
+      const made = {
+        status: 202,
+        location: (uploaded: UploadedVersion) => at(uploaded.version),
+        view: (uploaded: UploadedVersion) => versionView(uploaded.version),
+        bodyDigest: (uploaded: UploadedVersion) => uploaded.bodyDigest,
+      } as const;
+      return answerOnce(registry, request, reply, made, async (remember) => {
+        const uploaded = await withUpload(request, (upload) =>
+          uploadVersion(registry, { ...target, ...upload }, request.actor, remember),
+        );
+        request.buildId = uploaded.version.build?.id ?? null;
+        return uploaded;
+      });
     },
   );
 };
@@ -90,6 +117,8 @@ function labelsOf(pairs: readonly string[]): Record<string, string> {
 
 function metadataOf(text: string | undefined): Record<string, unknown> {
   if (text === undefined) return {};
+  const fault = jsonFault(text);
+  if (fault !== null) throw new SlipwayError("invalid_request", `the metadata in the query cannot be taken: ${fault}`);
   let value: unknown;
   try {
     value = JSON.parse(text);

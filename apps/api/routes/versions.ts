@@ -6,9 +6,11 @@ import { deleteDraft, updateVersion } from "#core/models/update-version.ts";
 import { readVersion } from "#core/models/version.ts";
 import { archiveVersion } from "#core/releases/archive-version.ts";
 import { sealVersion } from "#core/releases/seal-version.ts";
+import { answerOnce } from "../answer-once.ts";
 import {
   labelQuery,
   modelParams,
+  onceHeaders,
   page,
   pageQuery,
   problems,
@@ -105,10 +107,16 @@ export const versionRoutes: FastifyPluginAsyncTypebox = async (app) => {
           "Inspects the draft, freezes it for good, and starts the build of its image. A fault leaves the draft open.",
         tags,
         params: versionParams,
+        headers: onceHeaders,
         response: { 202: Version, ...problems(404, 409, 422) },
       },
     },
-    async ({ params, actor }, reply) => reply.status(202).send(versionView(await sealVersion(registry, params, actor))),
+    async (request, reply) =>
+      answerOnce(registry, request, reply, { status: 202, view: versionView }, async (remember) => {
+        const sealed = await sealVersion(registry, request.params, request.actor, remember);
+        request.buildId = sealed.build?.id ?? null;
+        return sealed;
+      }),
   );
 
   app.post(
@@ -119,9 +127,13 @@ export const versionRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description: "Takes a sealed version out of use; it is kept, and never tagged again.",
         tags,
         params: versionParams,
-        response: { 200: Version, ...problems(404, 409) },
+        headers: onceHeaders,
+        response: { 200: Version, ...problems(404, 409, 422) },
       },
     },
-    async ({ params, actor }) => versionView(await archiveVersion(registry, params, actor)),
+    async (request, reply) =>
+      answerOnce(registry, request, reply, { status: 200, view: versionView }, (remember) =>
+        archiveVersion(registry, request.params, request.actor, remember),
+      ),
   );
 };

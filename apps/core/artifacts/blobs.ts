@@ -33,6 +33,29 @@ async function recordBlob(db: Database | Transaction, ingested: Ingested): Promi
   return inserted === 1;
 }
 
+/** Rows for bytes that were just ingested, in the transaction that refers to them; a row that is there already is locked,
+ *  so that none is removed before it is referred to. Returns the keys that no row names: the caller drops them when the
+ *  transaction is through. Where it is refused instead, no row names any of them. */
+export async function keepIngested(tx: Transaction, ingested: readonly Ingested[]): Promise<BlobKey[]> {
+  // In one order, so that two uploads of the same bytes never wait for each other.
+  const byDigest = [...new Map(ingested.map((bytes) => [bytes.digest, bytes])).values()].sort((a, b) =>
+    a.digest < b.digest ? -1 : 1,
+  );
+  const rows = await tx.$queryRaw<{ key: BlobKey }[]>`
+    INSERT INTO blobs (digest, key, size_bytes)
+    SELECT * FROM unnest(${byDigest.map(({ digest }) => digest)}::text[], ${byDigest.map(({ key }) => key)}::text[],
+                         ${byDigest.map(({ sizeBytes }) => sizeBytes)}::bigint[])
+    ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest
+    RETURNING key`;
+  const kept = new Set(rows.map(({ key }) => key));
+  return ingested.map(({ key }) => key).filter((key) => !kept.has(key));
+}
+
+/** Bytes that no row names. What cannot be removed now is the collector's. */
+export async function dropIngested(blobs: BlobStore, keys: readonly BlobKey[]): Promise<void> {
+  await Promise.allSettled(keys.map((key) => blobs.remove(key)));
+}
+
 export async function findBlob({ db }: Pick<Blobs, "db">, digest: Digest): Promise<Blob | null> {
   const row = await db.blob.findUnique({ where: { digest } });
   return row === null ? null : { digest, sizeBytes: Number(row.sizeBytes) };

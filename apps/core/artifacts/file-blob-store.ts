@@ -1,38 +1,44 @@
 /*
  * Blobs as files:
  *
- *   <dir>/ab/ab12…          a blob, complete and synced
- *   <dir>/ab/ab12….….part   bytes still flowing, or left by a crash
+ *   <dir>/ab/ab12…              a blob, complete and synced
+ *   <dir>/parts/ab12….….part    bytes still flowing, or left by a crash
  */
 import { randomBytes } from "node:crypto";
 import { constants, createReadStream, createWriteStream } from "node:fs";
-import { access, link, mkdir, open, rm, stat } from "node:fs/promises";
+import { access, link, mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import type { BlobKey, BlobStore } from "./blob-store.ts";
 
 const chunkBytes = 1024 * 1024;
+const partsFolder = "parts";
+/** A sender that is silent for a minute is cut off: no bytes flow into what was not written for so long. */
+const abandonedAfterMs = 10 * 60_000;
 
 export function fileBlobStore(dir: string): BlobStore {
   const pathOf = (key: BlobKey): string => join(dir, key.slice(0, 2), key);
   return {
     async put(key, body, { signal } = {}) {
       const path = pathOf(key);
-      const part = `${path}.${randomBytes(4).toString("hex")}.part`;
+      const part = join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}.part`);
+      let linked = false;
       try {
+        await ensureFolder(dirname(part));
         await ensureFolder(dirname(path));
         // `flush` syncs the file before it is closed.
         const file = createWriteStream(part, { flags: "wx", flush: true, highWaterMark: chunkBytes });
         await pipeline(body, file, { signal });
         // Unlike a rename, a link never replaces what is there.
         await link(part, path);
+        linked = true;
         await rm(part);
         await syncFolder(dirname(path));
         return { sizeBytes: file.bytesWritten };
       } catch (error) {
         body.destroy();
-        await rm(part, { force: true }).catch(() => {});
+        for (const left of linked ? [path, part] : [part]) await rm(left, { force: true }).catch(() => {});
         throw storeFault(error);
       }
     },
@@ -66,6 +72,22 @@ export function fileBlobStore(dir: string): BlobStore {
   };
 }
 
+/** Removes what killed processes left of bytes that were on their way into the store. */
+export async function removeAbandonedParts(dir: string): Promise<void> {
+  const folder = join(dir, partsFolder);
+  for (const name of await namesIn(folder)) {
+    const part = join(folder, name);
+    const found = await stat(part).catch(nullIfMissing);
+    if (found !== null && found.mtimeMs < Date.now() - abandonedAfterMs) await rm(part, { force: true });
+  }
+}
+
+/** The key of every blob that is complete, with or without a row. */
+export async function* storedKeys(dir: string): AsyncGenerator<BlobKey> {
+  for (const name of await namesIn(dir))
+    if (name !== partsFolder) for (const key of await namesIn(join(dir, name))) yield key as BlobKey;
+}
+
 /** A new folder's name is durable only when its parent is synced, at each level that was made. */
 async function ensureFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
@@ -86,9 +108,20 @@ async function syncFolder(path: string): Promise<void> {
 function storeFault(error: unknown): unknown {
   const isOurs = error instanceof Error && "code" in error && "syscall" in error;
   if (!isOurs || isSlipwayError(error)) return error;
-  return new SlipwayError("unavailable", "the artifact store cannot be used at the moment; try again shortly", {
-    cause: error,
-  });
+  const isFull = error.code === "ENOSPC" || error.code === "EDQUOT";
+  const message = isFull
+    ? "the artifact store has no space left; nothing was kept, send it again when there is"
+    : "the artifact store cannot be used at the moment; try again shortly";
+  return new SlipwayError("unavailable", message, { cause: error });
+}
+
+function nullIfMissing(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder).catch(nullIfMissing)) ?? [];
 }
 
 function isMissing(error: unknown): boolean {

@@ -29,6 +29,8 @@ export async function ingest(store: BlobStore, body: Readable, options: IngestOp
   if (stored.status === "fulfilled" && flowed.status === "fulfilled")
     return { key, digest: meter.digest(), sizeBytes: meter.sizeBytes };
   if (stored.status === "fulfilled") await store.remove(key);
+  // An abort hides its reason in its cause.
+  if (isSlipwayError(options.signal?.reason)) throw options.signal.reason;
   const errors = [flowed, stored].flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));
   throw errors.find((error) => isSlipwayError(error)) ?? errors[0];
 }

@@ -4,8 +4,9 @@ import { SlipwayError } from "#core/errors.ts";
 import type { Lock } from "#core/images/lock.ts";
 import type { ImageRecord } from "#core/models/version.ts";
 import type { Actor } from "#core/registry.ts";
+import { isHeld } from "#core/work/held.ts";
 import { addWork } from "#core/work/work.ts";
-import type { Prisma } from "#prisma/client/client.ts";
+import { Prisma } from "#prisma/client/client.ts";
 
 /** The kind of work that makes images; its subject is a build. */
 export const buildWork = "build";
@@ -35,8 +36,11 @@ export interface Build {
 
 const withImage = { image: true, version: { include: { model: true } } } satisfies Prisma.BuildInclude;
 
-/** Throws `build_not_found`. */
+/** A build that no worker holds is queued, whatever the last one had written before it was lost. Throws
+ *  `build_not_found`. */
 export async function readBuild({ db }: { db: Database | Transaction }, id: string): Promise<Build> {
+  // Asked first: a build that ends in between is seen as ended.
+  const held = isId(id) && (await isBuildHeld(db, id));
   const row = isId(id) ? await db.build.findUnique({ where: { id }, include: withImage }) : null;
   if (row === null) throw buildNotFound(id);
   const waiting = row.status === "waiting" && row.waitingFor !== null && row.waitingUntil !== null;
@@ -44,7 +48,7 @@ export async function readBuild({ db }: { db: Database | Transaction }, id: stri
     id: row.id,
     model: row.version.model.name,
     version: row.version.semver,
-    status: row.status as BuildStatus,
+    status: row.status === "running" && !held ? "queued" : (row.status as BuildStatus),
     attempt: row.attempt,
     builder: { name: row.builderName, why: row.builderWhy },
     image: row.image as ImageRecord | null,
@@ -54,6 +58,11 @@ export async function readBuild({ db }: { db: Database | Transaction }, id: stri
     startedAt: row.startedAt,
     finishedAt: row.finishedAt,
   };
+}
+
+async function isBuildHeld(db: Database | Transaction, id: string): Promise<boolean> {
+  const [row] = await db.$queryRaw<[{ held: boolean }]>`SELECT ${isHeld(buildWork, Prisma.sql`${id}::uuid`)} AS held`;
+  return row.held;
 }
 
 export function buildNotFound(id: string): SlipwayError {
@@ -87,7 +96,7 @@ export async function addBuild(
       log: { create: (build.notes ?? []).map((text, index) => ({ seq: index + 1, at: new Date(), text })) },
     },
   });
-  return { buildId, workId: await addWork(tx, { kind: buildWork, subjectId: buildId }) };
+  return { buildId, workId: await addWork(tx, { kind: buildWork, subjectId: buildId, requestId: actor.requestId }) };
 }
 
 /** Throws `build_running`. The version's row must be locked, so that none is added meanwhile. */

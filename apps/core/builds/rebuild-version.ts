@@ -1,5 +1,6 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { forget, type Remember } from "#core/idempotency/keys.ts";
 import type { Lock } from "#core/images/lock.ts";
 import { findVersion } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
@@ -11,23 +12,26 @@ export async function rebuildVersion(
   { db, doorbell }: Pick<Registry, "db" | "doorbell">,
   { model, version, lock }: { model: string; version: string; lock: Lock | null },
   actor: Actor,
+  remember: Remember<Build> = forget,
 ): Promise<Build> {
-  const { buildId, workId } = await db.$transaction(async (tx) => {
+  const { build, workId } = await db.$transaction(async (tx) => {
     const row = await findVersion(tx, model, version, "for update");
     if (row.sealedAt === null)
       throw new SlipwayError("version_not_sealed", `${model}:${version} is a draft: seal it, which builds it`);
     if (row.archivedAt !== null)
       throw new SlipwayError("version_archived", `${model}:${version} is archived and is not built again`);
     await requireNoOpenBuild(tx, { versionId: row.id, object: `${model}:${version}` });
-    const added = await addBuild(tx, { versionId: row.id, lock }, actor);
+    const { buildId, workId } = await addBuild(tx, { versionId: row.id, lock }, actor);
     await recordAudit(tx, actor, {
       action: "build.create",
       object: `${model}:${version}`,
-      objectId: added.buildId,
+      objectId: buildId,
       after: { givenLock: lock !== null },
     });
-    return added;
+    const build = await readBuild({ db: tx }, buildId);
+    await remember(tx, build);
+    return { build, workId };
   });
   await doorbell.ring(workId);
-  return readBuild({ db }, buildId);
+  return build;
 }

@@ -34,7 +34,7 @@ const worker: Actor = { name: "slipway", requestId: null };
  *  for all of it; a worker killed before that leaves layers in the registry that the next attempt finds. */
 export function buildHandler(needs: Needs): WorkHandler {
   return {
-    async run(claim, signal) {
+    async run(claim, signal, line) {
       const build = await begin(needs, claim);
       const log = openBuildLog(needs.db, claim);
       if (claim.attempt > 1) log.line(`attempt ${claim.attempt}: the one before ended without a result`);
@@ -49,22 +49,23 @@ export function buildHandler(needs: Needs): WorkHandler {
         log.line(`image: ${needs.publisher.reference(build.repository, image.digest)}`);
         await log.close();
         await succeed(needs, claim, build, image);
+        line.info({ imageDigest: image.digest }, "the image is ready");
       } catch (error) {
         if (signal.aborted || error instanceof StaleClaim) {
           await log.close().catch(() => {});
           throw error;
         }
-        await conclude(needs, claim, build, log, limit.aborted ? tooSlow(needs, error) : error);
+        await conclude({ ...needs, log: line }, claim, build, log, limit.aborted ? tooSlow(needs, error) : error);
       }
     },
 
-    async giveUp(claim) {
+    async giveUp(claim, line) {
       const build = await begin(needs, claim);
       const log = openBuildLog(needs.db, claim);
       const message = `worker lost: ${claim.lostLeases} workers were killed or stopped answering while they made this image`;
       log.line(message);
       await log.close();
-      await fail(needs, claim, build, { code: "worker_lost", message });
+      await fail({ ...needs, log: line }, claim, build, { code: "worker_lost", message });
     },
   };
 }
@@ -165,7 +166,7 @@ async function conclude(needs: Needs, claim: Claim, build: BegunBuild, log: Buil
   log.line(`failed: ${message}`);
   await log.close();
   if (error instanceof BuildFault) return fail(needs, claim, build, { code: error.code, message });
-  needs.log.warn({ buildId: build.id, attempt: claim.attempt, err: error }, "a build met a fault of a part");
+  needs.log.warn({ err: error }, "a build met a fault of a part");
   const until = build.triedUntil ?? new Date(Date.now() + needs.config.work.retryForMs);
   const pause = backoffMs(claim.attempt);
   if (Date.now() + pause > until.getTime()) return fail(needs, claim, build, { code: "part_unavailable", message });
@@ -180,7 +181,7 @@ async function conclude(needs: Needs, claim: Claim, build: BegunBuild, log: Buil
 }
 
 async function fail(
-  { db }: Needs,
+  { db, log }: Needs,
   claim: Claim,
   build: BegunBuild,
   error: { code: string; message: string },
@@ -200,6 +201,7 @@ async function fail(
     await finishWork(tx, claim);
     await recordResult(tx, build, "build.fail", { status: "failed", error });
   });
+  log.info(error, "the build failed");
 }
 
 function recordResult(

@@ -30,6 +30,10 @@ function adapterCause(error: Prisma.PrismaClientKnownRequestError): AdapterCause
  *  lock not available. */
 const passing = /^(?:08|28|3D|53|57|55P03|25P03)/;
 
+/** What pg says of a connection that it cannot make, that was lost, or that is used once more after it was. */
+const lostConnection =
+  /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Server has closed|terminating connection|is not queryable|\b(?:ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)\b/;
+
 /** Is the database away or overloaded, as opposed to a statement being wrong? */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
@@ -42,9 +46,7 @@ export function isDatabaseAway(error: unknown): boolean {
       /^(?:DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections)$/.test(cause?.kind ?? "")
     );
   }
-  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated|ECONNREFUSED|ECONNRESET|Server has closed|terminating connection/.test(
-    messageOf(error),
-  );
+  return lostConnection.test(messageOf(error));
 }
 
 export function databaseAway(cause: unknown): SlipwayError {

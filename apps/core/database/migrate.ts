@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type * as Engine from "@prisma/schema-engine-wasm";
-import { Client } from "pg";
+import { Client, DatabaseError } from "pg";
 import { openSchemaEngine } from "./schema-engine.ts";
 
 const prismaFolder = fileURLToPath(new URL("../../../prisma/", import.meta.url));
@@ -13,15 +13,14 @@ const schemaFile = `${prismaFolder}schema.prisma`;
 const migrationLock = 7_070_707;
 
 /** Brings the database to the newest migration, forward only, and keeps the table that
- *  `prisma migrate deploy` keeps. Processes that start together wait for one another.
+ *  `prisma migrate deploy` keeps. Processes that start together wait for one another, `lockWaitMs` at the most.
  *  Returns the names of the migrations that it applied. */
-export async function migrate(databaseUrl: string): Promise<string[]> {
+export async function migrate(databaseUrl: string, { lockWaitMs = 60_000 } = {}): Promise<string[]> {
   const migrations = await readMigrations();
   const session = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });
   await session.connect();
   try {
-    // Held by the session, so a killed process lets go of it.
-    await session.query("SELECT pg_advisory_lock($1)", [migrationLock]);
+    await lockMigrations(session, lockWaitMs);
     if (await isCurrent(session, migrations)) return [];
     const engine = await openSchemaEngine(databaseUrl, await readFile(schemaFile, "utf8"));
     const { appliedMigrationNames } = await engine.applyMigrations({
@@ -31,6 +30,20 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     return appliedMigrationNames;
   } finally {
     await session.end();
+  }
+}
+
+/** Held by the session, so a killed process lets go of it. */
+async function lockMigrations(session: Client, waitMs: number): Promise<void> {
+  await session.query("SELECT set_config('lock_timeout', $1, false)", [`${waitMs}ms`]);
+  try {
+    await session.query("SELECT pg_advisory_lock($1)", [migrationLock]);
+  } catch (error) {
+    if (!(error instanceof DatabaseError && error.code === "55P03")) throw error;
+    throw new Error(
+      `another process has been migrating this database for ${waitMs / 1_000} s: let it end, or end its session (pg_locks, locktype advisory, objid ${migrationLock}), then start again`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -44,6 +46,20 @@ describe("running a program", () => {
     } finally {
       delete process.env["SLIPWAY_TEST_SECRET"];
     }
+  });
+
+  it("keeps the output of a program that has ended before anybody reads it", async () => {
+    let read = "";
+    const { exitCode } = await runCommand(
+      shell("head -c 50000 /dev/zero | tr '\\0' x", {
+        async consume(stdout) {
+          await sleep(500); // what reads it may have to ask the file system first
+          read = await text(stdout);
+        },
+      }),
+    );
+    expect(exitCode).toBe(0);
+    expect(read).toBe("x".repeat(50_000));
   });
 
   it("says so where the program is not there", async () => {
@@ -107,6 +123,31 @@ describe("running a program", () => {
     );
     expect(taken).toBe("streamed\n");
   });
+
+  it("takes what it left in its group with it, and does not wait for that", async () => {
+    const startedAt = performance.now();
+    const { stdout } = await runCommand(shell("sleep 300 & echo $!"));
+    const pid = Number(stdout);
+    expect(pid).toBeGreaterThan(0);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    await vi.waitUntil(() => !isAlive(pid));
+  });
+
+  it("does not outlive the process that runs it, even where that is killed", async () => {
+    const source = `
+      import { runCommand } from "${new URL("./run-command.ts", import.meta.url).href}";
+      const consume = async (stdout) => { for await (const chunk of stdout) process.stdout.write(chunk); };
+      await runCommand({ file: "sh", args: ["-c", "trap '' TERM; sleep 300 & echo $$ $!; wait"], consume,
+        environment: process.env, limitMs: 60_000, signal: new AbortController().signal });`;
+    const runner = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", source], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(runner.stdout, "data")) as [Buffer];
+    const pids = line.toString().trim().split(" ").map(Number);
+    expect(pids.map(isAlive)).toEqual([true, true]);
+    runner.kill("SIGKILL");
+    await vi.waitUntil(() => pids.every((pid) => !isAlive(pid)), { timeout: 5_000 });
+  }, 20_000);
 
   it("leaves behind what holds its output open outside the group", async () => {
     const abort = new AbortController();

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { mkdir, readdir, rename, symlink, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { emptyScratchDir, withScratchFolder } from "./scratch-folder.ts";
+import { basename, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { emptyScratchDir, removeAbandoned, withScratchFolder } from "./scratch-folder.ts";
 
 let top: string;
 beforeEach(() => {
@@ -11,10 +11,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(top, { recursive: true }));
 
-async function left(name: string, hoursAgo: number): Promise<void> {
+async function left(name: string, secondsAgo: number): Promise<void> {
   await mkdir(join(top, name));
   await writeFile(join(top, name, "file"), "x");
-  const time = Date.now() / 1_000 - hoursAgo * 3_600;
+  const time = Date.now() / 1_000 - secondsAgo;
   await utimes(join(top, name), time, time);
 }
 
@@ -37,12 +37,23 @@ describe("a scratch folder", () => {
     expect(await readdir(top)).toEqual(["kept"]);
   });
 
-  it("takes away what a killed process left long ago, and touches nothing that is in use or of another purpose", async () => {
-    await left("base-old", 7);
-    await left("base-in-use", 1);
-    await left("runtime-old", 7);
-    await withScratchFolder(top, "base", async () => {});
-    expect((await readdir(top)).sort()).toEqual(["base-in-use", "runtime-old"]);
+  it("is taken away when a killed process left it, and never while it is in use or is another program's", async () => {
+    await left("slipway-scratch-runtime-a1B2c3", 60);
+    await left("slipway-scratch-runtime-d4E5f6", 5);
+    const others = ["runtime-of-another", "slipway-demo", "slipway-scratch", "slipway-scratch-kept"];
+    for (const name of others) await left(name, 60);
+    await writeFile(join(top, "slipway-scratch-notes-a1B2c3"), "a file of somebody's");
+    await utimes(join(top, "slipway-scratch-notes-a1B2c3"), 0, 0);
+    await withScratchFolder(top, "base", async (folder) => {
+      const longAgo = Date.now() / 1_000 - 60;
+      await utimes(folder, longAgo, longAgo);
+      await vi.waitUntil(async () => (await stat(folder)).mtimeMs > Date.now() - 10_000, { timeout: 5_000 });
+      await removeAbandoned(top);
+      expect(await readdir(top)).toEqual(
+        [...others, basename(folder), "slipway-scratch-notes-a1B2c3", "slipway-scratch-runtime-d4E5f6"].sort(),
+      );
+    });
+    await removeAbandoned(join(top, "not-there"));
   });
 
   it("is emptied at a start, where it lies in the data directory", async () => {

@@ -1,8 +1,14 @@
-import { mkdir, mkdtemp, readdir, realpath, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, realpath, rm, utimes } from "node:fs/promises";
 import { join, sep } from "node:path";
 
-/** Far longer than any work here may take: what is older was left by a process that was killed. */
-const abandonedAfterMs = 6 * 3_600_000;
+/*
+ * <scratch dir>/slipway-scratch-<purpose>-XXXXXX/    lent to a piece of work; touched all the time that it lasts
+ */
+const prefix = "slipway-scratch-";
+const lent = /^slipway-scratch-[a-z]+-[A-Za-z0-9]{6}$/;
+const touchEveryMs = 2_000;
+/** What nobody has touched for so long was left by a process that was killed. */
+const abandonedAfterMs = 30_000;
 
 /** Lends a new empty folder, and removes it whatever happens. */
 export async function withScratchFolder<T>(
@@ -11,12 +17,25 @@ export async function withScratchFolder<T>(
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
   await mkdir(scratchDir, { recursive: true });
-  await removeAbandoned(scratchDir, purpose);
-  const folder = await mkdtemp(join(scratchDir, `${purpose}-`));
+  const folder = await mkdtemp(join(scratchDir, `${prefix}${purpose}-`));
+  // It may have been moved to where it stays.
+  const touching = setInterval(() => void utimes(folder, new Date(), new Date()).catch(() => {}), touchEveryMs);
   try {
     return await work(folder);
   } finally {
+    clearInterval(touching);
     await remove(folder);
+  }
+}
+
+/** Removes what killed processes left of the folders that were lent, and nothing else: the scratch folder may be shared
+ *  with others of this machine. */
+export async function removeAbandoned(scratchDir: string): Promise<void> {
+  for (const name of (await readdir(scratchDir).catch(ifMissing)) ?? []) {
+    if (!lent.test(name)) continue;
+    const folder = join(scratchDir, name);
+    const found = await lstat(folder).catch(ifMissing);
+    if (found?.isDirectory() && found.mtimeMs < Date.now() - abandonedAfterMs) await remove(folder);
   }
 }
 
@@ -28,15 +47,6 @@ export async function emptyScratchDir(scratchDir: string, dataDir: string): Prom
   const removals = await Promise.allSettled((await readdir(folder)).map((name) => remove(join(folder, name))));
   const failed = removals.find((removal) => removal.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-}
-
-async function removeAbandoned(scratchDir: string, purpose: string): Promise<void> {
-  for (const name of await readdir(scratchDir)) {
-    if (!name.startsWith(`${purpose}-`)) continue;
-    const folder = join(scratchDir, name);
-    const found = await stat(folder).catch(ifMissing);
-    if (found !== null && found.mtimeMs < Date.now() - abandonedAfterMs) await remove(folder);
-  }
 }
 
 /** A child that is just ending may still write: removing is tried again. */

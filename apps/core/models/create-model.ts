@@ -3,6 +3,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { violatedConstraint } from "#core/database/faults.ts";
 import { newId } from "#core/database/ids.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { forget, type Remember } from "#core/idempotency/keys.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { checkLabels, type Labels } from "./labels.ts";
 import { type Model, readModel } from "./model.ts";
@@ -16,7 +17,12 @@ export interface NewModel {
 }
 
 /** Throws `model_exists`. */
-export async function createModel({ db }: Pick<Registry, "db">, input: NewModel, actor: Actor): Promise<Model> {
+export async function createModel(
+  { db }: Pick<Registry, "db">,
+  input: NewModel,
+  actor: Actor,
+  remember: Remember<Model> = forget,
+): Promise<Model> {
   const { name, title = "", description = "", labels = {} } = input;
   checkLabels(labels);
   try {
@@ -30,7 +36,9 @@ export async function createModel({ db }: Pick<Registry, "db">, input: NewModel,
         objectId: id,
         after: { name, title, description, labels },
       });
-      return readModel({ db: tx }, name);
+      const model = await readModel({ db: tx }, name);
+      await remember(tx, model);
+      return model;
     });
   } catch (error) {
     throw violatedConstraint(error) === "models_living_name_key" ? modelExists(name, error) : error;

@@ -3,6 +3,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { violatedConstraint } from "#core/database/faults.ts";
 import { newId } from "#core/database/ids.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { forget, type Remember } from "#core/idempotency/keys.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { checkLabels, checkMetadata, type Labels } from "./labels.ts";
@@ -19,12 +20,19 @@ export interface NewVersion {
 }
 
 /** A draft, open for files. Throws `model_not_found`, `version_exists`. */
-export async function createVersion({ db }: Pick<Registry, "db">, input: NewVersion, actor: Actor): Promise<Version> {
+export async function createVersion(
+  { db }: Pick<Registry, "db">,
+  input: NewVersion,
+  actor: Actor,
+  remember: Remember<Version> = forget,
+): Promise<Version> {
   checkVersion(input);
   return orVersionExists(input, () =>
     db.$transaction(async (tx) => {
       await insertVersion(tx, input, actor);
-      return readVersion({ db: tx }, input.model, input.version);
+      const version = await readVersion({ db: tx }, input.model, input.version);
+      await remember(tx, version);
+      return version;
     }),
   );
 }

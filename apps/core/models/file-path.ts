@@ -20,6 +20,9 @@ function faultIn(text: string): string | null {
   if (text !== text.normalize("NFC")) return "write it in Unicode normal form C (NFC)";
   if (text.includes("\\")) return 'separate folders by "/", not "\\"';
   if (/\p{Cc}/u.test(text)) return "it holds a control character";
+  if (/[\u2028-\u202e\u2066-\u2069]/.test(text))
+    return "it holds a character that breaks or turns the line it stands in";
+  if (/%(?:2e|2f|5c|00|25)/i.test(text)) return "it is percent-encoded twice: encode it once";
   const segments = text.split("/");
   if (segments.includes("")) return 'it starts or ends with "/", or holds "//"';
   if (segments.includes(".") || segments.includes("..")) return 'it holds a "." or ".." segment';
@@ -32,8 +35,8 @@ function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
-/** Equal for two paths that a file system without case would take for one. */
-export function foldPath(path: FilePath): string {
+/** Equal for two paths, or two segments of such, that a file system without case would take for one. */
+export function foldPath(path: string): string {
   return path.toUpperCase().toLowerCase().normalize("NFC");
 }
 

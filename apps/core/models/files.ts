@@ -1,11 +1,12 @@
 import type { Readable } from "node:stream";
 import type { ByteRange } from "#core/artifacts/blob-store.ts";
-import { type Blob, openBlob, storeBlob } from "#core/artifacts/blobs.ts";
+import { type Blob, dropIngested, keepIngested, openBlob } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
+import { ingest } from "#core/artifacts/ingest.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
-import { SlipwayError } from "#core/errors.ts";
+import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { type FilePath, foldersOf, foldPath } from "./file-path.ts";
 import { findDraft, readVersion } from "./version.ts";
@@ -25,9 +26,12 @@ export interface NewFile {
   signal?: AbortSignal | undefined;
 }
 
-/** Bytes first, row second: a crash in between leaves an unreferenced blob for the collector, never a
- *  file row without bytes. A file of the same path is replaced. Throws `version_sealed`,
- *  `digest_mismatch`, `path_taken`. */
+/** Files of one version: a package of more has data in it that belongs elsewhere, or into one archive file. */
+export const fileLimit = 10_000;
+
+/** Bytes first, rows second: a crash in between leaves bytes without a row for the collector, never a row without
+ *  bytes. Of a file that is refused nothing stays. A file of the same path is replaced. Throws `version_sealed`,
+ *  `digest_mismatch`, `path_taken`, `too_many_files`. */
 export async function addFile(
   { db, blobs }: Pick<Registry, "db" | "blobs">,
   input: NewFile,
@@ -36,22 +40,29 @@ export async function addFile(
   const { model, version, path } = input;
   // A body for a version that cannot take it is not worth storing.
   await findDraft(db, model, version, "no lock");
-  const blob = await storeBlob({ db, blobs }, input.body, {
-    expectedDigest: input.expectedDigest,
-    signal: input.signal,
-  });
-  return db.$transaction(async (tx) => {
-    const draft = await findDraft(tx, model, version);
-    const before = await recordFile(tx, draft.id, path, blob);
-    await recordAudit(tx, actor, {
-      action: "file.put",
-      object: `${model}:${version}/${path}`,
-      objectId: draft.id,
-      ...(before === null ? {} : { before }),
-      after: { ...blob },
+  const bytes = await ingest(blobs, input.body, { expectedDigest: input.expectedDigest, signal: input.signal });
+  const { key, ...blob } = bytes;
+  try {
+    const { needless, ...added } = await db.$transaction(async (tx) => {
+      const draft = await findDraft(tx, model, version);
+      const needless = await keepIngested(tx, [bytes]);
+      const before = await recordFile(tx, draft.id, path, blob);
+      await recordAudit(tx, actor, {
+        action: "file.put",
+        object: `${model}:${version}/${path}`,
+        objectId: draft.id,
+        ...(before === null ? {} : { before }),
+        after: { ...blob },
+      });
+      return { needless, file: { path, ...blob }, replaced: before !== null };
     });
-    return { file: { path, ...blob }, replaced: before !== null };
-  });
+    await dropIngested(blobs, needless);
+    return added;
+  } catch (error) {
+    // A refusal is rolled back for sure; whatever else may have been committed.
+    if (isSlipwayError(error)) await dropIngested(blobs, [key]);
+    throw error;
+  }
 }
 
 /** Writes the row of a file, under the lock of its version. Returns what stood there before. */
@@ -62,17 +73,22 @@ async function recordFile(
   blob: Blob,
 ): Promise<{ digest: string } | null> {
   const foldedPath = foldPath(path);
-  const folders = foldersOf(foldedPath);
+  const folders = foldersOf(path);
+  const foldedFolders = foldersOf(foldedPath);
   const [clash] = await tx.$queryRaw<{ path: string }[]>`
     SELECT path FROM version_files
     WHERE version_id = ${versionId}::uuid AND path <> ${path}
-      AND (folded_path = ${foldedPath} OR folded_path = ANY (${folders}) OR starts_with(folded_path, ${`${foldedPath}/`}))
+      AND (folded_path = ${foldedPath} OR folded_path = ANY (${foldedFolders})
+           OR starts_with(folded_path, ${`${foldedPath}/`})
+           OR EXISTS (SELECT 1 FROM unnest(${folders}::text[], ${foldedFolders}::text[]) AS f (folder, folded)
+                      WHERE starts_with(folded_path, folded || '/') AND NOT starts_with(path, folder || '/')))
     LIMIT 1`;
   if (clash !== undefined) throw pathTaken(path, clash.path);
   const before = await tx.versionFile.findUnique({
     where: { versionId_path: { versionId, path } },
     select: { blobDigest: true },
   });
+  if (before === null && (await tx.versionFile.count({ where: { versionId } })) >= fileLimit) throw tooManyFiles();
   const row = { blobDigest: blob.digest, sizeBytes: blob.sizeBytes };
   await tx.versionFile.upsert({
     where: { versionId_path: { versionId, path } },
@@ -82,10 +98,17 @@ async function recordFile(
   return before === null ? null : { digest: before.blobDigest };
 }
 
+export function tooManyFiles(): SlipwayError {
+  return new SlipwayError(
+    "too_many_files",
+    `a version holds at most ${fileLimit} files: put small ones together into an archive file that the model reads`,
+  );
+}
+
 export function pathTaken(path: string, by: string): SlipwayError {
   return new SlipwayError(
     "path_taken",
-    `"${path}" cannot stand beside "${by}": two paths may not differ in case alone, and a file is no folder; remove one of them`,
+    `"${path}" cannot stand beside "${by}": two files or folders may not differ in case alone, and a file is no folder; remove one of them`,
   );
 }
 

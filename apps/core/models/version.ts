@@ -1,5 +1,6 @@
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { isHeld } from "#core/work/held.ts";
 import { Prisma } from "#prisma/client/client.ts";
 import type { Labels } from "./labels.ts";
 import { modelNotFound } from "./model.ts";
@@ -69,9 +70,12 @@ export const versionColumns = Prisma.sql`
   (SELECT coalesce(jsonb_agg(t.name ORDER BY t.name), '[]') FROM tags t WHERE t.version_id = v.id) AS tags,
   v.created_at AS "createdAt", v.created_by AS "createdBy", v.sealed_at AS "sealedAt"`;
 
-/** The latest build and the image of version `v`. */
+/** The latest build and the image of version `v`. A build that no worker holds is queued, whatever the last one had
+ *  written before it was lost. */
 export const versionJoins = Prisma.sql`
-  LEFT JOIN LATERAL (SELECT b.id, b.status FROM builds b WHERE b.version_id = v.id ORDER BY b.created_at DESC, b.id DESC LIMIT 1) b ON true
+  LEFT JOIN LATERAL (
+    SELECT b.id, CASE WHEN b.status = 'running' AND NOT ${isHeld("build", Prisma.sql`b.id`)} THEN 'queued' ELSE b.status END AS status
+    FROM builds b WHERE b.version_id = v.id ORDER BY b.created_at DESC, b.id DESC LIMIT 1) b ON true
   LEFT JOIN images i ON i.id = v.image_id`;
 
 /** A living version of model `m` by what a URL names: a semver, or a tag. */

@@ -22,7 +22,7 @@ export interface TagTarget {
 
 /** Moves a tag in one transaction with its history and audit rows. Movers of one model's tags wait in
  *  line on its row. Where the tag is there already nothing changes. Throws `version_not_ready`,
- *  `tag_moved`. */
+ *  `tag_moved`, `tag_taken`. */
 export async function moveTag(
   { db }: Pick<Registry, "db">,
   { model, tag, version, reason, condition }: TagTarget,
@@ -33,6 +33,7 @@ export async function moveTag(
     const { id: modelId } = await findModel(tx, model, "for update");
     const present = await presentTag(tx, modelId, tag);
     checkCondition(model, tag, present, condition);
+    if (present === null || present.versionId === null) await requireNoLookAlike(tx, model, modelId, tag);
     const target = await readVersion({ db: tx }, model, version);
     if (target.status !== "ready" || target.image === null)
       throw new SlipwayError(
@@ -95,6 +96,19 @@ export async function removeTag(
       after: { revision, reason },
     });
   });
+}
+
+/** OCI tags that differ in case are two; whoever reads them takes them for one. Throws `tag_taken`. */
+async function requireNoLookAlike(tx: Transaction, model: string, modelId: string, tag: TagName): Promise<void> {
+  const [alike] = await tx.$queryRaw<{ name: string }[]>`
+    SELECT name FROM tags
+    WHERE model_id = ${modelId}::uuid AND version_id IS NOT NULL AND lower(name) = lower(${tag}) AND name <> ${tag}
+    LIMIT 1`;
+  if (alike === undefined) return;
+  throw new SlipwayError(
+    "tag_taken",
+    `${model} has the tag "${alike.name}", which differs from "${tag}" in case alone: move that one, or remove it first`,
+  );
 }
 
 interface PresentTag {

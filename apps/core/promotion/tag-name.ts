@@ -13,7 +13,7 @@ export function parseTagName(text: string): TagName {
       "invalid_tag",
       `"${tag}" is no tag: letters, digits, ".", "_" and "-", at most 128, not starting with "." or "-"`,
     );
-  if (isSemver(text) || text.startsWith("sha256-"))
+  if (isSemver(text) || text.toLowerCase().startsWith("sha256-"))
     throw new SlipwayError(
       "invalid_tag",
       `"${tag}" is no tag: a full version names itself, and sha256-… belongs to the registry`,
@@ -27,5 +27,6 @@ export function parseTagName(text: string): TagName {
 }
 
 function isFloating(text: string): boolean {
-  return text === "latest" || /^\d+(?:\.\d+)?$/.test(text);
+  // `LATEST` would be read as the tag that moves by itself.
+  return text.toLowerCase() === "latest" || /^\d+(?:\.\d+)?$/.test(text);
 }

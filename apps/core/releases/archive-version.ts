@@ -1,6 +1,7 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import { requireNoOpenBuild } from "#core/builds/build.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { findVersion, readVersion, type Version } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 
@@ -10,6 +11,7 @@ export async function archiveVersion(
   { db }: Pick<Registry, "db">,
   { model, version }: { model: string; version: string },
   actor: Actor,
+  remember: Remember<Version> = forget,
 ): Promise<Version> {
   return db.$transaction(async (tx) => {
     // Moves of tags wait on the model's row, so none comes in between.
@@ -23,10 +25,13 @@ export async function archiveVersion(
         "version_in_use",
         `${model}:${version} is in use: move ${before.tags.join(", ")} to another version first`,
       );
-    if (archivedAt !== null) return before;
-    await requireNoOpenBuild(tx, { versionId: id, object: `${model}:${version}` });
-    await tx.version.update({ where: { id }, data: { archivedAt: new Date() } });
-    await recordAudit(tx, actor, { action: "version.archive", object: `${model}:${version}`, objectId: id });
-    return readVersion({ db: tx }, model, version);
+    if (archivedAt === null) {
+      await requireNoOpenBuild(tx, { versionId: id, object: `${model}:${version}` });
+      await tx.version.update({ where: { id }, data: { archivedAt: new Date() } });
+      await recordAudit(tx, actor, { action: "version.archive", object: `${model}:${version}`, objectId: id });
+    }
+    const after = await readVersion({ db: tx }, model, version);
+    await remember(tx, after);
+    return after;
   });
 }

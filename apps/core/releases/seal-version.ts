@@ -2,7 +2,8 @@ import { recordAudit } from "#core/audit/record-audit.ts";
 import { addBuild } from "#core/builds/build.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
-import { allFiles, type StoredFile } from "#core/models/files.ts";
+import { forget, type Remember } from "#core/idempotency/keys.ts";
+import { allFiles, openFile, type StoredFile } from "#core/models/files.ts";
 import { checkLabels, checkMetadata } from "#core/models/labels.ts";
 import { findDraft, readVersion, type Version } from "#core/models/version.ts";
 import { contentDigest } from "#core/packaging/content-digest.ts";
@@ -18,26 +19,33 @@ export async function sealVersion(
   { db, blobs, doorbell }: Pick<Registry, "db" | "blobs" | "doorbell">,
   { model, version }: { model: string; version: string },
   actor: Actor,
+  remember: Remember<Version> = forget,
 ): Promise<Version> {
   for (let tries = 0; tries < 5; tries += 1) {
     await findDraft(db, model, version, "no lock");
     const draft = await readVersion({ db }, model, version);
     const files = await allFiles(db, draft.id);
-    const described = await describePackage(packageReader({ db, blobs }, files), {
-      labels: draft.labels,
-      metadata: draft.metadata,
-    });
-    const workId = await db.$transaction(async (tx) => {
+    const described = await describePackage(
+      packageReader(files, (file, range) => openFile({ db, blobs }, file, range)),
+      {
+        labels: draft.labels,
+        metadata: draft.metadata,
+      },
+    );
+    const sealed = await db.$transaction(async (tx) => {
       const { id } = await findDraft(tx, model, version);
       const now = await readVersion({ db: tx }, model, version);
       if (id !== draft.id) return null;
       const frozen = await allFiles(tx, id);
       if (!sameFiles(files, frozen) || JSON.stringify(now.labels) !== JSON.stringify(draft.labels)) return null;
-      return freeze(tx, { versionId: id, object: `${model}:${version}`, files, described }, actor);
+      const workId = await freeze(tx, { versionId: id, object: `${model}:${version}`, files, described }, actor);
+      const after = await readVersion({ db: tx }, model, version);
+      await remember(tx, after);
+      return { version: after, workId };
     });
-    if (workId !== null) {
-      await doorbell.ring(workId);
-      return readVersion({ db }, model, version);
+    if (sealed !== null) {
+      await doorbell.ring(sealed.workId);
+      return sealed.version;
     }
   }
   throw new SlipwayError(

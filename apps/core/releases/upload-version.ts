@@ -1,8 +1,7 @@
-import type { Readable } from "node:stream";
-import { storeBlob } from "#core/artifacts/blobs.ts";
+import { dropIngested, keepIngested } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { Meter } from "#core/artifacts/ingest.ts";
-import { isSlipwayError, SlipwayError } from "#core/errors.ts";
+import { isSlipwayError } from "#core/errors.ts";
+import { forget, type Remember } from "#core/idempotency/keys.ts";
 import {
   checkVersion,
   insertVersion,
@@ -10,56 +9,53 @@ import {
   orVersionExists,
   versionExists,
 } from "#core/models/create-version.ts";
-import { type FilePath, foldersOf, foldPath, parseFilePath } from "#core/models/file-path.ts";
-import { pathTaken, type StoredFile } from "#core/models/files.ts";
+import { foldPath } from "#core/models/file-path.ts";
 import { findModel } from "#core/models/model.ts";
 import { semverKey } from "#core/models/semver.ts";
 import { readVersion, type Version } from "#core/models/version.ts";
 import { describePackage } from "#core/packaging/describe-package.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { type Archive, ingestArchive } from "./ingest-archive.ts";
 import { packageReader } from "./package-reader.ts";
-import { readTar } from "./read-tar.ts";
 import { freeze } from "./seal-version.ts";
 
+export interface UploadedVersion {
+  version: Version;
+  /** Of the archive as it came. */
+  bodyDigest: Digest;
+}
+
 /** A whole version from one tar or tar.gz: its files are stored as they stream in, inspected, and then
- *  version, files, seal and build become visible in one transaction. Whatever goes wrong before leaves
- *  bytes for the collector and no version: the same call may be made again. */
+ *  version, files, seal and build become visible in one transaction, and with them the rows of the bytes. Of an archive
+ *  that is refused nothing stays; a crash leaves bytes without a row for the collector. The same call may be made
+ *  again. Throws `archive_invalid`, `too_many_files`, `package_invalid`. */
 export async function uploadVersion(
   { db, blobs, doorbell }: Pick<Registry, "db" | "blobs" | "doorbell">,
-  input: NewVersion & { body: Readable; expectedDigest?: Digest | undefined; signal?: AbortSignal | undefined },
+  input: NewVersion & Archive,
   actor: Actor,
-): Promise<Version> {
-  const { model, version, body, signal } = input;
+  remember: Remember<UploadedVersion> = forget,
+): Promise<UploadedVersion> {
+  const { model, version } = input;
   checkVersion(input);
   const { id: modelId } = await findModel(db, model);
   const taken = await db.version.count({ where: { modelId, semverKey: semverKey(version) } });
   if (taken > 0) throw versionExists(input);
 
-  const files = new Map<FilePath, StoredFile>();
-  const meter = new Meter(input.expectedDigest);
-  body.on("error", (error) => meter.destroy(error));
-  await readTar(
-    body.pipe(meter),
-    async (name, content) => {
-      const path = inArchive(name);
-      if (files.has(path))
-        throw new SlipwayError("archive_invalid", `the archive holds "${path}" twice: leave one of them out`);
-      files.set(path, { path, ...(await storeBlob({ db, blobs }, content, { signal })) });
-    },
-    signal,
-  );
-  checkClashes([...files.keys()]);
-  const stored = [...files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
-  const described = await describePackage(packageReader({ db, blobs }, stored), {
-    labels: input.labels ?? {},
-    metadata: input.metadata ?? {},
+  const { files, bodyDigest } = await ingestArchive(blobs, input);
+  const keys = files.map(({ key }) => key);
+  const described = await describePackage(
+    packageReader(files, ({ key }, range) => blobs.open(key, range)),
+    { labels: input.labels ?? {}, metadata: input.metadata ?? {} },
+  ).catch(async (error: unknown) => {
+    await dropIngested(blobs, keys);
+    throw error;
   });
-
-  const workId = await orVersionExists(input, () =>
+  const { uploaded, workId, needless } = await orVersionExists(input, () =>
     db.$transaction(async (tx) => {
       const { id } = await insertVersion(tx, input, actor);
+      const needless = await keepIngested(tx, files);
       await tx.versionFile.createMany({
-        data: [...files].map(([path, { digest, sizeBytes }]) => ({
+        data: files.map(({ path, digest, sizeBytes }) => ({
           versionId: id,
           path,
           foldedPath: foldPath(path),
@@ -67,39 +63,17 @@ export async function uploadVersion(
           sizeBytes,
         })),
       });
-      return freeze(tx, { versionId: id, object: `${model}:${version}`, files: stored, described }, actor);
+      const workId = await freeze(tx, { versionId: id, object: `${model}:${version}`, files, described }, actor);
+      const uploaded = { version: await readVersion({ db: tx }, model, version), bodyDigest };
+      await remember(tx, uploaded);
+      return { uploaded, workId, needless };
     }),
-  );
-  await doorbell.ring(workId);
-  return readVersion({ db }, model, version);
-}
-
-/** The rule of `recordFile`, for files that come all at once. */
-function checkClashes(paths: readonly FilePath[]): void {
-  const byFolded = new Map<string, FilePath>();
-  for (const path of paths) {
-    const other = byFolded.get(foldPath(path));
-    if (other !== undefined) throw inTheWay(path, other);
-    byFolded.set(foldPath(path), path);
-  }
-  for (const path of paths)
-    for (const folder of foldersOf(foldPath(path))) {
-      const file = byFolded.get(folder);
-      if (file !== undefined) throw inTheWay(path, file);
-    }
-}
-
-function inTheWay(path: string, by: string): SlipwayError {
-  return new SlipwayError("archive_invalid", `in the archive, ${pathTaken(path, by).message}`);
-}
-
-/** `tar` writes `./` before each path when it is given a folder. */
-function inArchive(name: string): FilePath {
-  try {
-    return parseFilePath(name.replace(/^(?:\.\/)+/, ""));
-  } catch (error) {
-    if (isSlipwayError(error, "invalid_path"))
-      throw new SlipwayError("archive_invalid", `in the archive, ${error.message}`, { cause: error });
+  ).catch(async (error: unknown) => {
+    // A refusal is rolled back for sure; whatever else ended the transaction may have been committed.
+    if (isSlipwayError(error)) await dropIngested(blobs, keys);
     throw error;
-  }
+  });
+  await dropIngested(blobs, needless);
+  await doorbell.ring(workId);
+  return uploaded;
 }

@@ -1,4 +1,4 @@
-import { Queue, Worker } from "bullmq";
+import { type Job, Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import type { Config } from "#core/config.ts";
 import { messageOf } from "#core/errors.ts";
@@ -17,13 +17,18 @@ export interface Doorbell {
 }
 
 const queueName = "work";
+const probeName = "probe";
 /** An enqueue waits for ever on a Redis that is away, whatever its options say. */
 const ringTimeoutMs = 1_000;
+/** A connection that is half open (the other side is gone and nobody said so) would stay so for as long as TCP tries,
+ *  a quarter of an hour: one that owes an answer for so long is opened anew. A worker waits up to 10 s for a job. */
+const silence = { ringingMs: 3_000, answeringMs: 15_000 };
 
 export function openDoorbell(config: Config["queue"], log: Logger): Doorbell {
   const connection = new Redis(config.url, {
     maxRetriesPerRequest: 1,
     connectTimeout: ringTimeoutMs,
+    socketTimeout: silence.ringingMs,
     enableOfflineQueue: false,
     lazyConnect: true,
     retryStrategy: (times) => Math.min(times * 200, 2_000),
@@ -65,7 +70,23 @@ export function openDoorbell(config: Config["queue"], log: Logger): Doorbell {
   };
 }
 
+/** What a worker took from the queue since it began. */
+export interface Taken {
+  /** Rings and probes. */
+  jobs: number;
+  /** Answers of Redis to "is there a job?", also those that said no. */
+  looks: number;
+  lastAt: Date | null;
+  /** Rings that are being looked at, and how many can be at once. */
+  running: number;
+  slots: number;
+}
+
+/** An idle worker looks so often, also where nothing wakes it. */
+const lookEverySeconds = 1;
+
 export interface Answering {
+  taken(): Taken;
   /** Stops taking jobs and waits, up to a limit, for those that run. */
   close(limitMs: number): Promise<void>;
 }
@@ -78,14 +99,36 @@ export function answerDoorbell(
 ): Answering {
   const connection = new Redis(config.url, {
     maxRetriesPerRequest: null,
+    connectTimeout: silence.ringingMs,
+    socketTimeout: silence.answeringMs,
     retryStrategy: (times) => Math.min(times * 200, 2_000),
   });
   connection.on("error", (error) => options.log.warn({ error: messageOf(error) }, "Redis does not serve the queue"));
   connection.on("ready", () => warnOfEviction(connection, options.log));
-  const worker = new Worker<{ workId: string }>(queueName, async (job) => look(job.data.workId), {
+  const taken: Taken = { jobs: 0, looks: 0, lastAt: null, running: 0, slots: options.atOnce };
+  const take = async (job: Job<{ workId: string }>): Promise<void> => {
+    taken.jobs += 1;
+    taken.lastAt = new Date();
+    if (job.name === probeName) return;
+    taken.running += 1;
+    try {
+      await look(job.data.workId);
+    } finally {
+      taken.running -= 1;
+    }
+  };
+  class CountingWorker extends Worker<{ workId: string }> {
+    protected override async moveToActive(token: string, name?: string) {
+      const job = await super.moveToActive(token, name);
+      taken.looks += 1;
+      return job;
+    }
+  }
+  const worker = new CountingWorker(queueName, take, {
     connection,
     prefix: config.prefix,
     concurrency: options.atOnce,
+    drainDelay: lookEverySeconds,
     // The row's lease decides who has the work; a lost job is rung again from the row.
     lockDuration: 10_000,
     stalledInterval: 5_000,
@@ -93,11 +136,35 @@ export function answerDoorbell(
   });
   worker.on("error", (error) => options.log.debug({ error: messageOf(error) }, "queue worker"));
   return {
+    taken: () => ({ ...taken }),
     async close(limitMs) {
       await within(limitMs, worker.close()).catch(() => {});
       connection.disconnect();
     },
   };
+}
+
+/** Puts a job into the queue that says nothing, for the worker of this id to see whether jobs come. False where the one
+ *  before still waits: nobody takes jobs. Over a connection of its own: the worker's may be what is broken. Throws when
+ *  Redis does not take it within a second. */
+export async function probeQueue(config: Config["queue"], workerId: string): Promise<boolean> {
+  const connection = new Redis(config.url, { maxRetriesPerRequest: 0, lazyConnect: true, retryStrategy: () => null });
+  connection.on("error", () => {}); // what `connect` and `add` throw says it
+  const add = async (): Promise<boolean> => {
+    await connection.connect();
+    const queue = new Queue(queueName, { connection, prefix: config.prefix, skipMetasUpdate: true });
+    queue.on("error", () => {});
+    const jobId = `${probeName}-${workerId}`;
+    const waits = (await queue.getJob(jobId)) !== undefined;
+    if (!waits) await queue.add(probeName, {}, { jobId, removeOnComplete: true, removeOnFail: true });
+    await queue.close();
+    return !waits;
+  };
+  try {
+    return await within(ringTimeoutMs, add());
+  } finally {
+    connection.disconnect();
+  }
 }
 
 /** A Redis that drops keys for want of memory drops rings and locks. */

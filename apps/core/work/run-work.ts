@@ -7,10 +7,10 @@ import { type Claim, claimWork, extendLease, findDueWork, releaseWork, StaleClai
 /** What is done for one kind of work. It ends its own row (`finishWork`, `postponeWork`) in the
  *  transaction that writes the result. */
 export interface WorkHandler {
-  /** `signal` aborts when the claim is lost or the worker ends. */
-  run(claim: Claim, signal: AbortSignal): Promise<void>;
+  /** `signal` aborts when the claim is lost or the worker ends; `log` names the work and the request that asked for it. */
+  run(claim: Claim, signal: AbortSignal, log: Logger): Promise<void>;
   /** Called instead of `run` when its workers were lost too often. */
-  giveUp(claim: Claim): Promise<void>;
+  giveUp(claim: Claim, log: Logger): Promise<void>;
 }
 
 export type WorkHandlers = Readonly<Record<string, WorkHandler>>;
@@ -37,7 +37,9 @@ export async function runWork(
     return;
   }
   if (claim === null) return;
-  const line = log.child({ workId, kind: claim.kind, subjectId: claim.subjectId, attempt: claim.attempt });
+  const { kind, subjectId, attempt, requestId } = claim;
+  // `buildId` for a build: the name under which the API's lines have it.
+  const line = log.child({ workId, kind, [`${kind}Id`]: subjectId, attempt, requestId });
   const handler = handlers[claim.kind];
   if (handler === undefined) throw new Error(`claimed work of the kind ${claim.kind}, which was not asked for`);
   const lost = new AbortController();
@@ -47,9 +49,12 @@ export async function runWork(
       else line.warn({ error: messageOf(error) }, "heartbeat failed");
     });
   }, config.work.leaseMs / 4);
+  const startedAt = Date.now();
   try {
-    if (claim.lostLeases >= config.work.lostLeasesLimit) await handler.giveUp(claim);
-    else await handler.run(claim, AbortSignal.any([lost.signal, ending]));
+    line.info("work begins");
+    if (claim.lostLeases >= config.work.lostLeasesLimit) await handler.giveUp(claim, line);
+    else await handler.run(claim, AbortSignal.any([lost.signal, ending]), line);
+    line.info({ ms: Date.now() - startedAt }, "work ends");
   } catch (error) {
     if (error instanceof StaleClaim || lost.signal.aborted)
       line.info("the work was taken away; nothing more is written");

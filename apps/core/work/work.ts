@@ -8,6 +8,8 @@ export interface Claim {
   subjectId: string;
   attempt: number;
   lostLeases: number;
+  /** Of the request that asked for the work. */
+  requestId: string | null;
 }
 
 /** The claim was taken away: the lease ran out and another worker has the work, or it was cancelled. */
@@ -19,7 +21,10 @@ export class StaleClaim extends Error {
 }
 
 /** A row of work, in the transaction of the change that needs it. Ring its bell after the commit. */
-export async function addWork(tx: Transaction, work: { kind: string; subjectId: string }): Promise<string> {
+export async function addWork(
+  tx: Transaction,
+  work: { kind: string; subjectId: string; requestId: string | null },
+): Promise<string> {
   const id = newId();
   await tx.work.create({ data: { id, ...work } });
   return id;
@@ -37,7 +42,8 @@ export async function claimWork(
     SET state = 'running', attempt = attempt + 1, worker = ${options.worker},
         lease_until = now() + ${options.leaseMs} * interval '1 millisecond'
     WHERE id = ${workId}::uuid AND state = 'queued' AND run_after <= now() AND kind = ANY (${options.kinds})
-    RETURNING id AS "workId", kind, subject_id AS "subjectId", attempt, lost_leases AS "lostLeases"`;
+    RETURNING id AS "workId", kind, subject_id AS "subjectId", attempt, lost_leases AS "lostLeases",
+              request_id AS "requestId"`;
   return claim ?? null;
 }
 

@@ -9,7 +9,10 @@ const packages = {
   uidmap: { program: "newuidmap", service: null },
   mmdebstrap: { program: "mmdebstrap", service: null },
   "docker.io": { program: "dockerd", service: "docker" },
+  chromium: { program: "chromium", service: null },
   "python3-pip": { program: "pip3", service: null },
+  curl: { program: "curl", service: null },
+  "postgresql-contrib": { program: "pgbench", service: "postgresql" },
 };
 
 /**

@@ -2,7 +2,7 @@
  * Brings what a command needs on a machine that has only Node, Python 3 and git. Plain Node: on a new
  * clone there is no dependency to import yet. What is in place is left as it is.
  *
- *   node apps/standalone/setup/set-up.mjs check|unit|start|test
+ *   node apps/standalone/setup/set-up.mjs check|unit|build|start|test|hostile|bench
  */
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,8 @@ import { prismaClient } from "./prisma-client.mjs";
 import { pythonTests } from "./python-tests.mjs";
 import { pythonWithPip } from "./python-with-pip.mjs";
 import { SetUpError, works } from "./run-command.mjs";
+import { schemathesis } from "./schemathesis.mjs";
+import { servicePrograms } from "./service-programs.mjs";
 import { uv } from "./uv.mjs";
 
 /**
@@ -31,8 +33,11 @@ const code = () => [nodePackages, prismaClient];
 const stepsOf = {
   check: code,
   unit: code,
-  start: (environment) => [...code(), postgresLinks, ...parts(environment)],
-  test: () => [...code(), postgresLinks, ...parts({}), ...engine(), pythonTests],
+  build: () => [...code(), servicePrograms],
+  start: (environment) => [...code(), servicePrograms, postgresLinks, ...parts(environment)],
+  test: () => [...code(), postgresLinks, ...parts({}), ...engine(), pythonTests, ...hostile()],
+  hostile: () => [...code(), postgresLinks, ...parts({}), ...hostile()],
+  bench: () => [...code(), servicePrograms, postgresLinks, ...parts({}), ...engine(), comparisons()],
 };
 
 /** What the parts need that no variable names. */
@@ -52,7 +57,17 @@ function parts(environment) {
 
 function engine() {
   if (works("docker", ["info"])) return [];
-  return [debianPackages(["docker.io"], { name: "engine", without: "the tests that run images are skipped" })];
+  return [debianPackages(["docker.io"], { name: "engine", without: "what runs images is skipped" })];
+}
+
+function hostile() {
+  const without = "no browser is turned against the API; its exact requests are";
+  return [schemathesis, debianPackages(["chromium"], { name: "browser", without })];
+}
+
+function comparisons() {
+  const without = "the figures that they are compared with are missing";
+  return debianPackages(["curl", "postgresql-contrib"], { name: "comparisons", without });
 }
 
 /**

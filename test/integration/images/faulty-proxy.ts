@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream";
 import { whenDone } from "#test/when-done.ts";
 
 /** True where the fault has dealt with the request; otherwise it goes on to the registry. */
@@ -27,7 +28,8 @@ export async function faultyProxy(registryHost: string, fault: Fault): Promise<F
       },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(response);
+        // What the registry breaks off is broken off here.
+        pipeline(answer, response, () => {});
       },
     );
     onward.on("error", () => response.destroy());

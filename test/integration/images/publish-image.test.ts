@@ -1,7 +1,14 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, describe, expect, inject, it } from "vitest";
 import type { BuiltImage } from "#core/images/image-builder.ts";
 import { type ImagePublisher, openPublisher } from "#core/images/publish-image.ts";
+import { freePort } from "#standalone/free-port.ts";
+import { startImageRegistry } from "#standalone/image-registry.ts";
+import { openLedger } from "#standalone/ledger.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testRegistry } from "#test/test-registry.ts";
+import { whenDone } from "#test/when-done.ts";
 import { faultyProxy } from "./faulty-proxy.ts";
 import { login, passwordRegistry, tokenRegistry } from "./guarded-registry.ts";
 import { buildContext } from "./instance.ts";
@@ -37,6 +44,15 @@ async function publish(publisher: ImagePublisher, built: BuiltImage, repository 
 
 const open = inject("parts").registryHost;
 
+/** A registry of its own, whose folder a test may spoil. */
+async function ownRegistry(): Promise<{ folder: string; host: string }> {
+  const folder = temporaryFolder();
+  const ledger = openLedger(join(folder, "processes.json"));
+  const { child, host } = await startImageRegistry({ folder, port: await freePort(), secret: "s", ledger });
+  whenDone(() => child.stop(2_000));
+  return { folder, host };
+}
+
 describe.each([
   ["that is open", async () => publisherFor(open)],
   ["that wants name and password", async () => publisherFor(await passwordRegistry(), login)],
@@ -64,7 +80,9 @@ describe("a login that is wrong or too weak", () => {
         () => "",
         (error: Error) => error.message,
       );
-    expect(await says(publisherFor(password, wrong))).toMatch(/it answered 401; check SLIPWAY_REGISTRY_USERNAME and/);
+    expect(await says(publisherFor(password, wrong))).toMatch(
+      /it answered 401 UNAUTHORIZED "authentication required"; check SLIPWAY_REGISTRY_USERNAME and/,
+    );
     expect(await says(publisherFor(password))).toMatch(/asks for a login: set SLIPWAY_REGISTRY_USERNAME/);
     expect(await says(publisherFor(token.host, wrong))).toMatch(
       /gave no token for repository:test-\w+\/churn:pull,push: it answered 401; check SLIPWAY_REGISTRY_USERNAME/,
@@ -158,14 +176,32 @@ describe("an image that was pushed", () => {
       let pushed = false;
       const proxy = await faultyProxy(open, (incoming, response) => {
         if (incoming.url?.includes("/manifests/") && incoming.method === "GET") pushed = true;
-        if (!pushed || incoming.method !== "HEAD") return false;
-        response.writeHead(answer.status, { "content-length": answer.length }).end();
+        if (!pushed || !incoming.url?.includes("/blobs/")) return false;
+        response.writeHead(answer.status, { "content-length": answer.length }).end("x".repeat(Number(answer.length)));
         return true;
       });
       await expect(publish(publisherFor(proxy.host), await image())).rejects.toThrow(
         /has (?:no|7 bytes of) sha256:\w+ of .*\/churn, which was pushed to it with \d+ bytes/,
       );
     }
+  }, 60_000);
+
+  it("is not called published when the registry remembers a layer whose bytes are gone, and sends it again", async () => {
+    const { folder, host } = await ownRegistry();
+    const { prefix } = testRegistry();
+    const built = await image();
+    const [layer] = built.layers;
+    const bytesOf = (digest: string) =>
+      join(folder, "images/docker/registry/v2/blobs/sha256", digest.slice(7, 9), digest.slice(7), "data");
+    const proxy = await faultyProxy(host, (incoming) => {
+      if (incoming.method === "PUT" && incoming.url?.includes("/manifests/")) rmSync(bytesOf(layer?.digest ?? ""));
+      return false;
+    });
+    await expect(publish(publisherFor(proxy.host, null, prefix), built)).rejects.toThrow(layer?.digest);
+    const head = await fetch(`http://${host}/v2/${prefix}/churn/blobs/${layer?.digest}`, { method: "HEAD" });
+    expect(head.status).toBe(200);
+    const lines = await publish(publisherFor(host, null, prefix), built);
+    expect(lines.join("\n")).toMatch(/: 1 blobs sent .*\nverified/);
   }, 60_000);
 
   it("is not called published when the registry gives another manifest for its digest", async () => {

@@ -23,7 +23,7 @@ const shares = 4;
  *  stay as they are. The bytecode is never checked against its source at run time, as the image is read-only. */
 export async function compileFolder(options: CompileOptions): Promise<void> {
   const sources = await pythonSources(options.folder);
-  await withScratchFolder(dirname(options.folder), ".compile", async (lists) => {
+  await withScratchFolder(dirname(options.folder), "compile", async (lists) => {
     const pending = Array.from({ length: shares }, (_, share) => share);
     const compileNext = async (): Promise<void> => {
       for (let share = pending.shift(); share !== undefined; share = pending.shift()) {

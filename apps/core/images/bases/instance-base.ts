@@ -16,7 +16,7 @@ export interface BaseNeeds extends Blobs {
  *
  *    table bases                           source → record; layers are blobs
  *    <cacheDir>/bases/sha256-<digest>/     the files, laid out to run the base's Python; made again where they are gone
- *    <cacheDir>/bases/part-…/              being laid out, or left by a crash
+ *    <cacheDir>/bases/slipway-base-…/      being laid out, or left by a crash
  */
 export interface InstanceBase {
   /** Found, or made once. Layers first, row second; of two made at once the first row stays. */
@@ -59,12 +59,17 @@ export function instanceBase(needs: BaseNeeds, source: BaseSource): InstanceBase
 }
 
 function placeOf(cacheDir: string, base: Base): string {
-  return join(cacheDir, "bases", base.digest.replace(":", "-"));
+  return join(basesDir(cacheDir), base.digest.replace(":", "-"));
+}
+
+/** Where bases are laid out. */
+export function basesDir(cacheDir: string): string {
+  return join(cacheDir, "bases");
 }
 
 /** A folder on the same file system as the place that it may be moved to. */
 function inNewFolder<T>(cacheDir: string, work: (folder: string) => Promise<T>): Promise<T> {
-  return withScratchFolder(join(cacheDir, "bases"), "part", work);
+  return withScratchFolder(basesDir(cacheDir), "base", work);
 }
 
 async function moveIntoPlace(folder: string, place: string): Promise<void> {

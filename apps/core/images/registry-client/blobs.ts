@@ -8,12 +8,16 @@ import type { Answer } from "./transport.ts";
 /** As for manifests (distribution-spec: at least 4 MiB must be taken). */
 const documentLimitBytes = 4 * 1024 * 1024;
 
+/** More of a blob than this is not read to see whether it is there. */
+const enoughBytes = 128 * 1024;
+
 interface RemoteBlob {
   digest: Digest;
   sizeBytes: number;
 }
 
-/** Size in bytes, or null where the repository has no such blob. */
+/** Size in bytes, or null where the repository has no such blob. The last byte is read: a HEAD may be answered from a
+ *  registry's memory of a blob whose bytes are gone. */
 export async function blobSize(
   client: RegistryClient,
   repository: string,
@@ -22,13 +26,37 @@ export async function blobSize(
   signal: AbortSignal,
 ): Promise<number | null> {
   const target = `/v2/${repository}/blobs/${digest}`;
-  const answer = await client.call({ method: "HEAD", target, repository, access, signal });
-  await answer.body.dump();
-  if (answer.status === 404) return null;
-  if (answer.status !== 200) throw await refusal(client, answer, `say whether ${repository} has ${digest}`);
-  const length = answer.headers["content-length"];
-  if (length === undefined) throw new RegistryError(`registry ${client.host} does not say how large ${digest} is`);
-  return Number(length);
+  const answer = await client.call({
+    method: "GET",
+    target,
+    repository,
+    access,
+    headers: { range: "bytes=-1" },
+    signal,
+  });
+  if (answer.status === 404) {
+    await answer.body.dump();
+    return null;
+  }
+  if (![200, 206, 416].includes(answer.status))
+    throw await refusal(client, answer, `say whether ${repository} has ${digest}`);
+  // A registry that knows no ranges begins to send all of it.
+  const size =
+    answer.status === 200
+      ? answer.headers["content-length"]
+      : /\/(\d+)$/.exec(answer.headers["content-range"] ?? "")?.[1];
+  try {
+    let readBytes = 0;
+    for await (const chunk of answer.body) {
+      readBytes += (chunk as Buffer).length;
+      if (readBytes > enoughBytes) break;
+    }
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new RegistryError(`registry ${client.host} broke off ${digest} of ${repository}`, { cause });
+  }
+  if (size === undefined) throw new RegistryError(`registry ${client.host} does not say how large ${digest} is`);
+  return Number(size);
 }
 
 /** The caller owns the stream, and checks its digest. */

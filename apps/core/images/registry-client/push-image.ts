@@ -30,7 +30,12 @@ export async function pushImage(
   const sent = { count: 0, bytes: 0, mounted: 0 };
   await forEachAtOnce(contentOf(image, mountFrom), atOnce, signal, async (blob, stop) => {
     await retrying(stop, log, async () => {
-      if ((await blobSize(client, repository, blob.digest, "push", stop)) === blob.sizeBytes) return;
+      // One that the registry has on record and cannot give is sent again.
+      const found = await blobSize(client, repository, blob.digest, "push", stop).catch((error: unknown) => {
+        if (isPassing(error) && !stop.aborted) return null;
+        throw error;
+      });
+      if (found === blob.sizeBytes) return;
       if ((await pushBlob(client, repository, blob, stop)) === "mounted") {
         sent.mounted += 1;
         return;

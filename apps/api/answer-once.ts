@@ -1,0 +1,120 @@
+import { createHash } from "node:crypto";
+import { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import canonicalize from "canonicalize";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { type Digest, digestFrom, digestOf } from "#core/artifacts/digest.ts";
+import { isSlipwayError, messageOf, SlipwayError } from "#core/errors.ts";
+import {
+  type Answer,
+  claimKey,
+  extendKey,
+  forget,
+  type KeyClaim,
+  keyReused,
+  type Remember,
+  releaseKey,
+  rememberAnswer,
+  removeOutdatedKeys,
+} from "#core/idempotency/keys.ts";
+import type { Registry } from "#core/registry.ts";
+import { withUpload } from "./request-body.ts";
+
+/** A client whose request died with its process waits at most so long for its key. */
+const leaseMs = 6_000;
+
+interface Answering<T> {
+  status: 200 | 201 | 202;
+  location?: (result: T) => string;
+  view: (result: T) => Record<string, unknown>;
+  /** Of a body that is streamed and so no part of the fingerprint. */
+  bodyDigest?: (result: T) => Digest;
+}
+
+/** Answers a POST with what `change` makes. Where the request names an `Idempotency-Key`, the answer is kept in the
+ *  transaction of the change, and the same request gets it again. A refusal changes nothing and is not kept. */
+export async function answerOnce<T>(
+  { db, log }: Pick<Registry, "db" | "log">,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answering: Answering<T>,
+  change: (remember: Remember<T>) => Promise<T>,
+): Promise<FastifyReply> {
+  const answerWith = (result: T): Answer => ({
+    status: answering.status,
+    location: answering.location?.(result) ?? null,
+    body: String(reply.serializeInput(answering.view(result), String(answering.status))),
+    bodyDigest: answering.bodyDigest?.(result) ?? null,
+  });
+  const key = keyOf(request);
+  if (key === null) return send(reply, answerWith(await change(forget)));
+
+  const keyed = { caller: request.actor.name, key, requestDigest: fingerprint(request) };
+  const claimed = await claimKey(db, keyed, leaseMs);
+  if ("answer" in claimed) {
+    const { bodyDigest } = claimed.answer;
+    if (bodyDigest !== null && bodyDigest !== (await digestOfBody(request))) throw keyReused();
+    return send(reply.header("idempotent-replayed", "true"), claimed.answer);
+  }
+  const { claim } = claimed;
+  const heart = setInterval(() => {
+    extendKey(db, claim, leaseMs).catch((error: unknown) =>
+      request.log.warn({ error: messageOf(error) }, "the lease of an Idempotency-Key was not extended"),
+    );
+  }, leaseMs / 3);
+  try {
+    const result = await change((tx, made) => rememberAnswer(tx, claim, answerWith(made)));
+    removeOutdatedKeys(db).catch((error: unknown) =>
+      log.warn({ error: messageOf(error) }, "old keys were not removed"),
+    );
+    return send(reply, answerWith(result));
+  } catch (error) {
+    const lettingGo = letGo(db, claim, request);
+    // Where a part is away its answer is not waited for: the lease ends by itself.
+    if (isSlipwayError(error) && error.code !== "unavailable") await lettingGo;
+    throw error;
+  } finally {
+    clearInterval(heart);
+  }
+}
+
+function send(reply: FastifyReply, { status, location, body }: Answer): FastifyReply {
+  if (location !== null) reply.header("location", location);
+  return reply.status(status).type("application/json; charset=utf-8").serializer(asItIs).send(body);
+}
+
+const asItIs = (body: unknown): string => body as string;
+
+/** Its lease runs out by itself where this fails. */
+async function letGo(db: Registry["db"], claim: KeyClaim, request: FastifyRequest): Promise<void> {
+  await releaseKey(db, claim).catch((error: unknown) =>
+    request.log.warn({ error: messageOf(error) }, "an Idempotency-Key was not let go"),
+  );
+}
+
+function keyOf({ headers }: FastifyRequest): string | null {
+  const key = headers["idempotency-key"];
+  if (key === undefined) return null;
+  if (typeof key !== "string" || !/^[\x20-\x7e]{1,255}$/.test(key))
+    throw new SlipwayError("invalid_request", "an Idempotency-Key is 1 to 255 printable ASCII characters, e.g. a UUID");
+  return key;
+}
+
+/** Of all that says what is asked for, but for a body that is still to be streamed. */
+function fingerprint({ method, url, body }: FastifyRequest): Digest {
+  return digestOf(canonicalize({ method, url, body: body ?? null }) ?? "");
+}
+
+async function digestOfBody(request: FastifyRequest): Promise<Digest> {
+  return withUpload(request, async ({ body, signal }) => {
+    const hash = createHash("sha256");
+    const hashing = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        hash.update(chunk);
+        done();
+      },
+    });
+    await pipeline(body, hashing, { signal });
+    return digestFrom(hash);
+  });
+}

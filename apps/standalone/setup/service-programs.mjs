@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { root, SetUpError } from "./run-command.mjs";
+
+/*
+ * The service as plain JavaScript, so that no process carries a compiler with it:
+ *
+ *   dist/<program>.js       its sources in one file; packages stay in node_modules
+ *   dist/<program>.js.map   for stack traces (node --enable-source-maps)
+ *   dist/made-from.json     path of each source → SHA-256
+ */
+const sources = {
+  api: "apps/api/main.ts",
+  worker: "apps/worker/main.ts",
+  standalone: "apps/standalone/main.ts",
+  demo: "apps/standalone/demo/main.ts",
+  migrate: "prisma/migrate.ts",
+};
+const folder = join(root, "dist");
+const stamp = join(folder, "made-from.json");
+/** What decides about the programs and is none of their sources. */
+const own = ["package.json", "apps/standalone/setup/service-programs.mjs"];
+
+/** @param {keyof typeof sources} program */
+export function programPath(program) {
+  return join(folder, `${program}.js`);
+}
+
+export const servicePrograms = {
+  name: "service",
+  title: "programs of the service from apps/ (esbuild)",
+  inPlace() {
+    if (!existsSync(stamp)) return false;
+    return Object.entries(JSON.parse(readFileSync(stamp, "utf8"))).every(
+      ([path, digest]) => existsSync(join(root, path)) && digestOf(read(path)) === digest,
+    );
+  },
+  async act() {
+    const { build } = await import("esbuild"); // on a new clone it is not there before the npm packages are
+    const madeFrom = Object.fromEntries(own.map((path) => [path, digestOf(read(path))]));
+    const { outputFiles } = await build({
+      absWorkingDir: root,
+      entryPoints: sources,
+      outdir: folder,
+      bundle: true,
+      packages: "external",
+      platform: "node",
+      format: "esm",
+      target: "node20.12",
+      sourcemap: "linked",
+      sourcesContent: false,
+      plugins: [readingSources(madeFrom)],
+      write: false,
+      logLevel: "silent", // what fails is thrown
+    }).catch((error) => {
+      throw new SetUpError(error.message);
+    });
+    mkdirSync(folder, { recursive: true });
+    for (const { path, contents } of outputFiles) replace(path, contents);
+    replace(stamp, JSON.stringify(madeFrom, null, 2));
+  },
+};
+
+/** Notes what was read. A source finds the files that belong to it (migrations, the Python runtime) by its own place in
+ *  the checkout, which is not that of the file it is put into. */
+const readingSources = (madeFrom) => ({
+  name: "reading-sources",
+  setup(build) {
+    build.onLoad({ filter: /\.(?:ts|mjs)$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      madeFrom[relative(root, path)] = digestOf(text);
+      const place = `new URL(${JSON.stringify(relative(folder, path))}, import.meta.url).href`;
+      return { contents: text.replaceAll("import.meta.url", place), loader: "ts", resolveDir: dirname(path) };
+    });
+  },
+});
+
+/** Whoever starts a program meanwhile reads the old file or the new one. */
+function replace(path, contents) {
+  const unfinished = `${path}.${process.pid}`;
+  writeFileSync(unfinished, contents);
+  renameSync(unfinished, path);
+}
+
+function read(path) {
+  return readFileSync(join(root, path), "utf8");
+}
+
+function digestOf(text) {
+  return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { removeAbandonedParts } from "#core/artifacts/file-blob-store.ts";
+import type { Config } from "#core/config.ts";
+import { messageOf } from "#core/errors.ts";
+import { basesDir } from "#core/images/bases/instance-base.ts";
+import { removeAbandoned } from "#core/images/scratch-folder.ts";
+import type { Logger } from "#core/logger.ts";
+
+const everyMs = 10_000;
+
+/** Removes what killed processes left half-done on disk, at once and from then on, until `ending`. */
+export async function sweepLeftovers(
+  { config, log }: { config: Pick<Config, "scratchDir" | "cacheDir" | "artifacts">; log: Logger },
+  ending: AbortSignal,
+): Promise<void> {
+  const removals = [
+    () => removeAbandoned(config.scratchDir),
+    () => removeAbandoned(basesDir(config.cacheDir)),
+    () => removeAbandonedParts(config.artifacts.dir),
+  ];
+  while (!ending.aborted) {
+    for (const remove of removals)
+      await remove().catch((error: unknown) => log.warn({ error: messageOf(error) }, "leftovers could not be removed"));
+    await sleep(everyMs, undefined, { signal: ending }).catch(() => {});
+  }
+}
