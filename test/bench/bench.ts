@@ -1,0 +1,77 @@
+/*
+ * npm run bench -- main [--only <figure>,…] [--runs N]
+ *
+ * Measures Slipway beside other ways to the same end, on real parts of its own, and prints a table. Give it a machine
+ * that does nothing else; `main` takes about an hour and 40 GB of disk.
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { messageOf } from "#core/errors.ts";
+import { endOrphans, openLedger } from "#standalone/ledger.ts";
+import { makeRunFolder } from "#test/run-folder.ts";
+import type { Bench, Figure } from "./figure.ts";
+import { describeMachine } from "./machine.ts";
+import { main } from "./main.ts";
+import { missingRow, type Row } from "./rows.ts";
+import { table } from "./table.ts";
+
+const stopWithinMs = 15_000;
+
+const suites: Readonly<Record<string, readonly Figure[]>> = { main };
+const usage = `usage: npm run bench -- ${Object.keys(suites).join("|")} [--only <figure>,…] [--runs N]`;
+
+function chosen(): { figures: readonly Figure[]; runs: number } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { only: { type: "string" }, runs: { type: "string", default: "3" } },
+  });
+  const suite = suites[positionals[0] ?? ""];
+  if (suite === undefined || positionals.length > 1) throw new Error(usage);
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs}: a whole number from 1 on`);
+  if (values.only === undefined) return { figures: suite, runs };
+  const names = values.only.split(",");
+  const unknown = names.find((name) => !suite.some((figure) => figure.name === name));
+  if (unknown !== undefined)
+    throw new Error(`there is no figure "${unknown}": ${suite.map(({ name }) => name).join(", ")}`);
+  return { figures: suite.filter(({ name }) => names.includes(name)), runs };
+}
+
+/** A figure that cannot be measured here is a row that says why; the others are measured all the same. */
+async function measureAll(figures: readonly Figure[], bench: Bench): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const figure of figures) {
+    bench.say(`${figure.name} …`);
+    try {
+      rows.push(...(await figure.measure(bench)));
+    } catch (error) {
+      process.exitCode = 1;
+      bench.say(String(error));
+      rows.push(missingRow(figure.name, messageOf(error)));
+    }
+  }
+  return rows;
+}
+
+const { figures, runs } = chosen();
+const folder = await makeRunFolder();
+const ledgerPath = join(folder, "processes.json");
+const ledger = openLedger(ledgerPath);
+
+/** Each in good order, since an instance has processes of its own. */
+async function endAll(): Promise<void> {
+  await endOrphans(ledgerPath, stopWithinMs);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void endAll().finally(() => process.exit(1)));
+try {
+  const rows = await measureAll(figures, { runs, folder, ledger, say: (text) => process.stderr.write(`${text}\n`) });
+  process.stdout.write(
+    `\n${await describeMachine()}; medians of ${runs}, with the least and the most\n\n${table(rows)}\n`,
+  );
+} finally {
+  await endAll();
+}

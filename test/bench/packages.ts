@@ -1,0 +1,45 @@
+import { realModel } from "#test/real-models.ts";
+import { commandOutput } from "./command.ts";
+import type { Slipway } from "./slipway.ts";
+
+/** The smallest package round a large file: a predictor that leaves the file alone. */
+const predictor = `class Predictor:
+    def __init__(self, model_dir):
+        pass
+
+    def predict(self, instances):
+        return instances
+`;
+
+export async function createModel({ client }: Slipway, name: string): Promise<void> {
+  await client.send("POST", "/v1/models", { name });
+}
+
+/** A draft of the scikit-learn model of test/models/churn, other than any before it by one line of text. */
+export async function draftSmallModel(slipway: Slipway, model: string, version: string): Promise<void> {
+  const note = Buffer.from(`${model} ${version} ${slipway.url}\n`);
+  await draft(slipway, model, version, { ...realModel("churn").files, "notes.txt": note });
+}
+
+/** A draft that holds the file at `path`, as `weights.bin`. */
+export async function draftLargeModel(slipway: Slipway, model: string, version: string, path: string): Promise<void> {
+  await draft(slipway, model, version, { "src/predictor.py": Buffer.from(predictor) });
+  await putFile(`${slipway.url}/v1/models/${model}/versions/${version}/files/weights.bin`, path);
+}
+
+/** Sends a file as it lies on disk. */
+export async function putFile(url: string, path: string): Promise<void> {
+  const header = ["--header", "content-type: application/octet-stream"];
+  await commandOutput("curl", ["--fail-with-body", "--silent", "--show-error", ...header, "--upload-file", path, url]);
+}
+
+async function draft(
+  { client }: Slipway,
+  model: string,
+  version: string,
+  files: Readonly<Record<string, Buffer>>,
+): Promise<void> {
+  await client.send("POST", `/v1/models/${model}/versions`, { version });
+  for (const [path, bytes] of Object.entries(files))
+    await client.upload(`/v1/models/${model}/versions/${version}/files/${path}`, bytes);
+}
