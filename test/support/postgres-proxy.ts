@@ -19,8 +19,17 @@ export function fromThe(count: number): () => boolean {
   return () => --left <= 0;
 }
 
-/** A simple query as it stands on the wire (PostgreSQL protocol 3.0, "Query"). */
-const commit = Buffer.from("COMMIT\0");
+/** Knows a commit among the messages of one connection (PostgreSQL protocol 3.0, "Message Formats"): the text stands in
+ *  `Query`, or in the `Parse` of a named statement, which each later `Bind` only names. */
+function commitSpotter(): (chunk: Buffer) => boolean {
+  let statement: string | null = null;
+  return (chunk) => {
+    const text = chunk.toString("latin1");
+    const [, named] = /P[^]{4}([^\0]+)\0COMMIT\0/.exec(text) ?? [];
+    statement = named ?? statement;
+    return text.includes("COMMIT\0") || (statement !== null && text.includes(`\0${statement}\0`));
+  };
+}
 
 /** Passes one process's connections on to Postgres and cuts them where it is told to. */
 export async function postgresProxy(postgresPort: number): Promise<PostgresProxy> {
@@ -42,8 +51,10 @@ export async function postgresProxy(postgresPort: number): Promise<PostgresProxy
         cut();
       });
     }
+    const isCommit = commitSpotter();
     client.on("data", (chunk) => {
-      if (armed !== null && (armed.kind === "message" || chunk.includes(commit)) && armed.isDue()) {
+      const commits = isCommit(chunk);
+      if (armed !== null && (armed.kind === "message" || commits) && armed.isDue()) {
         const { moment, act } = armed;
         armed = null;
         if (moment === "before") {

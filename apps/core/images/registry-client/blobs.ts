@@ -16,8 +16,9 @@ interface RemoteBlob {
   sizeBytes: number;
 }
 
-/** Size in bytes, or null where the repository has no such blob. The last byte is read: a HEAD may be answered from a
- *  registry's memory of a blob whose bytes are gone. */
+/** Size in bytes, or null where the repository has no such blob. A byte is read: a HEAD may be answered from a
+ *  registry's memory of a blob whose bytes are gone. The first one, since not every store behind a registry knows
+ *  ranges from the end. */
 export async function blobSize(
   client: RegistryClient,
   repository: string,
@@ -31,7 +32,7 @@ export async function blobSize(
     target,
     repository,
     access,
-    headers: { range: "bytes=-1" },
+    headers: { range: "bytes=0-0" },
     signal,
   });
   if (answer.status === 404) {

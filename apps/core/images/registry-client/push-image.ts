@@ -29,10 +29,12 @@ export async function pushImage(
   const startedAt = performance.now();
   const sent = { count: 0, bytes: 0, mounted: 0 };
   await forEachAtOnce(contentOf(image, mountFrom), atOnce, signal, async (blob, stop) => {
+    let asked = 0;
     await retrying(stop, log, async () => {
-      // One that the registry has on record and cannot give is sent again.
+      asked += 1;
+      // One that the registry has on record and twice cannot give is sent again; once may be a passing fault.
       const found = await blobSize(client, repository, blob.digest, "push", stop).catch((error: unknown) => {
-        if (isPassing(error) && !stop.aborted) return null;
+        if (asked > 1 && isPassing(error) && !stop.aborted) return null;
         throw error;
       });
       if (found === blob.sizeBytes) return;
