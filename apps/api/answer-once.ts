@@ -92,9 +92,12 @@ async function letGo(db: Registry["db"], claim: KeyClaim, request: FastifyReques
   );
 }
 
-function keyOf({ headers }: FastifyRequest): string | null {
+function keyOf({ headers, raw }: FastifyRequest): string | null {
   const key = headers["idempotency-key"];
   if (key === undefined) return null;
+  // Node joins two of them to one that nobody chose.
+  if ((raw.headersDistinct["idempotency-key"]?.length ?? 1) > 1)
+    throw new SlipwayError("invalid_request", "a request has one Idempotency-Key: this one has several");
   if (typeof key !== "string" || !/^[\x20-\x7e]{1,255}$/.test(key))
     throw new SlipwayError("invalid_request", "an Idempotency-Key is 1 to 255 printable ASCII characters, e.g. a UUID");
   return key;

@@ -23,6 +23,7 @@ import { problemRoutes } from "./routes/problems.ts";
 import { tagRoutes } from "./routes/tags.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 import { versionRoutes } from "./routes/versions.ts";
+import { endSlowReaders } from "./slow-readers.ts";
 import { refuseOddText, validatorCompiler } from "./validation.ts";
 
 declare module "fastify" {
@@ -81,6 +82,7 @@ export async function makeApp(registry: Registry) {
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   const connections = trackConnections(app.server);
+  endSlowReaders(app.server);
 
   app.decorate("registry", registry);
   app.decorateRequest("actor");

@@ -30,10 +30,15 @@ export function trackConnections(server: Server): Connections {
   /** By how many requests that have not been both read and answered whole. */
   const inLine = new Map<Socket, number>();
   const pastLine = new WeakSet<IncomingMessage>();
+  const unanswered = new Map<Socket, Set<ServerResponse>>();
 
   server.on("connection", (socket) => {
     idle.add(socket);
+    unanswered.set(socket, new Set());
     socket.once("close", () => {
+      // Node tells the first in line alone that its connection has gone, and what the others hold would stay for ever.
+      for (const response of unanswered.get(socket) ?? []) if (response.socket === null) response.emit("close");
+      unanswered.delete(socket);
       for (const sockets of [idle, atWork, inLine]) sockets.delete(socket);
     });
     if (idle.size + atWork.size <= mostConnections) return;
@@ -45,7 +50,9 @@ export function trackConnections(server: Server): Connections {
     const { socket } = request;
     if (change(inLine, socket, 1) > mostInLine) pastLine.add(request);
     const over = () => change(inLine, socket, -1);
+    unanswered.get(socket)?.add(response);
     response.once("close", () => {
+      unanswered.get(socket)?.delete(response);
       if (idle.delete(socket)) idle.add(socket);
       // Answered before its body had come: the rest is read, so that the client gets to the answer.
       if (request.complete) over();

@@ -165,6 +165,18 @@ describe("a POST with an Idempotency-Key", () => {
     expect((await call("GET", "/v1/models/odd-key")).status).toBe(404);
   });
 
+  it("is one: of two in one request none is taken", async () => {
+    const request = http.request({ host: "127.0.0.1", port: service.port, method: "POST", path: "/v1/models" });
+    request.setHeader("content-type", "application/json");
+    request.setHeader("idempotency-key", ["one", "two"]);
+    request.end(JSON.stringify({ name: "two-keys" }));
+    const status = await new Promise((resolve, reject) => {
+      request.on("response", (response) => resolve(response.resume().statusCode)).on("error", reject);
+    });
+    expect(status).toBe(400);
+    expect((await call("GET", "/v1/models/two-keys")).status).toBe(404);
+  });
+
   it("of fifty senders at once lets one act; the others hear its answer, or to wait", async () => {
     const key = randomUUID();
     const answers = await Promise.all(

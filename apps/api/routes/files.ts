@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { ByteRange } from "#core/artifacts/blob-store.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
+import { SlipwayError } from "#core/errors.ts";
 import { parseFilePath } from "#core/models/file-path.ts";
 import { addFile, findFile, listFiles, openFile, removeFile, type StoredFile } from "#core/models/files.ts";
 import { byteRange } from "../byte-range.ts";
@@ -21,11 +22,15 @@ import {
 } from "../schemas.ts";
 import { fileView, pageView } from "../views.ts";
 
+/** Each holds a file open and some of it in memory, for as long as its client takes to read it. */
+const mostDownloads = 500;
+
 const tags = ["files"];
 const Bytes = { description: "The file", content: { "application/octet-stream": { schema: StreamedBytes } } };
 
 export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
+  let downloads = 0;
   takeAnyBody(app);
 
   app.put(
@@ -97,7 +102,18 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
           .header("content-range", `bytes ${range.start}-${range.end}/${file.sizeBytes}`)
           .header("content-length", range.end - range.start + 1);
       if (request.method === "HEAD") return reply.send(nothing());
-      return reply.send(await openFile(registry, file, range ?? undefined));
+      if (downloads >= mostDownloads)
+        throw new SlipwayError("unavailable", `at most ${mostDownloads} files are read at once; try again shortly`);
+      downloads += 1;
+      const bytes = await openFile(registry, file, range ?? undefined).catch((error: unknown) => {
+        downloads -= 1;
+        throw error;
+      });
+      bytes.once("close", () => {
+        downloads -= 1;
+      });
+      if (request.raw.socket.destroyed) bytes.destroy(); // nobody will tell it any more
+      return reply.send(bytes);
     },
   );
 

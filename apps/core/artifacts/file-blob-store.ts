@@ -13,12 +13,16 @@ import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import type { BlobKey, BlobStore } from "./blob-store.ts";
 
 const chunkBytes = 1024 * 1024;
+/** Each stream holds some chunks: past so many that are read at once they are smaller, lest readers that stall hold much. */
+const manyReaders = 32;
+const smallChunkBytes = 64 * 1024;
 const partsFolder = "parts";
 /** A sender that is silent for a minute is cut off: no bytes flow into what was not written for so long. */
 const abandonedAfterMs = 10 * 60_000;
 
 export function fileBlobStore(dir: string): BlobStore {
   const pathOf = (key: BlobKey): string => join(dir, key.slice(0, 2), key);
+  let readers = 0;
   return {
     async put(key, body, { signal } = {}) {
       const path = pathOf(key);
@@ -49,7 +53,11 @@ export function fileBlobStore(dir: string): BlobStore {
           ? new SlipwayError("blob_not_found", "these bytes are not in the store", { cause })
           : storeFault(cause);
       });
-      return createReadStream("", { fd: handle, highWaterMark: chunkBytes, ...(range ?? {}) });
+      const highWaterMark = readers < manyReaders ? chunkBytes : smallChunkBytes;
+      readers += 1;
+      return createReadStream("", { fd: handle, highWaterMark, ...(range ?? {}) }).once("close", () => {
+        readers -= 1;
+      });
     },
 
     async stat(key) {
