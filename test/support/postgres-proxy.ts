@@ -25,7 +25,7 @@ function commitSpotter(): (chunk: Buffer) => boolean {
   let statement: string | null = null;
   return (chunk) => {
     const text = chunk.toString("latin1");
-    const [, named] = /P[^]{4}([^\0]+)\0COMMIT\0/.exec(text) ?? [];
+    const [, named] = /P[\s\S]{4}([^\0]+)\0COMMIT\0/.exec(text) ?? [];
     statement = named ?? statement;
     return text.includes("COMMIT\0") || (statement !== null && text.includes(`\0${statement}\0`));
   };

@@ -1,0 +1,45 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { inject } from "vitest";
+import { ciClient } from "./ci-client.ts";
+import { killableInstance, type WarmInstance } from "./instance.ts";
+import { openJournal } from "./journal.ts";
+import { smallPackage } from "./packages.ts";
+import { seededRandom } from "./random.ts";
+
+/** The model that the warm instance has made; its image is in a registry that is gone. */
+export const warmModel = "warm";
+
+/*
+ * <run folder>/warm/postgres/data    a cluster that was stopped in good order
+ *                   artifacts/       its blobs: base, runtime, one small package
+ *                   cache/           the base laid out, wheels; used by all
+ */
+
+/** An instance that has made its base and its first runtime, so that a test can begin with what it is about. The first
+ *  test file that asks makes it; files run one after the other. */
+export async function warmInstance(): Promise<WarmInstance> {
+  const folder = join(inject("runFolder"), "warm");
+  const cacheDir = join(folder, "cache");
+  if (existsSync(join(folder, "artifacts"))) return { folder, cacheDir };
+  const unfinished = `${folder}/artifacts.new`;
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const instance = await killableInstance({
+    warm: null,
+    apis: 1,
+    workers: 1,
+    settings: { SLIPWAY_CACHE_DIR: cacheDir },
+    folders: { postgres: join(folder, "postgres"), artifacts: unfinished },
+  });
+  const random = seededRandom(1);
+  const ports = instance.apis.map(({ port }) => port);
+  const client = ciClient({ ports, random, journal: openJournal(), onSending: () => {} });
+  await client.release({ model: warmModel, version: "1.0.0", files: smallPackage(random), way: "files" });
+  const status = await client.ended(warmModel, "1.0.0");
+  if (status !== "ready") throw new Error(`the first version of the instance is ${status}`);
+  await instance.stopAll();
+  execFileSync("sync", ["-f", folder]);
+  renameSync(unfinished, join(folder, "artifacts"));
+  return { folder, cacheDir };
+}
