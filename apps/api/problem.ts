@@ -3,7 +3,7 @@ import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { databaseAway, isDatabaseAway } from "#core/database/faults.ts";
-import { type ErrorCode, type Fault, SlipwayError } from "#core/errors.ts";
+import { type ErrorCode, type Fault, isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { refusalOf } from "./foreign-requests.ts";
 import { schemaFaults } from "./validation.ts";
 
@@ -95,7 +95,9 @@ export async function answerError(
   reply: FastifyReply,
 ): Promise<void> {
   const { code, status, detail, faults } = translate(thrown);
-  if (status >= 500) request.log.error({ err: thrown }, "request failed");
+  // Turned away by choice (stopping, at a limit) is no failure.
+  const byChoice = isSlipwayError(thrown, "unavailable") && thrown.cause === undefined;
+  if (status >= 500 && !byChoice) request.log.error({ err: thrown }, "request failed");
   if (status === 503 || status === 429 || code === "request_in_progress") reply.header("retry-after", "2");
   await sendProblem(reply, request, { code, status, detail, faults });
 }
