@@ -26,3 +26,4 @@ endOnSignal(log, drainMs, async () => {
 });
 
 await orExit(app.listen(config.http), config.http, "SLIPWAY_PORT");
+process.send?.("listening");

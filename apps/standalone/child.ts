@@ -15,6 +15,8 @@ export interface Program {
   account?: { uid: number; gid: number };
   /** What it takes as the wish to stop in good order. */
   stopSignal: NodeJS.Signals;
+  /** For a program that sends words by `process.send`: `line` finds them, too. */
+  sends?: boolean;
 }
 
 export interface Child {
@@ -46,7 +48,7 @@ export async function startChild(
 ): Promise<Child> {
   const childProcess = spawn(program.command, program.args, {
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", ...(program.sends ? (["ipc"] as const) : [])],
     cwd: program.cwd,
     env: program.env === undefined ? process.env : { ...program.env },
     ...program.account,
@@ -54,12 +56,17 @@ export async function startChild(
   const exited = exitOf(childProcess);
   const lines: string[] = [];
   const listeners = new Set<(line: string) => void>();
+  const hear = (line: string) => {
+    if (lines.push(line) > rememberedLines) lines.shift();
+    for (const listener of listeners) listener(line);
+  };
   for (const output of [childProcess.stdout, childProcess.stderr])
-    createInterface({ input: output }).on("line", (line) => {
-      if (lines.push(line) > rememberedLines) lines.shift();
-      for (const listener of listeners) listener(line);
-      options.onLine?.(line);
-    });
+    if (output !== null)
+      createInterface({ input: output }).on("line", (line) => {
+        hear(line);
+        options.onLine?.(line);
+      });
+  childProcess.on("message", (word) => hear(String(word)));
   const pid = await started(childProcess, program);
   options.ledger.record({ name: program.name, pid, stopSignal: program.stopSignal });
   exited.then(() => options.ledger.forget(pid));

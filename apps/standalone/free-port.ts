@@ -5,11 +5,16 @@ import { createServer } from "node:net";
  *  today is not taken by chance tomorrow. */
 const range = { from: 20_000, to: 32_000 };
 
-/** A port that nothing on this host listens on now. It can be lost before it is bound; the caller then
- *  takes another. */
+/** What was given away may not be bound yet. */
+const given = new Set<number>();
+
+/** A port that nothing on this host listens on now, and that this process was not given before. Another process can
+ *  still take it before it is bound. */
 export async function freePort(host = "127.0.0.1"): Promise<number> {
   for (let tries = 0; tries < 50; tries++) {
     const port = randomInt(range.from, range.to);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port, host)) return port;
   }
   throw new Error(`no free port was found on ${host} between ${range.from} and ${range.to}`);

@@ -95,11 +95,9 @@ async function startAll(options: InstanceOptions, running: Running): Promise<str
     return { environment: { ...environment, ...addresses, ...ports }, ledger, onLine };
   };
   await Promise.all([
-    keepRunning(() => startApi({ ...service("api"), url }), voice, { url: `${url}/healthz`, ...patience }).then(
-      (kept) => {
-        running.services.api = kept;
-      },
-    ),
+    keepRunning(() => startApi(service("api")), voice, { url: `${url}/healthz`, ...patience }).then((kept) => {
+      running.services.api = kept;
+    }),
     keepRunning(() => startWorker(service("worker")), voice, { url: `${workerUrl}/healthz`, ...patience }).then(
       (kept) => {
         running.services.worker = kept;

@@ -2,7 +2,6 @@ import { fileURLToPath } from "node:url";
 import type { Environment } from "#core/config.ts";
 import { type Child, startChild } from "./child.ts";
 import type { Ledger } from "./ledger.ts";
-import { waitForHttp } from "./wait-for-http.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -12,11 +11,12 @@ export interface ServiceOptions {
   onLine?: (line: string) => void;
 }
 
-/** Resolves when the API answers `/healthz`. */
-export async function startApi(options: ServiceOptions & { url: string }): Promise<Child> {
+const listensWithinMs = 60_000;
+
+/** Resolves when the API says that it listens itself: an answer at its address could be another program's. */
+export async function startApi(options: ServiceOptions): Promise<Child> {
   const api = await startService("api", options);
-  const answers = { ready: (status: number) => status === 200, timeoutMs: 60_000 };
-  await waitForHttp(api, `${options.url}/healthz`, answers).catch(async (error) => {
+  await api.line(/^listening$/, listensWithinMs).catch(async (error) => {
     await api.stop(0);
     throw error;
   });
@@ -37,6 +37,7 @@ function startService(name: "api" | "worker", { environment, ledger, onLine }: S
       cwd: root,
       env: environment,
       stopSignal: "SIGTERM",
+      sends: true,
     },
     { ledger, ...(onLine === undefined ? {} : { onLine }) },
   );

@@ -124,8 +124,7 @@ export async function killableInstance(options: InstanceOptions): Promise<Killab
     const proxy = await postgresProxy(ports.postgres);
     const port = await freePort();
     const environment = environmentOf(proxy, port);
-    const url = `http://127.0.0.1:${port}`;
-    const api = await mortal(`api ${index}`, () => startApi({ environment, ledger, url, onLine }));
+    const api = await mortal(`api ${index}`, () => startApi({ environment, ledger, onLine }));
     whenDone(async () => {
       await api.kill();
       proxy.close();

@@ -24,7 +24,7 @@ export async function apiProcess(
 ): Promise<{ process: Child; port: number }> {
   const port = await freePort();
   const environment = environmentOf(service, { SLIPWAY_PORT: String(port), ...settings });
-  const api = await startApi({ ledger: ledger(), environment, url: `http://127.0.0.1:${port}` });
+  const api = await startApi({ ledger: ledger(), environment });
   whenDone(() => api.stop(0));
   return { process: api, port };
 }

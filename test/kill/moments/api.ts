@@ -23,7 +23,7 @@ export const momentsOfTheApi: Moment[] = [
       let left = random.below(4);
       const { port } = await sending(
         ({ step, sentBytes, totalBytes }) =>
-          (step === "file" || step === "archive") && sentBytes === totalBytes && left-- <= 0,
+          sentBytes === totalBytes && (step === "archive" || (step === "file" && left-- <= 0)),
       );
       await pause(6);
       await apiAt(port).process.kill();
