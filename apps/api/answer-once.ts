@@ -1,9 +1,6 @@
-import { createHash } from "node:crypto";
-import { Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import canonicalize from "canonicalize";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type Digest, digestFrom, digestOf } from "#core/artifacts/digest.ts";
+import { type Digest, digestFrom, digestOf, sha256 } from "#core/artifacts/digest.ts";
 import { isSlipwayError, messageOf, SlipwayError } from "#core/errors.ts";
 import {
   type Answer,
@@ -109,15 +106,9 @@ function fingerprint({ method, url, body }: FastifyRequest): Digest {
 }
 
 async function digestOfBody(request: FastifyRequest): Promise<Digest> {
-  return withUpload(request, async ({ body, signal }) => {
-    const hash = createHash("sha256");
-    const hashing = new Writable({
-      write(chunk: Buffer, _encoding, done) {
-        hash.update(chunk);
-        done();
-      },
-    });
-    await pipeline(body, hashing, { signal });
+  return withUpload(request, async ({ body }) => {
+    const hash = sha256();
+    for await (const chunk of body) hash.update(chunk as Buffer);
     return digestFrom(hash);
   });
 }

@@ -1,5 +1,6 @@
 import { messageOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
+import { within } from "#core/within.ts";
 
 export interface Part {
   name: string;
@@ -41,7 +42,7 @@ export function watchPart(
       asked = null;
     });
     try {
-      const finding = await inTime(asked, limitMs);
+      const finding = await within(limitMs, asked);
       return { ...finding, reason: finding.message };
     } catch (error) {
       if (hearsay !== null) return null;
@@ -61,16 +62,4 @@ export function watchPart(
     downSince = since ?? downSince ?? new Date();
     return { name, status: "down", message, since: downSince.toISOString() };
   };
-}
-
-async function inTime(answer: Promise<Finding>, limitMs: number): Promise<Finding> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Database, Transaction } from "#core/database/client.ts";
-import { SlipwayError } from "#core/errors.ts";
+import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import type { BlobKey, BlobStore, ByteRange } from "./blob-store.ts";
 import type { Digest } from "./digest.ts";
 import { type Ingested, type IngestOptions, ingest } from "./ingest.ts";
@@ -19,24 +19,35 @@ export interface Blobs {
 /** Bytes first, row second: a crash in between leaves bytes without a row for the collector.
  *  Of two stores of the same bytes one keeps its object, and the other's is removed. */
 export async function storeBlob({ db, blobs }: Blobs, body: Readable, options: IngestOptions = {}): Promise<Blob> {
-  const ingested = await ingest(blobs, body, options);
-  const kept = await recordBlob(db, ingested);
-  if (!kept) await blobs.remove(ingested.key);
-  return { digest: ingested.digest, sizeBytes: ingested.sizeBytes };
+  const bytes = await ingest(blobs, body, options);
+  await dropIngested(blobs, await keepIngested(db, [bytes]));
+  return { digest: bytes.digest, sizeBytes: bytes.sizeBytes };
 }
 
-/** True when the row now points at these bytes; false when another object already held them. */
-async function recordBlob(db: Database | Transaction, ingested: Ingested): Promise<boolean> {
-  const inserted = await db.$executeRaw`
-    INSERT INTO blobs (digest, key, size_bytes) VALUES (${ingested.digest}, ${ingested.key}, ${ingested.sizeBytes})
-    ON CONFLICT (digest) DO NOTHING`;
-  return inserted === 1;
+/** Commits what refers to bytes that were just ingested: `commit` gives them their rows by `keepIngested`. Those that no
+ *  row names are dropped after it, all of them where it is refused. */
+export async function commitIngested<T extends { needless: BlobKey[] }>(
+  blobs: BlobStore,
+  ingested: readonly Ingested[],
+  commit: () => Promise<T>,
+): Promise<T> {
+  const committed = await commit().catch(async (error: unknown) => {
+    // A refusal is rolled back for sure; whatever else ended the transaction may have been committed.
+    if (isSlipwayError(error))
+      await dropIngested(
+        blobs,
+        ingested.map(({ key }) => key),
+      );
+    throw error;
+  });
+  await dropIngested(blobs, committed.needless);
+  return committed;
 }
 
 /** Rows for bytes that were just ingested, in the transaction that refers to them; a row that is there already is locked,
- *  so that none is removed before it is referred to. Returns the keys that no row names: the caller drops them when the
- *  transaction is through. Where it is refused instead, no row names any of them. */
-export async function keepIngested(tx: Transaction, ingested: readonly Ingested[]): Promise<BlobKey[]> {
+ *  so that none is removed before it is referred to. Returns the keys that no row names, to be dropped when the
+ *  transaction is through. */
+export async function keepIngested(tx: Database | Transaction, ingested: readonly Ingested[]): Promise<BlobKey[]> {
   // In one order, so that two uploads of the same bytes never wait for each other.
   const byDigest = [...new Map(ingested.map((bytes) => [bytes.digest, bytes])).values()].sort((a, b) =>
     a.digest < b.digest ? -1 : 1,

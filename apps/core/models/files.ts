@@ -1,12 +1,12 @@
 import type { Readable } from "node:stream";
 import type { ByteRange } from "#core/artifacts/blob-store.ts";
-import { type Blob, dropIngested, keepIngested, openBlob } from "#core/artifacts/blobs.ts";
+import { type Blob, commitIngested, keepIngested, openBlob } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { ingest } from "#core/artifacts/ingest.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
-import { isSlipwayError, SlipwayError } from "#core/errors.ts";
+import { SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { type FilePath, foldersOf, foldPath } from "./file-path.ts";
 import { findDraft, readVersion } from "./version.ts";
@@ -41,9 +41,9 @@ export async function addFile(
   // A body for a version that cannot take it is not worth storing.
   await findDraft(db, model, version, "no lock");
   const bytes = await ingest(blobs, input.body, { expectedDigest: input.expectedDigest, signal: input.signal });
-  const { key, ...blob } = bytes;
-  try {
-    const { needless, ...added } = await db.$transaction(async (tx) => {
+  const { key: _, ...blob } = bytes;
+  const { file, replaced } = await commitIngested(blobs, [bytes], () =>
+    db.$transaction(async (tx) => {
       const draft = await findDraft(tx, model, version);
       const needless = await keepIngested(tx, [bytes]);
       const before = await recordFile(tx, draft.id, path, blob);
@@ -55,14 +55,9 @@ export async function addFile(
         after: { ...blob },
       });
       return { needless, file: { path, ...blob }, replaced: before !== null };
-    });
-    await dropIngested(blobs, needless);
-    return added;
-  } catch (error) {
-    // A refusal is rolled back for sure; whatever else may have been committed.
-    if (isSlipwayError(error)) await dropIngested(blobs, [key]);
-    throw error;
-  }
+    }),
+  );
+  return { file, replaced };
 }
 
 /** Writes the row of a file, under the lock of its version. Returns what stood there before. */

@@ -1,6 +1,5 @@
-import { dropIngested, keepIngested } from "#core/artifacts/blobs.ts";
+import { commitIngested, dropIngested, keepIngested } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { isSlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import {
   checkVersion,
@@ -42,38 +41,37 @@ export async function uploadVersion(
   if (taken > 0) throw versionExists(input);
 
   const { files, bodyDigest } = await ingestArchive(blobs, input);
-  const keys = files.map(({ key }) => key);
   const described = await describePackage(
     packageReader(files, ({ key }, range) => blobs.open(key, range)),
     { labels: input.labels ?? {}, metadata: input.metadata ?? {} },
   ).catch(async (error: unknown) => {
-    await dropIngested(blobs, keys);
+    await dropIngested(
+      blobs,
+      files.map(({ key }) => key),
+    );
     throw error;
   });
-  const { uploaded, workId, needless } = await orVersionExists(input, () =>
-    db.$transaction(async (tx) => {
-      const { id } = await insertVersion(tx, input, actor);
-      const needless = await keepIngested(tx, files);
-      await tx.versionFile.createMany({
-        data: files.map(({ path, digest, sizeBytes }) => ({
-          versionId: id,
-          path,
-          foldedPath: foldPath(path),
-          blobDigest: digest,
-          sizeBytes,
-        })),
-      });
-      const workId = await freeze(tx, { versionId: id, object: `${model}:${version}`, files, described }, actor);
-      const uploaded = { version: await readVersion({ db: tx }, model, version), bodyDigest };
-      await remember(tx, uploaded);
-      return { uploaded, workId, needless };
-    }),
-  ).catch(async (error: unknown) => {
-    // A refusal is rolled back for sure; whatever else ended the transaction may have been committed.
-    if (isSlipwayError(error)) await dropIngested(blobs, keys);
-    throw error;
-  });
-  await dropIngested(blobs, needless);
+  const { uploaded, workId } = await commitIngested(blobs, files, () =>
+    orVersionExists(input, () =>
+      db.$transaction(async (tx) => {
+        const { id } = await insertVersion(tx, input, actor);
+        const needless = await keepIngested(tx, files);
+        await tx.versionFile.createMany({
+          data: files.map(({ path, digest, sizeBytes }) => ({
+            versionId: id,
+            path,
+            foldedPath: foldPath(path),
+            blobDigest: digest,
+            sizeBytes,
+          })),
+        });
+        const workId = await freeze(tx, { versionId: id, object: `${model}:${version}`, files, described }, actor);
+        const uploaded = { version: await readVersion({ db: tx }, model, version), bodyDigest };
+        await remember(tx, uploaded);
+        return { uploaded, workId, needless };
+      }),
+    ),
+  );
   await doorbell.ring(workId);
   return uploaded;
 }

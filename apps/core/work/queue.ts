@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import type { Config } from "#core/config.ts";
 import { messageOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
+import { within } from "#core/within.ts";
 
 /** Says "look at this row" to some worker. A ring that is lost costs time, never work.
  *  `attempts` is how often the row was claimed before: a job of an earlier attempt may still stand in the
@@ -177,16 +178,4 @@ function warnOfEviction(connection: Redis, log: Logger): void {
     },
     () => {}, // managed services often forbid CONFIG
   );
-}
-
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
