@@ -1,9 +1,11 @@
 /* The directions of the house (docs/architecture.md): in core a room uses only rooms that stand above it. */
 const rooms = [
   "database",
+  "secrets",
   "work",
   "audit",
   "access",
+  "quotas",
   "artifacts",
   "idempotency",
   "models",

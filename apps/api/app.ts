@@ -94,7 +94,7 @@ export async function makeApp(registry: Registry) {
 
   app.addHook("onRequest", async (request, reply) => {
     mark(request, reply);
-    request.actor = { name: "anonymous", requestId: request.id };
+    request.actor = { name: "anonymous", requestId: request.id, address: request.ip, tokenId: null };
     const refusal = refusalOf(request) ?? headerRefusal(request);
     if (refusal !== null) throw refusal;
     if (connections.isPastLine(request.raw))

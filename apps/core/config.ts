@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { type Network, parseNetwork } from "./access/networks.ts";
 
 /** Settings of every part. Strings are read once here; nothing else looks at the environment. */
 export interface Config {
   logLevel: string;
   dataDir: string;
-  http: { host: string; port: number };
+  http: HttpConfig;
+  access: AccessConfig;
+  secrets: SecretsConfig;
   database: { url: string; poolSize: number };
   queue: { url: string; prefix: string };
   artifacts: { dir: string };
@@ -15,6 +18,33 @@ export interface Config {
   scratchDir: string;
   cacheDir: string;
   work: WorkConfig;
+}
+
+export interface HttpConfig {
+  host: string;
+  port: number;
+  /** Whose `X-Forwarded-For` is believed: addresses and networks of proxies. */
+  trustedProxies: Network[];
+  /** Web pages that may call from another origin (`https://ml.example.com`). */
+  corsOrigins: string[];
+}
+
+export interface AccessConfig {
+  /** Without it whoever reaches the port may do everything, and only this machine reaches it. */
+  on: boolean;
+  /** A secret that is an administrator's, beside all tokens. */
+  adminToken: string | null;
+  /** A minute; null for no limit. */
+  limits: { requestsByToken: number | null; requestsByAddress: number | null };
+  /** Whether requests pass while Redis, which counts them, is away. */
+  passWithoutRedis: boolean;
+}
+
+export interface SecretsConfig {
+  /** What stored secrets are encrypted with; null where none is stored. */
+  key: string | null;
+  /** What those that were stored before the last change of `key` are still encrypted with. */
+  previousKey: string | null;
 }
 
 /** Where images are pushed. */
@@ -62,15 +92,17 @@ export function readConfig(environment: Environment): Config {
   const read = new Settings(environment);
   const dataDir = resolve(read.text("SLIPWAY_DATA_DIR", ".slipway"));
   const host = read.text("SLIPWAY_HOST", "127.0.0.1");
-  const access = read.oneOf("SLIPWAY_ACCESS", ["off"], "off");
-  if (access === "off" && !isLoopback(host))
-    read.problem(
-      `SLIPWAY_HOST is ${host}: without access control Slipway listens on loopback only (127.0.0.1, ::1 or localhost)`,
-    );
   const config: Config = {
     logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     dataDir,
-    http: { host, port: read.integer("SLIPWAY_PORT", 7070, { min: 0, max: 65_535 }) },
+    http: {
+      host,
+      port: read.integer("SLIPWAY_PORT", 7070, { min: 0, max: 65_535 }),
+      trustedProxies: read.list("SLIPWAY_TRUSTED_PROXIES", networkOf),
+      corsOrigins: read.list("SLIPWAY_CORS_ORIGINS", originOf),
+    },
+    access: accessConfig(read, host),
+    secrets: secretsConfig(read),
     database: {
       url: databaseUrl(read),
       poolSize: read.integer("SLIPWAY_DATABASE_POOL", 10, { min: 1, max: 1_000 }),
@@ -111,6 +143,44 @@ function databaseUrl(read: Settings): string {
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+const shortestSecret = 32;
+
+function accessConfig(read: Settings, host: string): AccessConfig {
+  const on = read.oneOf("SLIPWAY_ACCESS", ["on", "off"], isLoopback(host) ? "off" : "on") === "on";
+  if (!on && !isLoopback(host))
+    read.problem(
+      `SLIPWAY_ACCESS is off and SLIPWAY_HOST ${host}: without access control Slipway listens on loopback only (127.0.0.1, ::1 or localhost)`,
+    );
+  return {
+    on,
+    adminToken: read.longSecret("SLIPWAY_ADMIN_TOKEN", shortestSecret),
+    limits: {
+      requestsByToken: read.limit("SLIPWAY_RATE_LIMIT_TOKEN", null),
+      requestsByAddress: read.limit("SLIPWAY_RATE_LIMIT_ADDRESS", on ? 1_000 : null),
+    },
+    passWithoutRedis: read.oneOf("SLIPWAY_RATE_LIMIT_WITHOUT_REDIS", ["pass", "refuse"], "pass") === "pass",
+  };
+}
+
+function secretsConfig(read: Settings): SecretsConfig {
+  return {
+    key: read.longSecret("SLIPWAY_SECRET_KEY", shortestSecret),
+    previousKey: read.longSecret("SLIPWAY_PREVIOUS_SECRET_KEY", shortestSecret),
+  };
+}
+
+function networkOf(text: string): Network | null {
+  try {
+    return parseNetwork(text);
+  } catch {
+    return null;
+  }
+}
+
+function originOf(text: string): string | null {
+  return URL.canParse(text) && new URL(text).origin === text ? text : null;
 }
 
 function registryConfig(read: Settings): RegistryConfig {
@@ -175,6 +245,34 @@ class Settings {
       this.problem(`${name}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`);
       return "";
     }
+  }
+
+  /** Null where it is not set. */
+  longSecret(name: string, shortest: number): string | null {
+    const value = this.secret(name);
+    if (value === "") return null;
+    if (value.length < shortest)
+      this.problem(`${name} has ${value.length} characters: give a secret of ${shortest} or more, by chance`);
+    return value;
+  }
+
+  /** Separated by commas. */
+  list<T>(name: string, parse: (text: string) => T | null): T[] {
+    const texts = this.text(name, "")
+      .split(",")
+      .map((text) => text.trim())
+      .filter((text) => text !== "");
+    return texts.flatMap((text) => {
+      const value = parse(text);
+      if (value === null) this.problem(`${name} names "${text}", which is none: see docs/operations.md for its form`);
+      return value === null ? [] : [value];
+    });
+  }
+
+  /** Null for none, which is written 0. */
+  limit(name: string, otherwise: number | null): number | null {
+    const value = this.integer(name, otherwise ?? 0, { min: 0, max: 1_000_000_000 });
+    return value === 0 ? null : value;
   }
 
   url(name: string, protocols: readonly string[]): string {

@@ -2,6 +2,8 @@
 export type ErrorCode =
   | "invalid_request"
   | "request_refused"
+  | "unauthenticated"
+  | "forbidden"
   | "request_in_progress"
   | "idempotency_key_reused"
   | "invalid_name"
@@ -40,6 +42,13 @@ export type ErrorCode =
   | "tag_reserved"
   | "tag_taken"
   | "tag_moved"
+  | "identity_not_found"
+  | "identity_exists"
+  | "token_not_found"
+  | "invalid_pattern"
+  | "invalid_network"
+  | "quota_not_found"
+  | "quota_exceeded"
   | "range_not_satisfiable"
   | "unavailable"
   | "internal";

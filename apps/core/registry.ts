@@ -17,4 +17,7 @@ export interface Registry {
 export interface Actor {
   name: string;
   requestId: string | null;
+  /** That it was asked from, and by which token. */
+  address: string | null;
+  tokenId: string | null;
 }

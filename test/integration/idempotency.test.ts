@@ -240,7 +240,7 @@ describe("while the first request runs", () => {
     const next = await claimKey(db, keyed, 10_000);
     if (!("claim" in hung && "claim" in next)) throw new Error("the key was not given twice");
     const make = ({ claim }: typeof next, name: string) =>
-      createModel(registry, { name: parseModelName(name) }, { name: "anonymous", requestId: null }, (tx, model) =>
+      createModel(registry, { name: parseModelName(name) }, { name: "anonymous", requestId: null, address: null, tokenId: null }, (tx, model) =>
         rememberAnswer(tx, claim, { status: 201, location: null, body: model.name, bodyDigest: null }),
       );
     await make(next, "went-ahead");

@@ -28,7 +28,7 @@ interface Needs extends Pick<Registry, "db" | "config" | "log"> {
   publisher: ImagePublisher;
 }
 
-const worker: Actor = { name: "slipway", requestId: null };
+const worker: Actor = { name: "slipway", requestId: null, address: null, tokenId: null };
 
 /** Makes, pushes and verifies the image of one build. Nothing of it shows before the registry has answered
  *  for all of it; a worker killed before that leaves layers in the registry that the next attempt finds. */

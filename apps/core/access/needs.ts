@@ -1,0 +1,75 @@
+import type { Right } from "./roles.ts";
+
+/** What an operation is done to, and so whose grants decide. */
+export const subjects = {
+  model: "the model in the path",
+  build: "the model of the build in the path",
+  "new model": "the model that the body names",
+  seen: "nothing: it answers what the caller may see",
+  everything: "everything (`*`)",
+  self: "nothing: it is about the caller",
+  "own or everything": "nothing for the caller's own, everything (`*`) for others'",
+  setup: "a setup code",
+} as const;
+export type Subject = keyof typeof subjects;
+
+export interface OperationNeed {
+  right: Right;
+  on: Subject;
+}
+
+const model = (right: Right) => ({ right, on: "model" }) as const;
+const build = (right: Right) => ({ right, on: "build" }) as const;
+const everything = { right: "administer", on: "everything" } as const;
+const seen = { right: "read", on: "seen" } as const;
+const own = { right: "administer", on: "own or everything" } as const;
+
+/** What each operation under /v1 needs, by its operationId; docs/access.md is made from it. An operation without a line
+ *  does not start. */
+export const needs = {
+  listModels: seen,
+  createModel: { right: "upload", on: "new model" },
+  getModel: model("read"),
+  updateModel: model("upload"),
+  deleteModel: model("administer"),
+
+  listVersions: model("read"),
+  createVersion: model("upload"),
+  getVersion: model("read"),
+  updateVersion: model("upload"),
+  deleteDraft: model("upload"),
+  sealVersion: model("upload"),
+  archiveVersion: model("administer"),
+
+  listFiles: model("read"),
+  putFile: model("upload"),
+  getFile: model("read"),
+  deleteFile: model("upload"),
+
+  createBuild: model("build"),
+  getBuild: build("read"),
+  getBuildLock: build("read"),
+  getBuildLog: build("read"),
+  cancelBuild: build("build"),
+
+  listTags: model("read"),
+  getTag: model("read"),
+  setTag: model("promote"),
+  deleteTag: model("promote"),
+  getTagHistory: model("read"),
+
+  setUp: { right: "administer", on: "setup" },
+  getMe: { right: "read", on: "self" },
+  listIdentities: everything,
+  createIdentity: everything,
+  getIdentity: everything,
+  updateIdentity: everything,
+  listTokens: own,
+  createToken: own,
+  revokeToken: own,
+
+  listAudit: seen,
+  listQuotas: seen,
+  setQuota: everything,
+  deleteQuota: everything,
+} as const satisfies Record<string, OperationNeed>;

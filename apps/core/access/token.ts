@@ -1,0 +1,51 @@
+import { createHash, randomInt, timingSafeEqual } from "node:crypto";
+
+/*
+ * A token, as it is shown once:
+ *
+ *   slpw_ 32 characters of chance (190 bits)  6 characters of checksum
+ *
+ * All in base 62. Prefix and checksum let a scanner find a leaked one without asking us, and a mistyped one be refused
+ * without asking the database. What is stored is its SHA-256: with so much chance in it nothing slower is needed.
+ */
+export type Token = string & { readonly token: unique symbol };
+
+const prefix = "slpw_";
+const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const chanceLength = 32;
+const checksumLength = 6;
+const shape = new RegExp(`^${prefix}[0-9A-Za-z]{${chanceLength + checksumLength}}$`);
+
+export function newToken(): Token {
+  const chance = Array.from({ length: chanceLength }, () => alphabet[randomInt(alphabet.length)]).join("");
+  return `${prefix}${chance}${checksum(chance)}` as Token;
+}
+
+/** Null for what was never a token of ours: cut, mistyped, another system's. */
+export function parseToken(text: string): Token | null {
+  if (!shape.test(text)) return null;
+  const chance = text.slice(prefix.length, -checksumLength);
+  return text.endsWith(checksum(chance)) ? (text as Token) : null;
+}
+
+/** What is stored and looked up: 64 lower-case hex digits. */
+export function hashOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+/** Takes the same time whatever differs, lengths too. */
+export function sameSecret(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}
+
+/** The first 32 bits of SHA-256, as six digits of base 62. */
+function checksum(chance: string): string {
+  let rest = createHash("sha256").update(`${prefix}${chance}`).digest().readUInt32BE(0);
+  let digits = "";
+  for (let place = 0; place < checksumLength; place += 1) {
+    digits = `${alphabet[rest % alphabet.length]}${digits}`;
+    rest = Math.floor(rest / alphabet.length);
+  }
+  return digits;
+}
