@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Config, ConfigError, readConfig } from "#core/config.ts";
 import { messageOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
+import type { Registry } from "#core/registry.ts";
+import { checkSecretKey, WrongSecretKey } from "#core/secrets/check-secret-key.ts";
 
 /** The settings of this process. Where they are wrong, all that is wrong is said and the process ends with code 2. */
 export function configOrExit(): Config {
@@ -29,6 +32,31 @@ export async function orExit<T>(
     process.stderr.write(`${reason}\n`);
     process.exit(1);
   }
+}
+
+const askAgainMs = 1_000;
+
+/** Ends the process with code 1 where its SLIPWAY_SECRET_KEY is not that of the database. Where the database is away or
+ *  not migrated the process comes up all the same, and ends when the database answers. */
+export async function secretKeyOrExit({ db, config, log }: Pick<Registry, "db" | "config" | "log">): Promise<void> {
+  const check = async (): Promise<unknown> => {
+    try {
+      await checkSecretKey(db, config.secrets);
+      return null;
+    } catch (error) {
+      if (!(error instanceof WrongSecretKey)) return error;
+      process.stderr.write(`${error.message}\n`);
+      process.exit(1);
+    }
+  };
+  const unknown = await check();
+  if (unknown === null) return;
+  log.warn({ error: messageOf(unknown) }, "the secret key is checked when the database answers");
+  const checkAgain = async (): Promise<void> => {
+    do await sleep(askAgainMs, undefined, { ref: false });
+    while ((await check()) !== null);
+  };
+  checkAgain().catch((error: unknown) => log.error({ err: error }, "the secret key is not checked"));
 }
 
 /** Ends the process in order at SIGTERM or SIGINT, and at the limit whatever still runs. */

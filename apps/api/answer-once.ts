@@ -24,6 +24,8 @@ interface Answering<T> {
   status: 200 | 201 | 202;
   location?: (result: T) => string;
   view: (result: T) => Record<string, unknown>;
+  /** What is kept of it and sent again; all of it unless said otherwise. */
+  again?: (result: T) => Record<string, unknown>;
   /** Of a body that is streamed and so no part of the fingerprint. */
   bodyDigest?: (result: T) => Digest;
 }
@@ -37,10 +39,10 @@ export async function answerOnce<T>(
   answering: Answering<T>,
   change: (remember: Remember<T>) => Promise<T>,
 ): Promise<FastifyReply> {
-  const answerWith = (result: T): Answer => ({
+  const answerWith = (result: T, view = answering.view): Answer => ({
     status: answering.status,
     location: answering.location?.(result) ?? null,
-    body: String(reply.serializeInput(answering.view(result), String(answering.status))),
+    body: String(reply.serializeInput(view(result), String(answering.status))),
     bodyDigest: answering.bodyDigest?.(result) ?? null,
   });
   const key = keyOf(request);
@@ -60,7 +62,7 @@ export async function answerOnce<T>(
     );
   }, leaseMs / 3);
   try {
-    const result = await change((tx, made) => rememberAnswer(tx, claim, answerWith(made)));
+    const result = await change((tx, made) => rememberAnswer(tx, claim, answerWith(made, answering.again)));
     removeOutdatedKeys(db).catch((error: unknown) =>
       log.warn({ error: messageOf(error) }, "old keys were not removed"),
     );

@@ -5,25 +5,38 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import { SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { runAfterAnswers } from "./after-answer.ts";
+import { authorize } from "./authorize.ts";
+import { tellAddresses } from "./client-address.ts";
 import { closeQuery } from "./closed-query.ts";
 import { mostAtWork, mostInLine, trackConnections } from "./connections.ts";
+import { letOriginsCall } from "./cors.ts";
 import { drainOnClose, stopping } from "./drain.ts";
 import { refusalOf } from "./foreign-requests.ts";
 import { httpError } from "./http-error.ts";
 import { takeJsonAlone } from "./json-body.ts";
 import { openapi } from "./openapi.ts";
 import { answerClientError, answerError, answerFrameworkError, answerNotFound } from "./problem.ts";
+import { openRateLimits } from "./rate-limits.ts";
 import { headerRefusal, takeExpectations } from "./refused-headers.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { buildRoutes } from "./routes/builds.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { identityRoutes } from "./routes/identities.ts";
+import { meRoutes } from "./routes/me.ts";
 import { modelRoutes } from "./routes/models.ts";
 import { refuseOtherMethods } from "./routes/other-methods.ts";
 import { problemRoutes } from "./routes/problems.ts";
+import { quotaRoutes } from "./routes/quotas.ts";
 import { tagRoutes } from "./routes/tags.ts";
+import { tokenRoutes } from "./routes/tokens.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 import { versionRoutes } from "./routes/versions.ts";
+import { trackRequests } from "./running-requests.ts";
+import { securityHeaders } from "./security-headers.ts";
 import { endSlowReaders } from "./slow-readers.ts";
+import { endUnreadBodies } from "./unread-bodies.ts";
 import { refuseOddText, validatorCompiler } from "./validation.ts";
 
 declare module "fastify" {
@@ -34,6 +47,8 @@ declare module "fastify" {
   }
   interface FastifyInstance {
     registry: Registry;
+    /** For what goes out with words of the request in it. */
+    redact: Redact;
   }
 }
 
@@ -60,9 +75,10 @@ const limits = {
 /** `/v1` and what is beside it. A connection may be used for any number of requests: the thousandth costs what the first
  *  does. Bodies have limits of their own: json-body.ts, request-body.ts. */
 export async function makeApp(registry: Registry) {
+  const { trustedProxies, corsOrigins } = registry.config.http;
   const app = fastify({
     loggerInstance: registry.log as FastifyBaseLogger,
-    genReqId: (request) => acceptableId(request.headers["x-request-id"]) ?? randomUUID(),
+    genReqId: (request) => acceptableId(request.headers["x-request-id"], redact) ?? randomUUID(),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 4_096 },
@@ -74,6 +90,7 @@ export async function makeApp(registry: Registry) {
       connectionsCheckingInterval: limits.lookEveryMs,
     },
     keepAliveTimeout: limits.keptAliveMs,
+    trustProxy: trustedProxies.length > 0 && trustedProxies,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       mark(request, reply);
@@ -85,8 +102,10 @@ export async function makeApp(registry: Registry) {
   endSlowReaders(app.server);
 
   app.decorate("registry", registry);
+  app.decorate("redact", redact);
   app.decorateRequest("actor");
   app.decorateRequest("buildId", null);
+  tellAddresses(app);
   app.setValidatorCompiler(validatorCompiler);
   takeJsonAlone(app);
   app.setErrorHandler(answerError);
@@ -94,7 +113,6 @@ export async function makeApp(registry: Registry) {
 
   app.addHook("onRequest", async (request, reply) => {
     mark(request, reply);
-    request.actor = { name: "anonymous", requestId: request.id, address: request.ip, tokenId: null };
     const refusal = refusalOf(request) ?? headerRefusal(request);
     if (refusal !== null) throw refusal;
     if (connections.isPastLine(request.raw))
@@ -105,7 +123,12 @@ export async function makeApp(registry: Registry) {
   });
   app.addHook("preHandler", refuseOddText);
   app.addHook("onResponse", async (request, reply) => logAccess(request, reply));
-  drainOnClose(app, connections);
+  endUnreadBodies(app);
+  runAfterAnswers(app);
+  await letOriginsCall(app, corsOrigins); // before anyone asks for a token: a preflight has none
+  const running = trackRequests(app);
+  authorize(app, running, await openRateLimits(app));
+  drainOnClose(app, connections, running);
   app.server.maxHeadersCount = 0; // their size is limited; Node would drop what comes past the two-thousandth unseen
   takeExpectations(app);
 
@@ -123,6 +146,11 @@ export async function makeApp(registry: Registry) {
       await v1.register(fileRoutes);
       await v1.register(buildRoutes);
       await v1.register(tagRoutes);
+      await v1.register(meRoutes);
+      await v1.register(identityRoutes);
+      await v1.register(tokenRoutes);
+      await v1.register(auditRoutes);
+      await v1.register(quotaRoutes);
     },
     { prefix: "/v1" },
   );
@@ -132,11 +160,7 @@ export async function makeApp(registry: Registry) {
 }
 
 function mark(request: FastifyRequest, reply: FastifyReply): void {
-  reply
-    .header("x-request-id", request.id)
-    .header("x-content-type-options", "nosniff")
-    // Also to a browser that does not say where a request comes from: another site's page gets nothing of the answer.
-    .header("cross-origin-resource-policy", "same-origin");
+  reply.header("x-request-id", request.id).headers(securityHeaders);
 }
 
 /** They come every few seconds, say nothing new, and are answered however much else is asked: who is not answered them
@@ -157,6 +181,6 @@ function logAccess(request: FastifyRequest, reply: FastifyReply): void {
 }
 
 /** A caller's own id is taken where it is one that a log can hold. */
-function acceptableId(header: string | string[] | undefined): string | null {
+function acceptableId(header: string | string[] | undefined, redact: Redact): string | null {
   return typeof header === "string" && /^[A-Za-z0-9._-]{1,128}$/.test(header) ? header : null;
 }

@@ -1,7 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { SlipwayError } from "#core/errors.ts";
 import type { Connections } from "./connections.ts";
 import { answerError } from "./problem.ts";
+import type { RunningRequests } from "./running-requests.ts";
 
 declare module "fastify" {
   interface FastifyInstance {
@@ -27,17 +28,12 @@ const lookEveryMs = 100;
 
 /** Ends the connections of a server that closes so that nobody's answer is cut (RFC 9112 §9.6). Node's own
  *  `closeIdleConnections` also destroys connections whose answer has been made and not yet sent. */
-export function drainOnClose(app: FastifyInstance, connections: Connections): void {
+export function drainOnClose(app: FastifyInstance, connections: Connections, running: RunningRequests): void {
   const closing = new AbortController();
   const abandoning = new AbortController();
   app.decorate("closing", closing.signal);
   app.decorate("abandoning", abandoning.signal);
 
-  const unanswered = new Map<FastifyReply, FastifyRequest>();
-  app.addHook("onRequest", async (request, reply) => {
-    unanswered.set(reply, request);
-    reply.raw.once("close", () => unanswered.delete(reply));
-  });
   app.addHook("onSend", async (request, reply) => {
     if (!closing.signal.aborted) return;
     // Who still sends would not hear the answer on a connection that is closed on it.
@@ -54,7 +50,7 @@ export function drainOnClose(app: FastifyInstance, connections: Connections): vo
         connections.endIdle();
       }, limits.idleMs),
       setTimeout(() => abandoning.abort(stopping()), limits.uploadMs),
-      setTimeout(() => answerThatItEnds(unanswered), limits.answerMs),
+      setTimeout(() => answerThatItEnds(running), limits.answerMs),
       setTimeout(() => app.server.closeAllConnections(), limits.connectionMs),
     ];
     for (const timer of timers) timer.unref();
@@ -69,8 +65,8 @@ export function stopping(): SlipwayError {
 }
 
 /** What their handlers do meanwhile is done or undone as a whole, as after any lost answer. */
-function answerThatItEnds(unanswered: ReadonlyMap<FastifyReply, FastifyRequest>): void {
-  for (const [reply, request] of unanswered)
+function answerThatItEnds(running: RunningRequests): void {
+  for (const [reply, request] of running)
     if (!reply.sent)
       answerError(stopping(), request, reply).catch((err: unknown) => request.log.error({ err }, "no answer"));
 }

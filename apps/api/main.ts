@@ -1,15 +1,22 @@
 import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { gatheredOutput, makeLogger } from "#core/logger.ts";
+import { redactor } from "#core/redact.ts";
 import type { Registry } from "#core/registry.ts";
 import { openDoorbell } from "#core/work/queue.ts";
-import { configOrExit, endOnSignal, orExit } from "../main-process.ts";
+import { configOrExit, endOnSignal, orExit, secretKeyOrExit } from "../main-process.ts";
 import { makeApp } from "./app.ts";
+import { showSetupCode } from "./show-setup-code.ts";
 
 const drainMs = 6_000;
 
 const config = configOrExit();
-const log = makeLogger({ level: config.logLevel, part: "api", destination: gatheredOutput() });
+const log = makeLogger({
+  level: config.logLevel,
+  part: "api",
+  destination: gatheredOutput(),
+  redact: redactor(config),
+});
 const registry: Registry = {
   config,
   log,
@@ -25,5 +32,7 @@ endOnSignal(log, drainMs, async () => {
   await registry.db.$disconnect();
 });
 
+await secretKeyOrExit(registry);
 await orExit(app.listen(config.http), config.http, "SLIPWAY_PORT");
 process.send?.("listening");
+await showSetupCode(registry, app.closing);

@@ -17,6 +17,8 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       { name: "files", description: "What a version holds" },
       { name: "builds", description: "The making of a version's image" },
       { name: "tags", description: "Moving names: stable, prod and others" },
+      { name: "access", description: "Who may do what" },
+      { name: "audit", description: "Who did what to what, and when" },
       { name: "health", description: "For probes" },
     ],
   },

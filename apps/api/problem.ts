@@ -5,6 +5,8 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { databaseAway, isDatabaseAway } from "#core/database/faults.ts";
 import { type ErrorCode, type Fault, isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { refusalOf } from "./foreign-requests.ts";
+import { isHttpError } from "./http-error.ts";
+import { securityHeaders } from "./security-headers.ts";
 import { schemaFaults } from "./validation.ts";
 
 /** A code without a status does not compile. */
@@ -108,6 +110,7 @@ export async function answerError(
   const byChoice = isSlipwayError(thrown, "unavailable") && thrown.cause === undefined;
   if (status >= 500 && !byChoice) request.log.error({ err: thrown }, "request failed");
   if (status === 503 || status === 429 || code === "request_in_progress") reply.header("retry-after", "2");
+  if (isHttpError(thrown)) reply.headers(thrown.headers);
   await sendProblem(reply, request, { code, status, detail, faults });
 }
 
@@ -152,7 +155,7 @@ export function answerClientError(this: FastifyInstance, error: Error & { code?:
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${instance}`,
-    "X-Content-Type-Options: nosniff",
+    ...Object.entries(securityHeaders).map(([name, value]) => `${name}: ${value}`),
     "Connection: close",
   ];
   socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
@@ -211,5 +214,10 @@ async function sendProblem(
     instance: request.id,
     ...(faults.length > 0 ? { errors: [...faults] } : {}),
   };
-  await reply.status(status).type("application/problem+json").serializer(JSON.stringify).send(problem);
+  await reply
+    .status(status)
+    .header("cache-control", securityHeaders["cache-control"]) // whatever the route had meant to send
+    .type("application/problem+json")
+    .serializer((body: Problem) => request.server.redact(JSON.stringify(body))) // what was wrong may be a secret
+    .send(problem);
 }

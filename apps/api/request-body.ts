@@ -13,8 +13,12 @@ export function takeAnyBody(app: FastifyInstance): void {
 
 export interface Upload {
   body: Readable;
+  /** Its `Content-Length`; null for one that ends when it ends. */
+  announcedBytes: number | null;
   /** Aborts when the client goes away before the body's end, or the body is given up. */
   signal: AbortSignal;
+  /** Runs what the answer does not wait for. */
+  afterwards: (work: () => Promise<void>) => void;
 }
 
 /** The slowest a body may come, over a minute in which it was ours to wait: a kibibyte a second. */
@@ -39,7 +43,7 @@ export async function withUpload<T>(
   abandoning.throwIfAborted();
   const gone = new AbortController();
   const body = new PassThrough({ highWaterMark: 1024 * 1024 });
-  const give = (up: SlipwayError): void => {
+  const give = (up: Error): void => {
     gone.abort(up);
     body.destroy(up);
   };
@@ -50,6 +54,7 @@ export async function withUpload<T>(
   raw.once("error", cutOff).once("close", cutOff);
   const abandon = (): void => give(abandoning.reason);
   abandoning.addEventListener("abort", abandon, { once: true });
+  request.onRightsLost = give;
   watchPace(raw, body, pace, () => {
     give(tooSlow(pace));
     // Time to hear why.
@@ -59,9 +64,10 @@ export async function withUpload<T>(
   body.on("error", () => {}); // whoever reads it hears of it; nobody may be reading yet
   raw.pipe(body);
   try {
-    return await work({ body, signal: gone.signal });
+    return await work({ body, announcedBytes: announcedBytesOf(raw), signal: gone.signal, afterwards: request.afterAnswer });
   } finally {
     abandoning.removeEventListener("abort", abandon);
+    request.onRightsLost = null;
     body.destroy();
   }
 }
@@ -84,6 +90,12 @@ function watchPace(raw: IncomingMessage, body: PassThrough, { windowMs, bytes }:
     giveUp();
   }, windowMs / looksPerWindow);
   raw.once("close", () => clearInterval(watch));
+}
+
+/** Node has refused a length that is none, and one beside chunks. */
+function announcedBytesOf({ headers }: IncomingMessage): number | null {
+  const length = headers["content-length"];
+  return length === undefined ? null : Number(length);
 }
 
 function incomplete(): SlipwayError {

@@ -1,5 +1,8 @@
 import type { Readable } from "node:stream";
 import { Type } from "typebox";
+import { identityKinds, identityNameLength, identityNamePattern } from "#core/access/identities.ts";
+import { namePatternLength, namePatternSource } from "#core/access/name-pattern.ts";
+import { roles } from "#core/access/roles.ts";
 import { buildStatuses } from "#core/builds/build.ts";
 import { labelKeyPattern, labelValueLength } from "#core/models/labels.ts";
 import { modelNameLength, modelNamePattern } from "#core/models/model-name.ts";
@@ -129,7 +132,7 @@ export const Build = Type.Object({
   attempt: Type.Integer(),
   builder: Type.Object({ name: Type.String(), why: Type.String() }),
   image: nullable(Image),
-  waiting: nullable(Type.Object({ for: Type.String(), until: Time })),
+  waiting: nullable(Type.Object({ for: Type.String(), until: nullable(Time) })),
   error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
   createdAt: Time,
   startedAt: nullable(Time),
@@ -151,6 +154,129 @@ export const TagMove = Type.Object({
   imageDigest: nullable(Type.String()),
   from: nullable(Type.String()),
   to: nullable(Type.String()),
+});
+
+export const Grant = Type.Object(
+  {
+    role: Type.Enum([...roles]),
+    pattern: Type.String({
+      pattern: namePatternSource,
+      maxLength: namePatternLength,
+      description: "* for all models, a model's name, or a group such as fraud.*",
+      examples: ["fraud.*"],
+    }),
+    tags: Type.Optional(
+      Type.Array(Type.String(), { maxItems: 100, description: "Of a promoter: the tags that it may move; else all" }),
+    ),
+  },
+  { ...closed, description: "A role on the models of a pattern" },
+);
+const Grants = Type.Array(Grant, { maxItems: 100 });
+export const NewIdentity = Type.Object(
+  {
+    name: Type.String({
+      pattern: identityNamePattern,
+      maxLength: identityNameLength,
+      description: "lower-case letters and digits, in groups joined by one '.', '_', '@' or '-'",
+      examples: ["ci-fraud"],
+    }),
+    kind: Type.Enum([...identityKinds]),
+    title: Type.Optional(Type.String({ maxLength: 200 })),
+    grants: Type.Optional(Grants),
+  },
+  closed,
+);
+export const FirstAdministrator = Type.Pick(NewIdentity, ["name", "title"], closed);
+export const IdentityChanges = Type.Object(
+  {
+    title: Type.Optional(Type.String({ maxLength: 200 })),
+    grants: Type.Optional(Grants),
+    disabled: Type.Optional(Type.Boolean()),
+  },
+  { ...closed, minProperties: 1 },
+);
+export const Identity = Type.Object({
+  name: Type.String(),
+  kind: Type.Enum([...identityKinds]),
+  title: Type.String(),
+  grants: Grants,
+  disabled: Type.Boolean(),
+  createdAt: Time,
+  createdBy: Type.String(),
+});
+export const NewToken = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 200, description: "What it is for", examples: ["nightly build"] }),
+    grants: Type.Optional(Grants),
+    networks: Type.Optional(
+      Type.Array(Type.String({ maxLength: 100 }), {
+        maxItems: 100,
+        description: "Where it may be used from: addresses, or networks such as 10.1.0.0/16; else everywhere",
+      }),
+    ),
+    expiresAt: Type.Optional(Time),
+  },
+  closed,
+);
+const tokenFields = {
+  id: Type.String(),
+  identity: Type.String(),
+  name: Type.String(),
+  grants: nullable(Grants),
+  networks: Type.Array(Type.String()),
+  createdAt: Time,
+  createdBy: Type.String(),
+  expiresAt: nullable(Time),
+  lastUsedAt: nullable(Time),
+  revokedAt: nullable(Time),
+};
+export const Token = Type.Object(tokenFields);
+export const MadeToken = Type.Object({
+  token: nullable(Type.String({ description: "Shown once; null where the answer is sent again" })),
+  ...tokenFields,
+});
+export const Me = Type.Object({
+  name: Type.String(),
+  kind: nullable(Type.Enum([...identityKinds])),
+  title: Type.String(),
+  grants: Grants,
+  token: nullable(Token),
+});
+
+export const AuditEntry = Type.Object({
+  id: Type.String(),
+  at: Time,
+  actor: Type.String(),
+  action: Type.String(),
+  object: Type.String(),
+  model: nullable(Type.String()),
+  before: Type.Unknown(),
+  after: Type.Unknown(),
+  requestId: nullable(Type.String()),
+  address: nullable(Type.String()),
+  tokenId: nullable(Type.String()),
+});
+
+/** Counts fit a 32-bit integer, bytes a JSON number. */
+const Count = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
+export const QuotaLimits = Type.Object(
+  {
+    models: Type.Optional(Count),
+    versions: Type.Optional(Count),
+    sizeBytes: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+    buildsAtOnce: Type.Optional(Count),
+  },
+  { ...closed, minProperties: 1, description: "What the models of the pattern may take up together" },
+);
+const Use = Type.Object({ limit: nullable(Type.Integer()), used: Type.Integer() });
+export const Quota = Type.Object({
+  pattern: Type.String(),
+  models: Use,
+  versions: Use,
+  sizeBytes: Use,
+  buildsAtOnce: Use,
+  changedAt: Time,
+  changedBy: Type.String(),
 });
 
 export const page = <T extends Type.TSchema>(item: T) =>
@@ -185,10 +311,9 @@ export const problem = { description: "Problem", content: { "application/problem
 
 /** The errors of a route, by status. */
 export function problems<Status extends number>(...statuses: Status[]) {
-  return Object.fromEntries([400, 403, ...statuses, 429, 431, 500, 503].map((status) => [status, problem])) as Record<
-    Status,
-    typeof problem
-  >;
+  return Object.fromEntries(
+    [400, 401, 403, ...statuses, 429, 431, 500, 503].map((status) => [status, problem]),
+  ) as Record<Status, typeof problem>;
 }
 
 /** Text that a route streams. */
@@ -219,4 +344,7 @@ export const fileParams = Type.Object({
   "*": Type.String({ description: "The file's path, with its slashes as they are" }),
 });
 export const buildParams = Type.Object({ id: Type.String() });
+export const quotaParams = Type.Object({ pattern: Type.String() });
+export const identityParams = Type.Object({ identity: Type.String() });
+export const tokenParams = Type.Object({ identity: Type.String(), token: Type.String() });
 export const tagParams = Type.Object({ model: Type.String(), tag: Type.String() });

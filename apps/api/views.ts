@@ -1,9 +1,15 @@
+import type { Identity } from "#core/access/identities.ts";
+import type { Grant } from "#core/access/roles.ts";
+import type { MadeToken, TokenRecord } from "#core/access/tokens.ts";
+import type { AuditEntry } from "#core/audit/list-audit.ts";
 import type { Build } from "#core/builds/build.ts";
 import type { Page } from "#core/database/paging.ts";
 import type { StoredFile } from "#core/models/files.ts";
 import type { Model } from "#core/models/model.ts";
 import type { ImageRecord, Version } from "#core/models/version.ts";
 import type { Tag, TagMove } from "#core/promotion/read-tags.ts";
+import type { Quota } from "#core/quotas/quotas.ts";
+import type { Measure } from "#core/quotas/use.ts";
 
 /*
  * The only makers of the API's JSON. Of what is read they change the form; a field that is in no response schema (an id
@@ -42,7 +48,7 @@ export function buildView({ image, waiting, createdAt, startedAt, finishedAt, ..
   return {
     ...build,
     image: imageView(image),
-    waiting: waiting === null ? null : { for: waiting.for, until: time(waiting.until) },
+    waiting: waiting === null ? null : { for: waiting.for, until: timeOrNull(waiting.until) },
     createdAt: time(createdAt),
     startedAt: timeOrNull(startedAt),
     finishedAt: timeOrNull(finishedAt),
@@ -55,6 +61,52 @@ export function tagView({ movedAt, ...tag }: Tag) {
 
 export function tagMoveView({ movedAt, ...move }: TagMove) {
   return { ...move, movedAt: time(movedAt) };
+}
+
+export function identityView(identity: Identity) {
+  return { ...identity, grants: identity.grants.map(grantView), createdAt: time(identity.createdAt) };
+}
+
+/** The tags of a grant for all of them are left out. */
+export function grantView({ role, pattern, tags }: Grant) {
+  return { role, pattern, ...(tags === null ? {} : { tags: [...tags] }) };
+}
+
+export function tokenView({ grants, createdAt, expiresAt, lastUsedAt, revokedAt, ...token }: TokenRecord) {
+  return {
+    ...token,
+    grants: grants === null ? null : grants.map(grantView),
+    createdAt: time(createdAt),
+    expiresAt: timeOrNull(expiresAt),
+    lastUsedAt: timeOrNull(lastUsedAt),
+    revokedAt: timeOrNull(revokedAt),
+  };
+}
+
+export function madeTokenView({ token, record }: MadeToken) {
+  return { token, ...tokenView(record) };
+}
+
+/** A secret that is sent again would have to be kept. */
+export function madeTokenAgain({ record }: MadeToken) {
+  return { token: null, ...tokenView(record) };
+}
+
+export function auditView({ at, ...entry }: AuditEntry) {
+  return { ...entry, at: time(at) };
+}
+
+export function quotaView({ pattern, limits, used, changedAt, changedBy }: Quota) {
+  const use = (measure: Measure) => ({ limit: limits[measure], used: used[measure] });
+  return {
+    pattern,
+    models: use("models"),
+    versions: use("versions"),
+    sizeBytes: use("sizeBytes"),
+    buildsAtOnce: use("buildsAtOnce"),
+    changedAt: time(changedAt),
+    changedBy,
+  };
 }
 
 export function pageView<Item, View>(page: Page<Item>, view: (item: Item) => View) {

@@ -26,7 +26,11 @@ describe("settings", () => {
       DATABASE_URL: "mysql://user:hunter2@db/x",
       SLIPWAY_HOST: "0.0.0.0",
       SLIPWAY_PORT: "70700",
-      SLIPWAY_ACCESS: "on",
+      SLIPWAY_ACCESS: "off",
+      SLIPWAY_TRUSTED_PROXIES: "10.0.0.1, proxy.example",
+      SLIPWAY_RATE_LIMIT_TOKEN: "-1",
+      SLIPWAY_RATE_LIMIT_ADDRESS: "many",
+      SLIPWAY_RATE_LIMIT_WITHOUT_REDIS: "wait",
       SLIPWAY_REGISTRY: "https://registry.example",
       SLIPWAY_REGISTRY_USERNAME: "ci",
       SLIPWAY_BASE: "python:3.12-slim",
@@ -39,6 +43,10 @@ describe("settings", () => {
       "SLIPWAY_HOST",
       "SLIPWAY_PORT",
       "SLIPWAY_ACCESS",
+      "SLIPWAY_TRUSTED_PROXIES",
+      "SLIPWAY_RATE_LIMIT_TOKEN",
+      "SLIPWAY_RATE_LIMIT_ADDRESS",
+      "SLIPWAY_RATE_LIMIT_WITHOUT_REDIS",
       "SLIPWAY_REGISTRY names the host",
       "SLIPWAY_REGISTRY_PASSWORD",
       "SLIPWAY_BASE",
@@ -61,6 +69,59 @@ describe("settings", () => {
       "DATABASE_URL and DATABASE_URL_FILE are both set: set one",
     ]);
     expect(problemsOf({ ...others, DATABASE_URL_FILE: "/nowhere" })[0]).toMatch(/^DATABASE_URL_FILE cannot be read/);
+  });
+
+  it.each(["127.0.0.1", "::1", "localhost"])("leave access off on %s unless it is asked for", (host) => {
+    const off = readConfig({ ...needed, SLIPWAY_HOST: host });
+    expect([off.access.on, off.access.limits]).toEqual([false, { requestsByToken: null, requestsByAddress: null }]);
+    expect(readConfig({ ...needed, SLIPWAY_HOST: host, SLIPWAY_ACCESS: "on" }).access.on).toBe(true);
+  });
+
+  it.each(["0.0.0.0", "::", "10.0.0.1", "slipway.example"])(
+    "turn access on where Slipway listens on %s, and let nobody turn it off",
+    (host) => {
+      const on = readConfig({ ...needed, SLIPWAY_HOST: host });
+      expect([on.access.on, on.access.limits]).toEqual([true, { requestsByToken: null, requestsByAddress: 1_000 }]);
+      expect(problemsOf({ ...needed, SLIPWAY_HOST: host, SLIPWAY_ACCESS: "off" })).toEqual([
+        expect.stringMatching(/^SLIPWAY_ACCESS is off and SLIPWAY_HOST .* listens on loopback only/),
+      ]);
+    },
+  );
+
+  it("take 0 for no limit", () => {
+    const { access } = readConfig({ ...needed, SLIPWAY_ACCESS: "on", SLIPWAY_RATE_LIMIT_ADDRESS: "0" });
+    expect(access.limits).toEqual({ requestsByToken: null, requestsByAddress: null });
+  });
+
+  it("take proxies as addresses and networks, and nobody for all", () => {
+    const proxies = "10.0.0.5, 10.1.0.0/16,2001:db8::/32";
+    expect(readConfig({ ...needed, SLIPWAY_TRUSTED_PROXIES: proxies }).http.trustedProxies).toEqual([
+      "10.0.0.5",
+      "10.1.0.0/16",
+      "2001:db8::/32",
+    ]);
+    for (const wrong of ["nginx", "true", "1", "0.0.0.0/0", "::/0", "10.0.0.0/33"])
+      expect(problemsOf({ ...needed, SLIPWAY_TRUSTED_PROXIES: wrong })).toEqual([
+        `SLIPWAY_TRUSTED_PROXIES names "${wrong}": write the address of a proxy, or its network such as 10.1.0.0/16; several with commas between`,
+      ]);
+  });
+
+  it("take origins as a browser says them, and only with access on", () => {
+    const origins = "https://ml.example.com,http://localhost:5173";
+    const on = { ...needed, SLIPWAY_ACCESS: "on" };
+    expect(readConfig({ ...on, SLIPWAY_CORS_ORIGINS: origins }).http.corsOrigins).toEqual(origins.split(","));
+    for (const wrong of [
+      "*",
+      "null",
+      "https://ml.example.com/",
+      "ml.example.com",
+      "https://ml.example.com:443",
+      "file://",
+    ])
+      expect(problemsOf({ ...on, SLIPWAY_CORS_ORIGINS: wrong })[0]).toMatch(/^SLIPWAY_CORS_ORIGINS names ".*": write/);
+    expect(problemsOf({ ...needed, SLIPWAY_CORS_ORIGINS: origins })).toEqual([
+      expect.stringMatching(/^SLIPWAY_CORS_ORIGINS needs SLIPWAY_ACCESS on/),
+    ]);
   });
 
   it("take a base from a registry only by its digest", () => {

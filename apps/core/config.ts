@@ -92,16 +92,12 @@ export function readConfig(environment: Environment): Config {
   const read = new Settings(environment);
   const dataDir = resolve(read.text("SLIPWAY_DATA_DIR", ".slipway"));
   const host = read.text("SLIPWAY_HOST", "127.0.0.1");
+  const access = accessConfig(read, host);
   const config: Config = {
     logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     dataDir,
-    http: {
-      host,
-      port: read.integer("SLIPWAY_PORT", 7070, { min: 0, max: 65_535 }),
-      trustedProxies: read.list("SLIPWAY_TRUSTED_PROXIES", networkOf),
-      corsOrigins: read.list("SLIPWAY_CORS_ORIGINS", originOf),
-    },
-    access: accessConfig(read, host),
+    http: httpConfig(read, { host, accessOn: access.on }),
+    access,
     secrets: secretsConfig(read),
     database: {
       url: databaseUrl(read),
@@ -137,12 +133,41 @@ export function readDatabaseUrl(environment: Environment): string {
   return url;
 }
 
+/** What a rotation of the key needs. */
+export function readRotationConfig(environment: Environment): Pick<Config, "database" | "secrets"> {
+  const read = new Settings(environment);
+  const config = { database: { url: databaseUrl(read), poolSize: 2 }, secrets: secretsConfig(read) };
+  if (config.secrets.key === null) read.problem("SLIPWAY_SECRET_KEY is not set: give the new key");
+  read.finish();
+  return config;
+}
+
 function databaseUrl(read: Settings): string {
   return read.url("DATABASE_URL", ["postgres:", "postgresql:"]);
 }
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function httpConfig(read: Settings, { host, accessOn }: { host: string; accessOn: boolean }): HttpConfig {
+  const corsOrigins = read.list(
+    "SLIPWAY_CORS_ORIGINS",
+    "scheme, host and port of a page as its browser says them, without a path, such as https://ml.example.com",
+    originOf,
+  );
+  if (corsOrigins.length > 0 && !accessOn)
+    read.problem("SLIPWAY_CORS_ORIGINS needs SLIPWAY_ACCESS on: with access off no other site's page is let in");
+  return {
+    host,
+    port: read.integer("SLIPWAY_PORT", 7070, { min: 0, max: 65_535 }),
+    trustedProxies: read.list(
+      "SLIPWAY_TRUSTED_PROXIES",
+      "the address of a proxy, or its network such as 10.1.0.0/16",
+      proxyOf,
+    ),
+    corsOrigins,
+  };
 }
 
 const shortestSecret = 32;
@@ -165,22 +190,24 @@ function accessConfig(read: Settings, host: string): AccessConfig {
 }
 
 function secretsConfig(read: Settings): SecretsConfig {
-  return {
-    key: read.longSecret("SLIPWAY_SECRET_KEY", shortestSecret),
-    previousKey: read.longSecret("SLIPWAY_PREVIOUS_SECRET_KEY", shortestSecret),
-  };
+  const key = read.longSecret("SLIPWAY_SECRET_KEY", shortestSecret);
+  const previousKey = read.longSecret("SLIPWAY_PREVIOUS_SECRET_KEY", shortestSecret);
+  if (key === null && previousKey !== null)
+    read.problem("SLIPWAY_PREVIOUS_SECRET_KEY is set without SLIPWAY_SECRET_KEY: set that one to the new key");
+  return { key, previousKey };
 }
 
-function networkOf(text: string): Network | null {
+/** Null also for a network of all addresses: whoever is believed could name any. */
+function proxyOf(text: string): Network | null {
   try {
-    return parseNetwork(text);
+    return /\/0+$/.test(text) ? null : parseNetwork(text);
   } catch {
     return null;
   }
 }
 
 function originOf(text: string): string | null {
-  return URL.canParse(text) && new URL(text).origin === text ? text : null;
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text ? text : null;
 }
 
 function registryConfig(read: Settings): RegistryConfig {
@@ -251,20 +278,23 @@ class Settings {
   longSecret(name: string, shortest: number): string | null {
     const value = this.secret(name);
     if (value === "") return null;
+    // A header carries nothing else.
+    if (!/^[\x21-\x7e][\x20-\x7e]*[\x21-\x7e]$/.test(value))
+      this.problem(`${name} is not printable ASCII: give letters, digits and signs`);
     if (value.length < shortest)
       this.problem(`${name} has ${value.length} characters: give a secret of ${shortest} or more, by chance`);
     return value;
   }
 
-  /** Separated by commas. */
-  list<T>(name: string, parse: (text: string) => T | null): T[] {
+  /** Separated by commas; `form` says how one is written. */
+  list<T>(name: string, form: string, parse: (text: string) => T | null): T[] {
     const texts = this.text(name, "")
       .split(",")
       .map((text) => text.trim())
       .filter((text) => text !== "");
     return texts.flatMap((text) => {
       const value = parse(text);
-      if (value === null) this.problem(`${name} names "${text}", which is none: see docs/operations.md for its form`);
+      if (value === null) this.problem(`${name} names "${text}": write ${form}; several with commas between`);
       return value === null ? [] : [value];
     });
   }

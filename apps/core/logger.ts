@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import type { Redact } from "./redact.ts";
 
 export type { Logger };
 
@@ -13,7 +14,15 @@ const secretPaths = [
   "*.secret",
 ];
 
-export function makeLogger(options: { level: string; part: string; destination?: DestinationStream }): Logger {
+interface LoggerOptions {
+  level: string;
+  part: string;
+  destination?: DestinationStream;
+  /** Of each line, whole: secrets come in URLs and in the words of other programs, too. */
+  redact?: Redact;
+}
+
+export function makeLogger(options: LoggerOptions): Logger {
   return pino(
     {
       level: options.level,
@@ -21,6 +30,7 @@ export function makeLogger(options: { level: string; part: string; destination?:
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: secretPaths, censor: "[redacted]" },
+      ...(options.redact === undefined ? {} : { hooks: { streamWrite: options.redact } }),
     },
     options.destination ?? pino.destination({ dest: 1, sync: true }),
   );

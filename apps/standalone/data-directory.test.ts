@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "#test/temporary-folder.ts";
@@ -15,8 +15,21 @@ it("keeps its secrets, and keeps them to itself", () => {
   const directory = openDataDirectory(`${temporaryFolder()}/data`);
   const secrets = keptSecrets(directory);
   expect(keptSecrets(directory)).toEqual(secrets);
-  expect(new Set(Object.values(secrets)).size).toBe(3);
+  expect(new Set(Object.values(secrets)).size).toBe(4);
+  expect(secrets.secretKey.length).toBeGreaterThanOrEqual(32);
   expect(statSync(`${directory.path}/secrets.json`).mode & 0o777).toBe(0o600);
+});
+
+it("gives a secret key to an instance that was made without one, and keeps what it had", () => {
+  const directory = openDataDirectory(`${temporaryFolder()}/data`);
+  const path = `${directory.path}/secrets.json`;
+  const before = { postgres: "p", redis: "r", registry: "i" };
+  writeFileSync(path, JSON.stringify(before), { mode: 0o600 });
+  const secrets = keptSecrets(directory);
+  expect(secrets).toEqual({ ...before, secretKey: expect.stringMatching(/^[\w-]{32}$/) });
+  expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(secrets);
+  expect(keptSecrets(directory)).toEqual(secrets);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
 });
 
 it("keeps its ports from start to start, and takes others for those that are lost", async () => {

@@ -5,7 +5,7 @@ import { freePort, isFree } from "./free-port.ts";
 /*
  * <data dir>/instance.lock    the process that has it
  *            processes.json   what that process has started (ledger.ts)
- *            secrets.json     passwords of the embedded parts
+ *            secrets.json     passwords of the embedded parts, and the key of the secrets in the embedded database
  *            ports.json       ports of the embedded parts
  *            postgres/ redis/ registry/ artifacts/ scratch/ cache/ logs/
  */
@@ -35,12 +35,18 @@ export interface Secrets {
   postgres: string;
   redis: string;
   registry: string;
+  /** What SLIPWAY_SECRET_KEY says elsewhere. */
+  secretKey: string;
 }
 
-/** Made once and kept: the cluster is initialised with its password. */
+/** Made once and kept: the cluster is initialised with its password. What an older instance has not is added. */
 export function keptSecrets(directory: DataDirectory): Secrets {
   const make = () => randomBytes(24).toString("base64url");
-  return keptJson(`${directory.path}/secrets.json`, () => ({ postgres: make(), redis: make(), registry: make() }));
+  const path = `${directory.path}/secrets.json`;
+  const kept = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Partial<Secrets>) : {};
+  const secrets = { postgres: make(), redis: make(), registry: make(), secretKey: make(), ...kept };
+  if (Object.keys(secrets).length > Object.keys(kept).length) writeWhole(path, secrets);
+  return secrets;
 }
 
 export interface Ports {
@@ -66,13 +72,6 @@ export async function keptPorts(directory: DataDirectory, embedded: { registry: 
   };
   if (JSON.stringify(ports) !== JSON.stringify(kept)) writeWhole(path, ports);
   return ports;
-}
-
-function keptJson<T>(path: string, make: () => T): T {
-  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as T;
-  const made = make();
-  writeWhole(path, made);
-  return made;
 }
 
 /** A crash leaves the old content or the new, never half. */

@@ -16,6 +16,13 @@ export function embeddedParts(environment: Environment): Embedded {
   };
 }
 
+/** The key that belongs to the embedded database, where the environment names no other. A database that is not ours has
+ *  its key from the environment alone: it may outlive this data directory, and have other instances. */
+export function keptSecretKey(environment: Environment, embedded: Embedded, kept: string): Environment {
+  const isNamed = ["SLIPWAY_SECRET_KEY", "SLIPWAY_SECRET_KEY_FILE"].some((name) => (environment[name] ?? "") !== "");
+  return embedded.postgres && !isNamed ? { SLIPWAY_SECRET_KEY: kept } : {};
+}
+
 /** What the embedded parts add to the environment once they run. */
 export type PartAddresses = Partial<Record<"DATABASE_URL" | "REDIS_URL" | "SLIPWAY_REGISTRY", string>>;
 

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, Environment } from "#core/config.ts";
 import { migrate } from "#core/database/migrate.ts";
 import { emptyScratchDir } from "#core/images/scratch-folder.ts";
-import { type DataDirectory, openDataDirectory } from "./data-directory.ts";
+import { type DataDirectory, keptSecrets, openDataDirectory } from "./data-directory.ts";
 import { startEmbeddedParts } from "./embedded-parts.ts";
-import type { Embedded } from "./environment.ts";
+import { type Embedded, keptSecretKey } from "./environment.ts";
 import { freePort, isFree } from "./free-port.ts";
 import { patience } from "./guard-liveness.ts";
 import { type InstanceLock, lockDataDirectory } from "./instance-lock.ts";
@@ -85,6 +85,7 @@ async function startAll(options: InstanceOptions, running: Running): Promise<str
 
   const healthPort = config.work.healthPort === 0 ? await freePort(config.http.host) : config.work.healthPort;
   const workerUrl = httpUrl(config.http.host, healthPort);
+  const secretKey = keptSecretKey(environment, embedded, keptSecrets(directory).secretKey);
   const service = (name: string) => {
     const log = logs.open(name);
     const onLine = (line: string) => {
@@ -92,7 +93,7 @@ async function startAll(options: InstanceOptions, running: Running): Promise<str
       voice.passOn(name, line);
     };
     const ports = { SLIPWAY_PORT: String(port), SLIPWAY_WORKER_PORT: String(healthPort) };
-    return { environment: { ...environment, ...addresses, ...ports }, ledger, onLine };
+    return { environment: { ...environment, ...secretKey, ...addresses, ...ports }, ledger, onLine };
   };
   await Promise.all([
     keepRunning(() => startApi(service("api")), voice, { url: `${url}/healthz`, ...patience }).then((kept) => {

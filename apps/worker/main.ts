@@ -8,19 +8,21 @@ import { newId } from "#core/database/ids.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import { makeLogger } from "#core/logger.ts";
+import { redactor } from "#core/redact.ts";
 import { keepPulse } from "#core/work/pulse.ts";
 import { answerDoorbell, openDoorbell } from "#core/work/queue.ts";
 import { reconcile, runWork, type WorkHandlers } from "#core/work/run-work.ts";
-import { configOrExit, endOnSignal, orExit } from "../main-process.ts";
+import { configOrExit, endOnSignal, orExit, secretKeyOrExit } from "../main-process.ts";
 import { answerLiveness } from "./liveness.ts";
 import { sweepLeftovers } from "./sweep.ts";
 
 const drainMs = 6_000;
 
 const config = configOrExit();
-const log = makeLogger({ level: config.logLevel, part: "worker" });
+const log = makeLogger({ level: config.logLevel, part: "worker", redact: redactor(config) });
 for (const folder of [config.scratchDir, config.cacheDir]) await mkdir(folder, { recursive: true });
 const db = openDatabase(config.database);
+await secretKeyOrExit({ db, config, log });
 const blobs = fileBlobStore(config.artifacts.dir);
 const doorbell = openDoorbell(config.queue, log);
 const publisher = openPublisher(config.registry);
@@ -31,9 +33,9 @@ const handlers: WorkHandlers = { [buildWork]: buildHandler({ db, config, log, bu
 const self = { id: newId(), name: `${hostname()}:${process.pid}` };
 const options = { handlers, worker: self.name, ending: ending.signal };
 const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log }, (workId) =>
-  runWork({ db, config, log }, workId, options),
+  runWork({ db, doorbell, config, log }, workId, options),
 );
-const reconciling = reconcile({ db, doorbell, config, log }, ending.signal);
+const reconciling = reconcile({ db, doorbell, config, log }, handlers, ending.signal);
 const sweeping = sweepLeftovers({ config, log }, ending.signal);
 const pulse = keepPulse({ db, config, log }, { self, answering }, ending.signal);
 const health = { host: config.http.host, port: config.work.healthPort };

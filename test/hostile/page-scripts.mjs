@@ -158,3 +158,28 @@ export async function runUploadedFiles(files) {
   if ([document.title, frame.contentDocument?.title].includes("run")) ran.push("frame");
   return ran;
 }
+
+/**
+ * In a page of any site, with a token: what it gets of an answer, by method. "" for what the browser keeps from it.
+ * @param {{ target: string, token: string }} service
+ */
+export async function callWithToken({ target, token }) {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const body = JSON.stringify({ name: "by-a-page" });
+  /** @type {[string, string, RequestInit][]} */
+  const calls = [
+    ["read", "/v1/models", { headers }],
+    ["write", "/v1/models", { headers, method: "POST", body }],
+    ["read of a file", "/v1/models/browsed/versions/1.0.0/files/a", { headers }],
+    ["read without a token", "/v1/models", {}],
+    ["read with cookies", "/v1/models", { headers, credentials: "include" }],
+  ];
+  /** @type {Record<string, string>} */
+  const got = {};
+  for (const [name, path, init] of calls)
+    got[name] = await fetch(target + path, init).then(
+      (answer) => `${answer.status} ${answer.headers.has("x-request-id") ? "named" : "unnamed"}`,
+      () => "",
+    );
+  return got;
+}

@@ -21,7 +21,7 @@ export function testWorker(registry: Registry, builder: ImageBuilder, name = "te
   const answering = answerDoorbell(registry.config.queue, { atOnce: 4, log: registry.log }, (workId) =>
     runWork(registry, workId, options),
   );
-  const reconciling = reconcile(registry, ending.signal);
+  const reconciling = reconcile(registry, handlers, ending.signal);
   const end = async () => {
     ending.abort();
     await Promise.all([reconciling, answering.close(2_000)]);

@@ -123,7 +123,6 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
       const signal = AbortSignal.any([gone.signal, app.closing]);
-      reply.header("cache-control", "no-store");
       if (request.headers.accept?.includes("text/event-stream")) {
         const after = lastEventId(request.headers["last-event-id"]);
         return reply.type("text/event-stream").send(followAsEvents(registry, id, { after, signal }));

@@ -141,6 +141,7 @@ function describe(file: StoredFile, reply: FastifyReply): void {
     .type("application/octet-stream")
     .header("content-disposition", "attachment")
     .header("content-security-policy", "default-src 'none'; sandbox")
+    .header("cache-control", "private, no-cache") // its own browser may keep it, and asks with the ETag
     .header("accept-ranges", "bytes")
     .header("etag", etag(file))
     .header("repr-digest", reprDigest(file.digest));

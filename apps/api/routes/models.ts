@@ -59,12 +59,10 @@ export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: page(ModelSchema), ...problems() },
       },
     },
-    async ({ query }) => {
+    async ({ query, caller: { grants } }) => {
+      const { q: text, cursor, limit } = query;
       const labels = (query.label ?? []).map(parseLabelSelector);
-      return pageView(
-        await listModels(registry, { text: query.q, labels, cursor: query.cursor, limit: query.limit }),
-        modelView,
-      );
+      return pageView(await listModels(registry, { text, labels, grants, cursor, limit }), modelView);
     },
   );
 

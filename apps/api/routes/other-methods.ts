@@ -20,6 +20,7 @@ export function refuseOtherMethods(app: Pick<FastifyInstance, "addHook" | "route
         url,
         exposeHeadRoute: false,
         schema: { hide: true },
+        config: { methodNotTaken: true },
         onRequest: async ({ method }, reply) => {
           reply.header("allow", allow);
           throw httpError(405, `${method} is not taken here: use ${allow}`);

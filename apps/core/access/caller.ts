@@ -6,12 +6,17 @@ export interface Caller {
   grants: Grants;
   /** The token that said so; null where no token of the database did. */
   tokenId: string | null;
-  /** What a setup code makes: it may set up the first administrator and nothing else. */
+  /** The token gives less than its owner may, or not from everywhere. */
+  narrowed: boolean;
+  expiresAt: Date | null;
+  /** Came with a setup code. */
   setsUp?: true;
 }
 
+const unbounded = { grants: everything, tokenId: null, narrowed: false, expiresAt: null };
+
 /** With access off: whoever reaches the port. */
-export const anybody: Caller = { name: "anonymous", grants: everything, tokenId: null };
+export const anybody: Caller = { name: "anonymous", ...unbounded };
 
 /** Whoever has the token of the settings. */
-export const administrator: Caller = { name: "administrator", grants: everything, tokenId: null };
+export const administrator: Caller = { name: "administrator", ...unbounded };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { comparands, matches, parseNamePattern } from "./name-pattern.ts";
+import { comparands, covers, matches, type NamePattern, parseNamePattern } from "./name-pattern.ts";
 
 const pattern = parseNamePattern;
 
@@ -31,6 +31,35 @@ describe("a pattern of names", () => {
         const parts = text.split(".");
         for (let length = 1; length < parts.length; length += 1)
           expect(matches(pattern(`${parts.slice(0, length).join(".")}.*`), text)).toBe(true);
+      }),
+    );
+  });
+
+  const part = fc.constantFrom("a", "b", "a-b");
+  const parts = fc.array(part, { minLength: 1, maxLength: 3 }).map((names) => names.join("."));
+  const patterns = fc.oneof(
+    fc.constant(pattern("*")),
+    parts.map(pattern),
+    parts.map((name) => pattern(`${name}.*`)),
+  );
+  const namesOf = (of: NamePattern) =>
+    of.endsWith("*") ? parts.map((rest) => `${of.slice(0, -1)}${rest}`) : fc.constant<string>(of);
+
+  it("covers those alone whose every name it matches", () => {
+    fc.assert(
+      fc.property(
+        patterns.chain((inner) => fc.tuple(patterns, fc.constant(inner), namesOf(inner))),
+        ([outer, inner, name]) => {
+          expect(matches(inner, name)).toBe(true);
+          if (covers(outer, inner)) expect(matches(outer, name)).toBe(true);
+        },
+      ),
+    );
+    // A name with a part that stands nowhere else is a witness for all others of its group.
+    fc.assert(
+      fc.property(patterns, patterns, (outer, inner) => {
+        const witness = inner.endsWith("*") ? `${inner.slice(0, -1)}elsewhere` : inner;
+        expect(covers(outer, inner)).toBe(matches(outer, witness));
       }),
     );
   });

@@ -25,6 +25,11 @@ export function matches(pattern: NamePattern, name: string): boolean {
   return pattern.endsWith(".*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
+/** Whether every name that `inner` matches is one that `outer` matches. */
+export function covers(outer: NamePattern, inner: NamePattern): boolean {
+  return outer.endsWith("*") ? inner.startsWith(outer.slice(0, -1)) : inner === outer;
+}
+
 /** What a statement compares names with: whole names, and beginnings. */
 export function comparands(patterns: readonly NamePattern[]): { names: string[]; beginnings: string[] } {
   const beginnings = patterns.filter((pattern) => pattern.endsWith("*")).map((pattern) => pattern.slice(0, -1));

@@ -54,8 +54,8 @@ export const needs = {
 
   listTags: model("read"),
   getTag: model("read"),
-  setTag: model("promote"),
-  deleteTag: model("promote"),
+  moveTag: model("promote"),
+  removeTag: model("promote"),
   getTagHistory: model("read"),
 
   setUp: { right: "administer", on: "setup" },

@@ -4,11 +4,11 @@ import { hashOf, newToken, parseToken, sameSecret } from "./token.ts";
 
 describe("a token", () => {
   it("is found by its form, and never comes twice", () => {
-    const tokens = new Set(Array.from({ length: 1_000 }, newToken));
+    const tokens = new Set(Array.from({ length: 1_000 }, () => newToken("token")));
     expect(tokens.size).toBe(1_000);
     for (const token of tokens) {
       expect(token).toMatch(/^slpw_[0-9A-Za-z]{38}$/);
-      expect(parseToken(token)).toBe(token);
+      expect(parseToken(token)).toEqual({ kind: "token", token });
     }
   });
 
@@ -18,7 +18,7 @@ describe("a token", () => {
   });
 
   it("is refused when it was cut, lengthened or mistyped", () => {
-    const token = newToken();
+    const token = newToken("token");
     for (let length = 0; length < token.length; length += 1) expect(parseToken(token.slice(0, length))).toBeNull();
     expect(parseToken(`${token}0`)).toBeNull();
     expect(parseToken(` ${token}`)).toBeNull();
@@ -28,6 +28,12 @@ describe("a token", () => {
         expect(parseToken(token.slice(0, at) + other + token.slice(at + 1))).toBeNull();
       }),
     );
+  });
+
+  it("is no setup code, nor one a token", () => {
+    const code = newToken("setup");
+    expect(parseToken(code)).toEqual({ kind: "setup", token: code });
+    expect(parseToken(code.replace("slps_", "slpw_"))).toBeNull();
   });
 
   it("is compared whole, whatever its length", () => {

@@ -24,11 +24,16 @@ export async function storeBlob({ db, blobs }: Blobs, body: Readable, options: I
   return { digest: bytes.digest, sizeBytes: bytes.sizeBytes };
 }
 
+/** Takes work that the answer does not wait for. */
+export type Afterwards = (work: () => Promise<void>) => void;
+
 /** Commits what refers to bytes that were just ingested: `commit` gives them their rows by `keepIngested`. Those that no
- *  row names are dropped after it, all of them where it is refused. */
+ *  row names are dropped: all of them at once where it is refused, and else afterwards, lest the time that it takes tell
+ *  that somebody else has the same bytes. */
 export async function commitIngested<T extends { needless: BlobKey[] }>(
   blobs: BlobStore,
   ingested: readonly Ingested[],
+  afterwards: Afterwards,
   commit: () => Promise<T>,
 ): Promise<T> {
   const committed = await commit().catch(async (error: unknown) => {
@@ -40,7 +45,11 @@ export async function commitIngested<T extends { needless: BlobKey[] }>(
       );
     throw error;
   });
-  await dropIngested(blobs, committed.needless);
+  const { needless } = committed;
+  if (needless.length > 0)
+    afterwards(async () => {
+      await Promise.all(needless.map((key) => blobs.remove(key)));
+    });
   return committed;
 }
 

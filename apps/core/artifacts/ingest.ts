@@ -11,16 +11,23 @@ export interface Ingested {
   sizeBytes: number;
 }
 
+/** How long a body may be, and what is thrown at the first byte past it. */
+export interface SizeLimit {
+  bytes: number;
+  refusal: () => SlipwayError;
+}
+
 export interface IngestOptions {
   /** A body of other bytes is refused with `digest_mismatch`. */
   expectedDigest?: Digest | undefined;
+  limit?: SizeLimit | null;
   signal?: AbortSignal | undefined;
 }
 
 /** Hashes, counts and stores a body in one pass. Whatever goes wrong, nothing of it stays in the store. */
 export async function ingest(store: BlobStore, body: Readable, options: IngestOptions = {}): Promise<Ingested> {
   const key = randomBytes(16).toString("hex") as BlobKey;
-  const meter = new Meter(options.expectedDigest);
+  const meter = new Meter(options.expectedDigest, options.limit);
   const storing = store.put(key, meter, { signal: options.signal }).catch((error: unknown) => {
     meter.destroy();
     throw error;
@@ -35,16 +42,18 @@ export async function ingest(store: BlobStore, body: Readable, options: IngestOp
   throw errors.find((error) => isSlipwayError(error)) ?? errors[0];
 }
 
-/** Passes bytes on, and fails instead of ending when they are not the ones expected. */
+/** Passes bytes on, and fails instead of ending when they are not the ones expected, or more than there may be. */
 export class Meter extends Transform {
   sizeBytes = 0;
   readonly #hash = sha256();
   readonly #expected: Digest | undefined;
+  readonly #limit: SizeLimit | null;
   #digest: Digest | undefined;
 
-  constructor(expected: Digest | undefined) {
+  constructor(expected: Digest | undefined, limit: SizeLimit | null = null) {
     super({ highWaterMark: 1024 * 1024 });
     this.#expected = expected;
+    this.#limit = limit;
   }
 
   digest(): Digest {
@@ -54,6 +63,7 @@ export class Meter extends Transform {
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.sizeBytes += chunk.length;
+    if (this.#limit !== null && this.sizeBytes > this.#limit.bytes) return done(this.#limit.refusal());
     this.#hash.update(chunk);
     done(null, chunk);
   }

@@ -9,13 +9,18 @@ export interface Change {
   /** As a person would name it: `churn`, `churn:1.2.0`. */
   object: string;
   objectId: string;
+  /** Whose change it is, by its name at that time: who may see that model sees the row. Null for what is no model's. */
+  model: string | null;
   before?: Prisma.InputJsonValue;
   after?: Prisma.InputJsonValue;
 }
 
-/** The row that goes into the transaction of every change, and only there. */
+/** The row that goes into the transaction of every change, and only there. Its id says when (RFC 9562 §5.7), so that
+ *  the order of ids is the order of time. */
 export async function recordAudit(tx: Transaction, actor: Actor, change: Change): Promise<void> {
+  const at = new Date();
+  const { name, requestId, address, tokenId } = actor;
   await tx.auditEntry.create({
-    data: { id: newId(), actor: actor.name, requestId: actor.requestId, ...change },
+    data: { id: newId(at.getTime()), at, actor: name, requestId, address, tokenId, ...change },
   });
 }

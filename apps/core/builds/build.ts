@@ -27,7 +27,8 @@ export interface Build {
   attempt: number;
   builder: { name: string; why: string };
   image: ImageRecord | null;
-  waiting: { for: string; until: Date } | null;
+  /** A build that waits for its turn has no limit to that. */
+  waiting: { for: string; until: Date | null } | null;
   error: { code: string; message: string } | null;
   createdAt: Date;
   startedAt: Date | null;
@@ -43,7 +44,8 @@ export async function readBuild({ db }: { db: Database | Transaction }, id: stri
   const held = isId(id) && (await isBuildHeld(db, id));
   const row = isId(id) ? await db.build.findUnique({ where: { id }, include: withImage }) : null;
   if (row === null) throw buildNotFound(id);
-  const waiting = row.status === "waiting" && row.waitingFor !== null && row.waitingUntil !== null;
+  const until = row.status === "waiting" ? row.waitingUntil : null;
+  const waits = (row.status === "waiting" || row.status === "queued") && row.waitingFor !== null;
   return {
     id: row.id,
     model: row.version.model.name,
@@ -52,12 +54,20 @@ export async function readBuild({ db }: { db: Database | Transaction }, id: stri
     attempt: row.attempt,
     builder: { name: row.builderName, why: row.builderWhy },
     image: row.image as ImageRecord | null,
-    waiting: waiting ? { for: row.waitingFor as string, until: row.waitingUntil as Date } : null,
+    waiting: waits ? { for: row.waitingFor as string, until } : null,
     error: row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage ?? "" },
     createdAt: row.createdAt,
     startedAt: row.startedAt,
     finishedAt: row.finishedAt,
   };
+}
+
+/** By its name now; null where there is no such build. */
+export async function modelOfBuild({ db }: { db: Database }, id: string): Promise<string | null> {
+  const [row] = await db.$queryRaw<{ name: string }[]>`
+    SELECT m.name FROM builds b JOIN versions v ON v.id = b.version_id JOIN models m ON m.id = v.model_id
+    WHERE b.id = ${id}::uuid`;
+  return row?.name ?? null;
 }
 
 async function isBuildHeld(db: Database | Transaction, id: string): Promise<boolean> {

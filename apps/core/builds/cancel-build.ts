@@ -28,6 +28,7 @@ export async function cancelBuild(
         action: "build.cancel",
         object: `${model}:${version}`,
         objectId: id,
+        model,
         before: { status },
         after: { status: "cancelled" },
       });

@@ -26,6 +26,7 @@ export async function rebuildVersion(
       action: "build.create",
       object: `${model}:${version}`,
       objectId: buildId,
+      model,
       after: { givenLock: lock !== null },
     });
     const build = await readBuild({ db: tx }, buildId);

@@ -22,18 +22,20 @@ import {
 } from "#core/work/work.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { type BuildLog, openBuildLog } from "./build-log.ts";
+import { mayBegin, unblockBuilds } from "./line.ts";
 
 interface Needs extends Pick<Registry, "db" | "config" | "log"> {
   builder: ImageBuilder;
   publisher: ImagePublisher;
 }
 
-const worker: Actor = { name: "slipway", requestId: null, address: null, tokenId: null };
-
 /** Makes, pushes and verifies the image of one build. Nothing of it shows before the registry has answered
  *  for all of it; a worker killed before that leaves layers in the registry that the next attempt finds. */
 export function buildHandler(needs: Needs): WorkHandler {
   return {
+    mayBegin,
+    unblock: () => unblockBuilds(needs.db),
+
     async run(claim, signal, line) {
       const build = await begin(needs, claim);
       const log = openBuildLog(needs.db, claim);
@@ -77,7 +79,6 @@ function tooSlow({ config }: Needs, cause: unknown): Error {
 interface BegunBuild {
   id: string;
   versionId: string;
-  object: string;
   repository: string;
   /** The version has no image yet. */
   isFirst: boolean;
@@ -95,13 +96,12 @@ async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
     });
     await tx.build.update({
       where: { id: row.id },
-      data: { status: "running", attempt: claim.attempt, startedAt: row.startedAt ?? new Date() },
+      data: { status: "running", attempt: claim.attempt, waitingFor: null, startedAt: row.startedAt ?? new Date() },
     });
     const { version } = row;
     return {
       id: row.id,
       versionId: version.id,
-      object: `${version.model.name}:${version.semver}`,
       repository: version.model.repository,
       isFirst: version.imageId === null,
       triedUntil: row.waitingUntil,
@@ -147,7 +147,7 @@ async function succeed({ db, publisher }: Needs, claim: Claim, build: BegunBuild
     // A rebuild never takes a ready image away.
     await tx.version.updateMany({ where: { id: build.versionId, imageId: null }, data: { imageId } });
     await finishWork(tx, claim);
-    await recordResult(tx, build, "build.succeed", { status: "succeeded", image: `${repository}@${image.digest}` });
+    await recordResult(tx, claim, build, "build.succeed", { status: "succeeded", image: `${repository}@${image.digest}` });
   });
 }
 
@@ -199,16 +199,19 @@ async function fail(
       },
     });
     await finishWork(tx, claim);
-    await recordResult(tx, build, "build.fail", { status: "failed", error });
+    await recordResult(tx, claim, build, "build.fail", { status: "failed", error });
   });
   log.info(error, "the build failed");
 }
 
+/** Slipway's own deed, of the request that asked for it. */
 function recordResult(
   tx: Transaction,
-  build: BegunBuild,
+  { requestId }: Claim,
+  { id, request: { model, version } }: BegunBuild,
   action: string,
   after: Prisma.InputJsonObject,
 ): Promise<void> {
-  return recordAudit(tx, worker, { action, object: build.object, objectId: build.id, after });
+  const actor: Actor = { name: "slipway", requestId, address: null, tokenId: null };
+  return recordAudit(tx, actor, { action, object: `${model}:${version}`, objectId: id, model, after });
 }

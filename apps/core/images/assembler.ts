@@ -54,7 +54,7 @@ export function assembler(needs: AssemblerNeeds): ImageBuilder {
       const most = layersLimit - runtime.layers.length - 1;
       const layers = [
         ...runtime.layers.map((layer) => openStoredLayer(needs, layer)),
-        ...(await modelLayers(needs, request.files, { most, signal })),
+        ...(await modelLayers(needs, request.files, { model: request.model, most, signal })),
         await generatedLayer("opt/slipway/model.json", modelDescription(request), signal),
       ];
       const { config, manifest } = describeImage(request, base, layers);

@@ -4,6 +4,7 @@ import { violatedConstraint } from "#core/database/faults.ts";
 import { newId } from "#core/database/ids.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
+import { holdToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { checkLabels, type Labels } from "./labels.ts";
 import { type Model, readModel } from "./model.ts";
@@ -16,7 +17,7 @@ export interface NewModel {
   labels?: Labels | undefined;
 }
 
-/** Throws `model_exists`. */
+/** Throws `model_exists`, `quota_exceeded`. */
 export async function createModel(
   { db }: Pick<Registry, "db">,
   input: NewModel,
@@ -34,8 +35,10 @@ export async function createModel(
         action: "model.create",
         object: name,
         objectId: id,
+        model: name,
         after: { name, title, description, labels },
       });
+      await holdToQuotas(tx, id, { models: 1 });
       const model = await readModel({ db: tx }, name);
       await remember(tx, model);
       return model;

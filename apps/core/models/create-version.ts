@@ -4,6 +4,7 @@ import { violatedConstraint } from "#core/database/faults.ts";
 import { newId } from "#core/database/ids.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
+import { holdToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { checkLabels, checkMetadata, type Labels } from "./labels.ts";
@@ -19,7 +20,7 @@ export interface NewVersion {
   metadata?: Record<string, unknown> | undefined;
 }
 
-/** A draft, open for files. Throws `model_not_found`, `version_exists`. */
+/** A draft, open for files. Throws `model_not_found`, `version_exists`, `quota_exceeded`. */
 export async function createVersion(
   { db }: Pick<Registry, "db">,
   input: NewVersion,
@@ -29,7 +30,8 @@ export async function createVersion(
   checkVersion(input);
   return orVersionExists(input, () =>
     db.$transaction(async (tx) => {
-      await insertVersion(tx, input, actor);
+      const { modelId } = await insertVersion(tx, input, actor);
+      await holdToQuotas(tx, modelId, { versions: 1 });
       const version = await readVersion({ db: tx }, input.model, input.version);
       await remember(tx, version);
       return version;
@@ -42,8 +44,13 @@ export function checkVersion({ labels, metadata }: Pick<NewVersion, "labels" | "
   checkMetadata(metadata ?? {});
 }
 
-/** The next number is taken with the model's row locked, and goes with the transaction if that fails. */
-export async function insertVersion(tx: Transaction, input: NewVersion, actor: Actor): Promise<{ id: string }> {
+/** The next number is taken with the model's row locked, and goes with the transaction if that fails. The caller holds
+ *  what it has added to the quotas. */
+export async function insertVersion(
+  tx: Transaction,
+  input: NewVersion,
+  actor: Actor,
+): Promise<{ id: string; modelId: string }> {
   const { model, version, description = "", labels = {}, metadata = {} } = input;
   const [owner] = await tx.$queryRaw<{ id: string; number: number }[]>`
     UPDATE models SET next_number = next_number + 1 WHERE name = ${model} AND deleted_at IS NULL
@@ -67,9 +74,10 @@ export async function insertVersion(tx: Transaction, input: NewVersion, actor: A
     action: "version.create",
     object: `${model}:${version}`,
     objectId: id,
+    model,
     after: { version, number: owner.number, description, labels },
   });
-  return { id };
+  return { id, modelId: owner.id };
 }
 
 export async function orVersionExists<T>(

@@ -1,12 +1,13 @@
 import type { Readable } from "node:stream";
 import type { ByteRange } from "#core/artifacts/blob-store.ts";
-import { type Blob, commitIngested, keepIngested, openBlob } from "#core/artifacts/blobs.ts";
+import { type Afterwards, type Blob, commitIngested, keepIngested, openBlob } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { ingest } from "#core/artifacts/ingest.ts";
+import { ingest, type SizeLimit } from "#core/artifacts/ingest.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
-import type { Transaction } from "#core/database/client.ts";
+import type { Database, Transaction } from "#core/database/client.ts";
 import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { bytesLeft, holdToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { type FilePath, foldersOf, foldPath } from "./file-path.ts";
 import { findDraft, readVersion } from "./version.ts";
@@ -22,8 +23,11 @@ export interface NewFile {
   version: string;
   path: FilePath;
   body: Readable;
+  /** As announced; null for a body that ends when it ends. */
+  announcedBytes: number | null;
   expectedDigest?: Digest | undefined;
   signal?: AbortSignal | undefined;
+  afterwards: Afterwards;
 }
 
 /** Files of one version: a package of more has data in it that belongs elsewhere, or into one archive file. */
@@ -31,7 +35,7 @@ export const fileLimit = 10_000;
 
 /** Bytes first, rows second: a crash in between leaves bytes without a row for the collector, never a row without
  *  bytes. Of a file that is refused nothing stays. A file of the same path is replaced. Throws `version_sealed`,
- *  `digest_mismatch`, `path_taken`, `too_many_files`. */
+ *  `digest_mismatch`, `path_taken`, `too_many_files`, `quota_exceeded`. */
 export async function addFile(
   { db, blobs }: Pick<Registry, "db" | "blobs">,
   input: NewFile,
@@ -39,10 +43,13 @@ export async function addFile(
 ): Promise<{ file: StoredFile; replaced: boolean }> {
   const { model, version, path } = input;
   // A body for a version that cannot take it is not worth storing.
-  await findDraft(db, model, version, "no lock");
-  const bytes = await ingest(blobs, input.body, { expectedDigest: input.expectedDigest, signal: input.signal });
+  const { id, modelId } = await findDraft(db, model, version, "no lock");
+  const limit = await limitOfFile(db, { modelId, versionId: id, path });
+  if (limit !== null && input.announcedBytes !== null && input.announcedBytes > limit.bytes) throw limit.refusal();
+  const { body, expectedDigest, signal } = input;
+  const bytes = await ingest(blobs, body, { expectedDigest, signal, limit });
   const { key: _, ...blob } = bytes;
-  const { file, replaced } = await commitIngested(blobs, [bytes], () =>
+  const { file, replaced } = await commitIngested(blobs, [bytes], input.afterwards, () =>
     db.$transaction(async (tx) => {
       const draft = await findDraft(tx, model, version);
       const needless = await keepIngested(tx, [bytes]);
@@ -51,13 +58,26 @@ export async function addFile(
         action: "file.put",
         object: `${model}:${version}/${path}`,
         objectId: draft.id,
-        ...(before === null ? {} : { before }),
+        model,
+        ...(before === null ? {} : { before: { digest: before.digest } }),
         after: { ...blob },
       });
+      await holdToQuotas(tx, draft.modelId, { sizeBytes: blob.sizeBytes - (before?.sizeBytes ?? 0) });
       return { needless, file: { path, ...blob }, replaced: before !== null };
     }),
   );
   return { file, replaced };
+}
+
+/** What the quotas leave, and the file that makes room by being replaced. */
+async function limitOfFile(
+  db: Database,
+  { modelId, versionId, path }: { modelId: string; versionId: string; path: FilePath },
+): Promise<SizeLimit | null> {
+  const left = await bytesLeft(db, modelId);
+  if (left === null) return null;
+  const replaced = await db.versionFile.findUnique({ where: { versionId_path: { versionId, path } } });
+  return { ...left, bytes: left.bytes + Number(replaced?.sizeBytes ?? 0) };
 }
 
 /** Writes the row of a file, under the lock of its version. Returns what stood there before. */
@@ -66,7 +86,7 @@ async function recordFile(
   versionId: string,
   path: FilePath,
   blob: Blob,
-): Promise<{ digest: string } | null> {
+): Promise<{ digest: string; sizeBytes: number } | null> {
   const foldedPath = foldPath(path);
   const folders = foldersOf(path);
   const foldedFolders = foldersOf(foldedPath);
@@ -81,7 +101,7 @@ async function recordFile(
   if (clash !== undefined) throw pathTaken(path, clash.path);
   const before = await tx.versionFile.findUnique({
     where: { versionId_path: { versionId, path } },
-    select: { blobDigest: true },
+    select: { blobDigest: true, sizeBytes: true },
   });
   if (before === null && (await tx.versionFile.count({ where: { versionId } })) >= fileLimit) throw tooManyFiles();
   const row = { blobDigest: blob.digest, sizeBytes: blob.sizeBytes };
@@ -90,7 +110,7 @@ async function recordFile(
     create: { versionId, path, foldedPath, ...row },
     update: row,
   });
-  return before === null ? null : { digest: before.blobDigest };
+  return before === null ? null : { digest: before.blobDigest, sizeBytes: Number(before.sizeBytes) };
 }
 
 export function tooManyFiles(): SlipwayError {
@@ -117,7 +137,12 @@ export async function removeFile(
     const draft = await findDraft(tx, model, version);
     const { count } = await tx.versionFile.deleteMany({ where: { versionId: draft.id, path } });
     if (count === 0) throw fileNotFound(model, version, path);
-    await recordAudit(tx, actor, { action: "file.delete", object: `${model}:${version}/${path}`, objectId: draft.id });
+    await recordAudit(tx, actor, {
+      action: "file.delete",
+      object: `${model}:${version}/${path}`,
+      objectId: draft.id,
+      model,
+    });
   });
 }
 

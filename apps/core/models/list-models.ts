@@ -1,3 +1,5 @@
+import type { Grants } from "#core/access/roles.ts";
+import { seenNames } from "#core/access/seen-names.ts";
 import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
 import type { Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
@@ -8,6 +10,8 @@ export interface ModelSearch extends PageRequest {
   /** Part of the name or the title, case aside. */
   text?: string | undefined;
   labels?: readonly LabelSelector[];
+  /** Of the caller: what it may not see is not there. */
+  grants: Grants;
 }
 
 /** By name. */
@@ -17,6 +21,7 @@ export async function listModels({ db }: Pick<Registry, "db">, search: ModelSear
   const size = pageSize(search);
   const conditions = [
     Prisma.sql`m.deleted_at IS NULL`,
+    seenNames(search.grants, Prisma.sql`m.name`),
     ...(after === null ? [] : [Prisma.sql`m.name > ${after}`]),
     ...(search.text === undefined ? [] : [containing(search.text)]),
     ...(search.labels ?? []).map((label) => labelled(Prisma.sql`m.labels`, label)),

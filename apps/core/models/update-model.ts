@@ -1,6 +1,7 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import { violatedConstraint } from "#core/database/faults.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { holdRenamedToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { modelExists } from "./create-model.ts";
 import { checkLabels, type Labels } from "./labels.ts";
@@ -16,7 +17,7 @@ export interface ModelChanges {
   labels?: Labels | undefined;
 }
 
-/** Throws `model_not_found`, `model_exists`. */
+/** Throws `model_not_found`, `model_exists`, `quota_exceeded`. */
 export async function updateModel(
   { db }: Pick<Registry, "db">,
   name: string,
@@ -30,11 +31,13 @@ export async function updateModel(
       const { id } = await findModel(tx, name, "for update");
       const before = await readModel({ db: tx }, name);
       await tx.model.update({ where: { id }, data: given });
+      if (changes.name !== undefined && changes.name !== name) await holdRenamedToQuotas(tx, id, name);
       const after = await readModel({ db: tx }, changes.name ?? name);
       await recordAudit(tx, actor, {
         action: "model.update",
         object: name,
         objectId: id,
+        model: name,
         before: described(before),
         after: described(after),
       });
@@ -71,6 +74,12 @@ export async function deleteModel({ db }: Pick<Registry, "db">, name: string, ac
         `an image of ${name} is being made (build ${open.id}): wait for it or cancel it first`,
       );
     await tx.model.update({ where: { id }, data: { deletedAt: new Date() } });
-    await recordAudit(tx, actor, { action: "model.delete", object: name, objectId: id, before: described(before) });
+    await recordAudit(tx, actor, {
+      action: "model.delete",
+      object: name,
+      objectId: id,
+      model: name,
+      before: described(before),
+    });
   });
 }

@@ -24,11 +24,11 @@ export async function updateVersion(
     const before = await readVersion({ db: tx }, model, version);
     await tx.version.update({ where: { id }, data: given });
     const after = await readVersion({ db: tx }, model, version);
-    const object = `${model}:${version}`;
     await recordAudit(tx, actor, {
       action: "version.update",
-      object,
+      object: `${model}:${version}`,
       objectId: id,
+      model,
       before: described(before),
       after: described(after),
     });
@@ -50,6 +50,6 @@ export async function deleteDraft(
     const { id } = await findDraft(tx, model, version);
     await tx.versionFile.deleteMany({ where: { versionId: id } });
     await tx.version.update({ where: { id }, data: { deletedAt: new Date() } });
-    await recordAudit(tx, actor, { action: "version.delete", object: `${model}:${version}`, objectId: id });
+    await recordAudit(tx, actor, { action: "version.delete", object: `${model}:${version}`, objectId: id, model });
   });
 }

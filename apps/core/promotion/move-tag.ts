@@ -57,6 +57,7 @@ export async function moveTag(
         action: "tag.move",
         object: `${model}:${tag}`,
         objectId: modelId,
+        model,
         before: { version: present?.version ?? null, revision: present?.revision ?? null },
         after: { version, imageDigest, revision: move.revision, reason },
       });
@@ -92,6 +93,7 @@ export async function removeTag(
       action: "tag.remove",
       object: `${model}:${tag}`,
       objectId: modelId,
+      model,
       before: { version: present.version, revision: present.revision },
       after: { revision, reason },
     });

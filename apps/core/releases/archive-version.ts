@@ -28,7 +28,12 @@ export async function archiveVersion(
     if (archivedAt === null) {
       await requireNoOpenBuild(tx, { versionId: id, object: `${model}:${version}` });
       await tx.version.update({ where: { id }, data: { archivedAt: new Date() } });
-      await recordAudit(tx, actor, { action: "version.archive", object: `${model}:${version}`, objectId: id });
+      await recordAudit(tx, actor, {
+        action: "version.archive",
+        object: `${model}:${version}`,
+        objectId: id,
+        model,
+      });
     }
     const after = await readVersion({ db: tx }, model, version);
     await remember(tx, after);

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { BlobStore } from "#core/artifacts/blob-store.ts";
 import { dropIngested } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { type Ingested, ingest, Meter } from "#core/artifacts/ingest.ts";
+import { type Ingested, ingest, Meter, type SizeLimit } from "#core/artifacts/ingest.ts";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { type FilePath, foldPath, parseFilePath } from "#core/models/file-path.ts";
 import { fileLimit, pathTaken, tooManyFiles } from "#core/models/files.ts";
@@ -23,6 +23,8 @@ export interface IngestedArchive {
 export interface Archive {
   body: Readable;
   expectedDigest?: Digest | undefined;
+  /** Of all files together. */
+  limit: SizeLimit | null;
   signal?: AbortSignal | undefined;
 }
 
@@ -30,9 +32,10 @@ export interface Archive {
  *  `archive_invalid`, `too_many_files`, `digest_mismatch`. */
 export async function ingestArchive(
   blobs: BlobStore,
-  { body, expectedDigest, signal }: Archive,
+  { body, expectedDigest, limit, signal }: Archive,
 ): Promise<IngestedArchive> {
   const files = new Map<FilePath, IngestedFile>();
+  let sizeBytes = 0;
   const meter = new Meter(expectedDigest);
   body.on("error", (error) => meter.destroy(error));
   try {
@@ -41,7 +44,10 @@ export async function ingestArchive(
       if (files.has(path))
         throw new SlipwayError("archive_invalid", `the archive holds "${path}" twice: leave one of them out`);
       if (files.size === fileLimit) throw tooManyFiles();
-      files.set(path, { path, ...(await ingest(blobs, content, { signal })) });
+      const left = limit === null ? null : { ...limit, bytes: limit.bytes - sizeBytes };
+      const ingested = await ingest(blobs, content, { signal, limit: left });
+      sizeBytes += ingested.sizeBytes;
+      files.set(path, { path, ...ingested });
     });
     checkClashes([...files.keys()]);
   } catch (error) {

@@ -38,7 +38,7 @@ export async function sealVersion(
       if (id !== draft.id) return null;
       const frozen = await allFiles(tx, id);
       if (!sameFiles(files, frozen) || JSON.stringify(now.labels) !== JSON.stringify(draft.labels)) return null;
-      const workId = await freeze(tx, { versionId: id, object: `${model}:${version}`, files, described }, actor);
+      const workId = await freeze(tx, { versionId: id, model, version, files, described }, actor);
       const after = await readVersion({ db: tx }, model, version);
       await remember(tx, after);
       return { version: after, workId };
@@ -65,10 +65,17 @@ export async function freeze(
   tx: Transaction,
   {
     versionId,
-    object,
+    model,
+    version,
     files,
     described,
-  }: { versionId: string; object: string; files: readonly StoredFile[]; described: DescribedPackage },
+  }: {
+    versionId: string;
+    model: string;
+    version: string;
+    files: readonly StoredFile[];
+    described: DescribedPackage;
+  },
   actor: Actor,
 ): Promise<string> {
   const { spec, labels, metadata, notes } = described;
@@ -91,8 +98,9 @@ export async function freeze(
   const { workId } = await addBuild(tx, { versionId, lock: null, notes }, actor);
   await recordAudit(tx, actor, {
     action: "version.seal",
-    object,
+    object: `${model}:${version}`,
     objectId: versionId,
+    model,
     after: { contentDigest: digest, fileCount: files.length, format: spec.format },
   });
   return workId;

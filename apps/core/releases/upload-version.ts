@@ -1,4 +1,4 @@
-import { commitIngested, dropIngested, keepIngested } from "#core/artifacts/blobs.ts";
+import { type Afterwards, commitIngested, dropIngested, keepIngested } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import {
@@ -13,6 +13,7 @@ import { findModel } from "#core/models/model.ts";
 import { semverKey } from "#core/models/semver.ts";
 import { readVersion, type Version } from "#core/models/version.ts";
 import { describePackage } from "#core/packaging/describe-package.ts";
+import { bytesLeft, holdToQuotas, requireRoomForVersion } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { type Archive, ingestArchive } from "./ingest-archive.ts";
 import { packageReader } from "./package-reader.ts";
@@ -27,10 +28,10 @@ export interface UploadedVersion {
 /** A whole version from one tar or tar.gz: its files are stored as they stream in, inspected, and then
  *  version, files, seal and build become visible in one transaction, and with them the rows of the bytes. Of an archive
  *  that is refused nothing stays; a crash leaves bytes without a row for the collector. The same call may be made
- *  again. Throws `archive_invalid`, `too_many_files`, `package_invalid`. */
+ *  again. Throws `archive_invalid`, `too_many_files`, `package_invalid`, `quota_exceeded`. */
 export async function uploadVersion(
   { db, blobs, doorbell }: Pick<Registry, "db" | "blobs" | "doorbell">,
-  input: NewVersion & Archive,
+  input: NewVersion & Omit<Archive, "limit"> & { afterwards: Afterwards },
   actor: Actor,
   remember: Remember<UploadedVersion> = forget,
 ): Promise<UploadedVersion> {
@@ -40,7 +41,9 @@ export async function uploadVersion(
   const taken = await db.version.count({ where: { modelId, semverKey: semverKey(version) } });
   if (taken > 0) throw versionExists(input);
 
-  const { files, bodyDigest } = await ingestArchive(blobs, input);
+  await requireRoomForVersion(db, modelId);
+  const limit = await bytesLeft(db, modelId);
+  const { files, bodyDigest } = await ingestArchive(blobs, { ...input, limit });
   const described = await describePackage(
     packageReader(files, ({ key }, range) => blobs.open(key, range)),
     { labels: input.labels ?? {}, metadata: input.metadata ?? {} },
@@ -51,7 +54,7 @@ export async function uploadVersion(
     );
     throw error;
   });
-  const { uploaded, workId } = await commitIngested(blobs, files, () =>
+  const { uploaded, workId } = await commitIngested(blobs, files, input.afterwards, () =>
     orVersionExists(input, () =>
       db.$transaction(async (tx) => {
         const { id } = await insertVersion(tx, input, actor);
@@ -65,7 +68,9 @@ export async function uploadVersion(
             sizeBytes,
           })),
         });
-        const workId = await freeze(tx, { versionId: id, object: `${model}:${version}`, files, described }, actor);
+        const workId = await freeze(tx, { versionId: id, model, version, files, described }, actor);
+        const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+        await holdToQuotas(tx, modelId, { versions: 1, sizeBytes });
         const uploaded = { version: await readVersion({ db: tx }, model, version), bodyDigest };
         await remember(tx, uploaded);
         return { uploaded, workId, needless };

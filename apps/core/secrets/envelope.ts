@@ -8,11 +8,15 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
  *   sealed = nonce 12 · tag 16 · ciphertext        AES-256-GCM (NIST SP 800-38D)
  *   wrapped key = the same form, of 32 bytes
  */
-export interface SealedSecret {
+
+/** As a row keeps them. */
+type Bytes = Uint8Array<ArrayBuffer>;
+
+export interface EncryptedSecret {
   /** Of the installation's key: the first 16 hex digits of a digest of it. */
   keyId: string;
-  wrappedKey: Buffer;
-  sealed: Buffer;
+  wrappedKey: Bytes;
+  sealed: Bytes;
 }
 
 /** The installation's key, from a text of at least 32 characters. */
@@ -22,7 +26,7 @@ export interface MasterKey {
 }
 
 /** No key of ours opens it: the wrong SLIPWAY_SECRET_KEY, or bytes that were changed. */
-export class CannotUnseal extends Error {}
+export class CannotDecrypt extends Error {}
 
 export function masterKey(secret: string): MasterKey {
   const derive = (purpose: string, length: number) =>
@@ -31,7 +35,7 @@ export function masterKey(secret: string): MasterKey {
 }
 
 /** `subject` names what the secret belongs to (`registry:main/password`): moved to another row it does not open. */
-export function seal({ id, key }: MasterKey, secret: string, subject: string): SealedSecret {
+export function encryptSecret({ id, key }: MasterKey, secret: string, subject: string): EncryptedSecret {
   const dataKey = randomBytes(32);
   return {
     keyId: id,
@@ -40,50 +44,50 @@ export function seal({ id, key }: MasterKey, secret: string, subject: string): S
   };
 }
 
-/** Throws `CannotUnseal`. */
-export function unseal(
+/** Throws `CannotDecrypt`. */
+export function decryptSecret(
   keys: readonly MasterKey[],
-  { keyId, wrappedKey, sealed }: SealedSecret,
+  { keyId, wrappedKey, sealed }: EncryptedSecret,
   subject: string,
 ): string {
   return decrypt(decrypt(keyOf(keys, keyId), wrappedKey, subject), sealed, subject).toString();
 }
 
-/** The same secret under the newest key, its own bytes untouched. Throws `CannotUnseal`. */
+/** The same secret under the newest key, its own bytes untouched. Throws `CannotDecrypt`. */
 export function rewrap(
   newest: MasterKey,
   keys: readonly MasterKey[],
-  { keyId, wrappedKey, sealed }: SealedSecret,
+  { keyId, wrappedKey, sealed }: EncryptedSecret,
   subject: string,
-): SealedSecret {
+): EncryptedSecret {
   const dataKey = decrypt(keyOf(keys, keyId), wrappedKey, subject);
   return { keyId: newest.id, wrappedKey: encrypt(newest.key, dataKey, subject), sealed };
 }
 
 function keyOf(keys: readonly MasterKey[], keyId: string): Buffer {
   const found = keys.find(({ id }) => id === keyId);
-  if (found === undefined) throw new CannotUnseal(`no key here has the id ${keyId}`);
+  if (found === undefined) throw new CannotDecrypt(`no key here has the id ${keyId}`);
   return found.key;
 }
 
 const nonceBytes = 12;
 const tagBytes = 16;
 
-function encrypt(key: Buffer, plain: Buffer, subject: string): Buffer {
+function encrypt(key: Buffer, plain: Buffer, subject: string): Bytes {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(aad(subject));
   const ciphertext = Buffer.concat([cipher.update(plain), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]);
+  return new Uint8Array(Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]));
 }
 
-function decrypt(key: Buffer, bytes: Buffer, subject: string): Buffer {
+function decrypt(key: Buffer, bytes: Bytes, subject: string): Buffer {
   try {
     const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
       .setAAD(aad(subject))
       .setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
     return Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]);
   } catch (cause) {
-    throw new CannotUnseal("the bytes were changed, or belong to something else", { cause });
+    throw new CannotDecrypt("the bytes were changed, or belong to something else", { cause });
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
+import type { Transaction } from "#core/database/client.ts";
 import { type Claim, claimWork, extendLease, findDueWork, releaseWork, StaleClaim } from "./work.ts";
 
 /** What is done for one kind of work. It ends its own row (`finishWork`, `postponeWork`) in the
@@ -9,6 +10,10 @@ import { type Claim, claimWork, extendLease, findDueWork, releaseWork, StaleClai
 export interface WorkHandler {
   /** `signal` aborts when the claim is lost or the worker ends; `log` names the work and the request that asked for it. */
   run(claim: Claim, signal: AbortSignal, log: Logger): Promise<void>;
+  /** Whether its turn has come; see `ClaimOptions`. */
+  mayBegin(tx: Transaction, subjectId: string): Promise<boolean>;
+  /** Puts back in the queue what was blocked and may begin now; returns the work to ring for. */
+  unblock(): Promise<{ id: string; attempt: number }[]>;
   /** Called instead of `run` when its workers were lost too often. */
   giveUp(claim: Claim, log: Logger): Promise<void>;
 }
@@ -24,14 +29,19 @@ interface RunOptions {
 
 /** Looks at one row: claims it, does it, keeps the lease alive meanwhile. Never throws. */
 export async function runWork(
-  { db, config, log }: Pick<Registry, "db" | "config" | "log">,
+  { db, doorbell, config, log }: Pick<Registry, "db" | "doorbell" | "config" | "log">,
   workId: string,
   { handlers, worker, ending }: RunOptions,
 ): Promise<void> {
   if (ending.aborted) return;
   let claim: Claim | null;
   try {
-    claim = await claimWork(db, workId, { worker, leaseMs: config.work.leaseMs, kinds: Object.keys(handlers) });
+    claim = await claimWork(db, workId, {
+      worker,
+      leaseMs: config.work.leaseMs,
+      kinds: Object.keys(handlers),
+      mayBegin: async (tx, { kind, subjectId }) => handlers[kind]?.mayBegin(tx, subjectId) ?? true,
+    });
   } catch (error) {
     log.warn({ workId, error: messageOf(error) }, "work could not be claimed; the reconciler will ring again");
     return;
@@ -63,6 +73,13 @@ export async function runWork(
   } finally {
     clearInterval(heart);
   }
+  await ringNext({ doorbell }, handler).catch((error: unknown) =>
+    line.warn({ error: messageOf(error) }, "what waited for this was not rung for; the reconciler will"),
+  );
+}
+
+async function ringNext({ doorbell }: Pick<Registry, "doorbell">, handler: WorkHandler): Promise<void> {
+  for (const { id, attempt } of await handler.unblock()) await doorbell.ring(id, attempt);
 }
 
 async function giveBack(db: Registry["db"], claim: Claim, line: Logger): Promise<void> {
@@ -75,13 +92,15 @@ async function giveBack(db: Registry["db"], claim: Claim, line: Logger): Promise
 }
 
 /** Rings for every row that is due, until `ending`: for rings that were lost, for leases that ran out,
- *  for work that was postponed. */
+ *  for work that was postponed or blocked. */
 export async function reconcile(
   { db, doorbell, config, log }: Pick<Registry, "db" | "doorbell" | "config" | "log">,
+  handlers: WorkHandlers,
   ending: AbortSignal,
 ): Promise<void> {
   while (!ending.aborted) {
     try {
+      for (const handler of Object.values(handlers)) await handler.unblock();
       // With Redis away each ring costs its whole limit: the first that fails ends the round.
       for (const { id, attempt } of await findDueWork(db, 1_000))
         if (ending.aborted || !(await doorbell.ring(id, attempt))) break;

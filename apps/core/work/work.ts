@@ -30,21 +30,53 @@ export async function addWork(
   return id;
 }
 
-/** Takes the work, or returns null: somebody has it, it is done, its time has not come, or its kind is not one of ours
- *  (an older worker leaves new kinds to newer ones). */
+export interface ClaimOptions {
+  worker: string;
+  leaseMs: number;
+  kinds: readonly string[];
+  /** Asked in the transaction of the claim. Where it says no, the work is blocked: it is out of the queue, and nothing
+   *  counts as an attempt, until `unblockWork`. */
+  mayBegin(tx: Transaction, work: { kind: string; subjectId: string }): Promise<boolean>;
+}
+
+/** Takes the work, or returns null: somebody has it, it is done, its time or its turn has not come, or its kind is not one
+ *  of ours (an older worker leaves new kinds to newer ones). */
 export async function claimWork(
   db: Database,
   workId: string,
-  options: { worker: string; leaseMs: number; kinds: readonly string[] },
+  { worker, leaseMs, kinds, mayBegin }: ClaimOptions,
 ): Promise<Claim | null> {
-  const [claim] = await db.$queryRaw<Claim[]>`
-    UPDATE work
-    SET state = 'running', attempt = attempt + 1, worker = ${options.worker},
-        lease_until = now() + ${options.leaseMs} * interval '1 millisecond'
-    WHERE id = ${workId}::uuid AND state = 'queued' AND run_after <= now() AND kind = ANY (${options.kinds})
-    RETURNING id AS "workId", kind, subject_id AS "subjectId", attempt, lost_leases AS "lostLeases",
-              request_id AS "requestId"`;
-  return claim ?? null;
+  return db.$transaction(async (tx) => {
+    const [due] = await tx.$queryRaw<{ kind: string; subjectId: string }[]>`
+      SELECT kind, subject_id AS "subjectId" FROM work
+      WHERE id = ${workId}::uuid AND state = 'queued' AND run_after <= now() AND kind = ANY (${kinds}) FOR UPDATE`;
+    if (due === undefined) return null;
+    if (!(await mayBegin(tx, due))) {
+      await tx.work.update({ where: { id: workId }, data: { state: "blocked" } });
+      return null;
+    }
+    const [claim] = await tx.$queryRaw<Claim[]>`
+      UPDATE work
+      SET state = 'running', attempt = attempt + 1, worker = ${worker},
+          lease_until = now() + ${leaseMs} * interval '1 millisecond'
+      WHERE id = ${workId}::uuid
+      RETURNING id AS "workId", kind, subject_id AS "subjectId", attempt, lost_leases AS "lostLeases",
+                request_id AS "requestId"`;
+    return claim ?? null;
+  });
+}
+
+/** Puts blocked work back in the queue. What another has its hands on is left to it. */
+export async function unblockWork(
+  tx: Transaction,
+  kind: string,
+  subjectIds: readonly string[],
+): Promise<{ id: string; subjectId: string; attempt: number }[]> {
+  return tx.$queryRaw`
+    UPDATE work SET state = 'queued', run_after = now()
+    WHERE id IN (SELECT id FROM work WHERE kind = ${kind} AND subject_id = ANY (${subjectIds}::uuid[])
+                   AND state = 'blocked' FOR UPDATE SKIP LOCKED)
+    RETURNING id, subject_id AS "subjectId", attempt`;
 }
 
 /** The heartbeat. Throws `StaleClaim`. */

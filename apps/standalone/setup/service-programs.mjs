@@ -16,6 +16,7 @@ const sources = {
   standalone: "apps/standalone/main.ts",
   demo: "apps/standalone/demo/main.ts",
   migrate: "prisma/migrate.ts",
+  "rotate-secrets": "apps/rotate-secrets.ts",
 };
 const folder = join(root, "dist");
 const stamp = join(folder, "made-from.json");

@@ -163,7 +163,7 @@ describe("the same package", () => {
 describe("a large file", () => {
   const weights = randomBytes(9 * 1024 * 1024);
 
-  it("is a layer of its own, the same in every version and for every model, and hashed once", async () => {
+  it("is a layer of its own, the same in every version and for every model, and hashed once for each", async () => {
     const large = { ...files, "model/weights.bin": weights };
     const one = await here.builder.build(await sealedVersion(here, large, { spec }), buildContext());
     const other = await here.builder.build(
@@ -178,8 +178,12 @@ describe("a large file", () => {
       "opt/model/model/weights.bin",
     ]);
     expect(other.layers.map(({ digest }) => digest)).toContain(own?.layer.digest);
-    expect(await here.needs.db.fileLayer.findMany()).toMatchObject([
-      { path: "1:opt/model/model/weights.bin", layerDigest: own?.layer.digest },
+    const again = { ...large, "notes.txt": "3" };
+    await here.builder.build(await sealedVersion(here, again, { spec, version: "1.1.0" }), buildContext());
+    const kept = await here.needs.db.fileLayer.findMany({ orderBy: { path: "asc" } });
+    expect(kept).toMatchObject([
+      { path: "1:churn:opt/model/model/weights.bin", layerDigest: own?.layer.digest },
+      { path: "1:other:opt/model/model/weights.bin", layerDigest: own?.layer.digest },
     ]);
     await checkImage(other);
   }, 60_000);

@@ -13,10 +13,10 @@ import { waitForHttp } from "#standalone/wait-for-http.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { whenDone } from "#test/when-done.ts";
 
-export const login = { username: "ci", password: "hunter2" };
+export const login = { username: "ci", password: "plant/registry+password=5b21c7" };
 
 /** bcrypt of the password, as htpasswd writes it. */
-const htpasswdLine = "ci:$2b$04$V4iM0M1so2fQt5CxFuIENuCpQNPe9XLWujRU/b63JmkyPVcNQAg9K\n";
+const htpasswdLine = "ci:$2b$04$V4iM0M1so2fQt5CxFuIENueZ2zvIrb2baxN9uw97QSyXUK6Vruhza\n";
 
 /** A real registry that lets in by name and password; ended with the file or `describe`. */
 export async function passwordRegistry(): Promise<string> {

@@ -12,6 +12,8 @@ const modelFolder = "opt/model";
 export const ownLayerBytes = 8 * 1024 * 1024;
 
 export interface ModelLayersOptions {
+  /** Whose layers they are. */
+  model: string;
   /** How many layers there may be, two at least: the largest files get one each, the others share. */
   most: number;
   signal: AbortSignal;
@@ -22,7 +24,7 @@ export interface ModelLayersOptions {
 export async function modelLayers(
   blobs: Blobs,
   files: readonly SealedFile[],
-  { most, signal }: ModelLayersOptions,
+  { model, most, signal }: ModelLayersOptions,
 ): Promise<Layer[]> {
   const { alone, together } = divideFiles(files, most - 1);
   const layers: Layer[] = [];
@@ -33,7 +35,7 @@ export async function modelLayers(
         signal,
       ),
     );
-  for (const file of alone) layers.push(await fileLayer(blobs, file, signal));
+  for (const file of alone) layers.push(await fileLayer(blobs, model, file, signal));
   return layers;
 }
 
@@ -63,11 +65,11 @@ export async function generatedLayer(path: string, bytes: Buffer, signal: AbortS
 }
 
 /** The digest of a large file's layer costs a pass over the file; it is kept by what decides it: how layers are laid
- *  out, path and bytes. */
-async function fileLayer(blobs: Blobs, file: SealedFile, signal: AbortSignal): Promise<Layer> {
+ *  out, path and bytes. And for each model by itself: a build that is quicker by that pass would tell of another's file. */
+async function fileLayer(blobs: Blobs, model: string, file: SealedFile, signal: AbortSignal): Promise<Layer> {
   const entry = entryOf(blobs, file);
   const entries = withParents([entry]);
-  const key = { path: `${tarLayout}:${entry.path}`, blobDigest: file.digest };
+  const key = { path: `${tarLayout}:${model}:${entry.path}`, blobDigest: file.digest };
   const known = await blobs.db.fileLayer.findUnique({ where: { path_blobDigest: key } });
   if (known !== null) return layer(entries, known.layerDigest as Digest);
   const digest = await digestOfLayer(entries, signal);

@@ -1,0 +1,63 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { openAuthenticator, unauthenticated } from "#core/access/authenticate.ts";
+import { anybody, type Caller } from "#core/access/caller.ts";
+import { isSlipwayError } from "#core/errors.ts";
+import type { RateLimits } from "./rate-limits.ts";
+import { needOf, openRequirements } from "./require-needs.ts";
+import type { RunningRequests } from "./running-requests.ts";
+import { watchRights } from "./watch-rights.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    caller: Caller;
+  }
+  interface FastifyContextConfig {
+    /** Answers that a method is not taken, and nothing else. */
+    methodNotTaken?: true;
+  }
+}
+
+/** Without a token, and without a line in the table of needs. */
+const open = /^\/(?:healthz|readyz|openapi\.json|docs(?:\/.*)?|problems\/:code)$/;
+
+/** Asks who calls before a body is read, and what an operation needs before it runs. Whatever is not open needs a token,
+ *  a path that leads nowhere too. A route that is neither open nor has a line in the table of needs throws. */
+export function authorize(app: FastifyInstance, running: RunningRequests, limits: RateLimits): void {
+  const { registry } = app;
+  const authenticator = registry.config.access.on ? openAuthenticator(registry) : null;
+  const required = openRequirements(app);
+  watchRights(app, running);
+  app.decorateRequest("caller");
+
+  app.addHook("onRoute", ({ schema, config, method, url }) => {
+    if (!open.test(url) && config?.methodNotTaken !== true) needOf(schema?.operationId, `${method} ${url}`);
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    if (open.test(request.routeOptions.url ?? "")) return;
+    const identify = async (): Promise<void> => {
+      const { address } = request;
+      const caller = authenticator === null ? anybody : await authenticator.authenticate(secretOf(request), address);
+      request.caller = caller;
+      request.actor = { name: caller.name, requestId: request.id, address, tokenId: caller.tokenId };
+    };
+    await identify().catch(async (error: unknown) => {
+      if (isSlipwayError(error, "unauthenticated")) {
+        await limits.requestRefused(request);
+        reply.header("www-authenticate", 'Bearer realm="Slipway"');
+      }
+      throw error;
+    });
+    await limits.requestOfCaller(request);
+    await required.ofPath(request);
+    if (authenticator !== null) request.checkRights = () => identify().then(() => required.ofPath(request));
+  });
+  app.addHook("preHandler", required.ofBody);
+}
+
+/** `Bearer` (RFC 6750 §2.1). Basic is not taken: a browser would send it by itself, for whichever page asks. */
+function secretOf({ headers, raw }: FastifyRequest): string {
+  const bearer = /^Bearer +([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?) *$/i.exec(headers.authorization ?? "")?.[1];
+  // Node keeps the first of two; who sent the second meant another.
+  if (bearer === undefined || raw.headersDistinct["authorization"]?.length !== 1) throw unauthenticated();
+  return bearer;
+}

@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { anybody } from "#core/access/caller.ts";
+import { needs, type OperationNeed } from "#core/access/needs.ts";
+import { allows, type Need } from "#core/access/roles.ts";
+import { openRefusals } from "#core/audit/record-refusal.ts";
+import { buildNotFound, modelOfBuild } from "#core/builds/build.ts";
+import { isId } from "#core/database/ids.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { modelNotFound } from "#core/models/model.ts";
+
+/** What an operation needs. Throws where it has no line in the table. */
+export function needOf(operation: string | undefined, route: string): OperationNeed {
+  const need = (needs as Record<string, OperationNeed>)[operation ?? ""];
+  if (need === undefined) throw new Error(`${route} has no line in core/access/needs.ts`);
+  return need;
+}
+
+/** Each throws where the caller may not do what it asks for, and puts that into the audit. */
+export interface Requirements {
+  /** What the path tells. A path that leads nowhere, or a method that is not taken, needs nothing. */
+  ofPath(request: FastifyRequest): Promise<void>;
+  /** What the body tells: a name that is given to a model, at its making or later, is one that the caller may give. */
+  ofBody(request: FastifyRequest): Promise<void>;
+}
+
+export function openRequirements(app: FastifyInstance): Requirements {
+  const { registry } = app;
+  const refusals = openRefusals(registry);
+  app.addHook("onClose", () => refusals.close());
+
+  /** What one may not see is not there: `unseen` says so as of a thing that nobody has. What one may see and not do names
+   *  the right that is missing. */
+  const require = (request: FastifyRequest, need: Need, unseen?: () => SlipwayError): void => {
+    const { caller, actor, method, url, routeOptions } = request;
+    const seen = unseen === undefined || allows(caller.grants, { right: "read", model: need.model });
+    if (seen && allows(caller.grants, need)) return;
+    refusals.note(actor, {
+      operation: routeOptions.schema?.operationId ?? "",
+      right: need.right,
+      model: need.model,
+      object: `${method} ${url}`,
+    });
+    throw seen ? forbidden(caller.name, need) : unseen();
+  };
+
+  return {
+    async ofPath(request) {
+      const { caller, routeOptions } = request;
+      if (request.is404 || routeOptions.config.methodNotTaken === true) return;
+      const { right, on } = needOf(routeOptions.schema?.operationId, request.url);
+      if (caller === anybody) return;
+      const { model, tag, id, identity } = request.params as Record<string, string | undefined>;
+      if (on === "model" && model !== undefined)
+        require(request, { right, model, ...(tag === undefined ? {} : { tag }) }, () => modelNotFound(model));
+      if (on === "build" && id !== undefined && isId(id)) {
+        const name = await modelOfBuild(registry, id);
+        if (name === null) throw buildNotFound(id);
+        require(request, { right, model: name }, () => buildNotFound(id));
+      }
+      const own = on === "own or everything" && identity === caller.name;
+      if (on === "everything" || (on === "own or everything" && !own)) require(request, { right, model: null });
+      if (on === "setup" && caller.setsUp !== true)
+        throw new SlipwayError(
+          "forbidden",
+          "only a setup code makes the first administrator, while there is nobody yet",
+        );
+    },
+
+    async ofBody(request) {
+      if (request.caller === anybody) return;
+      const { operationId } = request.routeOptions.schema ?? {};
+      const name = (request.body as { name?: unknown } | undefined)?.name;
+      if (typeof name !== "string") return;
+      if (operationId === "createModel") require(request, { right: needs.createModel.right, model: name });
+      if (operationId === "updateModel")
+        for (const model of [(request.params as { model: string }).model, name])
+          require(request, { right: "administer", model });
+    },
+  };
+}
+
+function forbidden(caller: string, { right, model, tag }: Need): SlipwayError {
+  const what = model === null ? "everything (*)" : `"${model.slice(0, 200)}"`;
+  const moving = tag === undefined ? "" : ` for the tag "${tag.slice(0, 200)}"`;
+  return new SlipwayError(
+    "forbidden",
+    `${caller} lacks the right to ${right} on ${what}${moving}: an administrator can grant it`,
+  );
+}

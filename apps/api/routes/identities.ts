@@ -1,0 +1,97 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { Type } from "typebox";
+import {
+  createIdentity,
+  type Identity,
+  listIdentities,
+  readIdentity,
+  updateIdentity,
+} from "#core/access/identities.ts";
+import { answerOnce } from "../answer-once.ts";
+import { grantOf } from "../grants.ts";
+import {
+  IdentityChanges,
+  Identity as IdentitySchema,
+  identityParams,
+  NewIdentity,
+  onceHeaders,
+  page,
+  pageQuery,
+  problems,
+} from "../schemas.ts";
+import { identityView, pageView } from "../views.ts";
+
+const tags = ["access"];
+
+export const identityRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { registry } = app;
+
+  app.post(
+    "/identities",
+    {
+      schema: {
+        operationId: "createIdentity",
+        description: "A person or a service account. It may nothing but what its grants say.",
+        tags,
+        headers: onceHeaders,
+        body: NewIdentity,
+        response: { 201: IdentitySchema, ...problems(409, 413, 415, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { grants, ...body } = request.body;
+      const made = {
+        status: 201,
+        location: ({ name }: Identity) => `/v1/identities/${name}`,
+        view: identityView,
+      } as const;
+      return answerOnce(registry, request, reply, made, (remember) =>
+        createIdentity(registry, { ...body, grants: grants?.map(grantOf) }, request.actor, remember),
+      );
+    },
+  );
+
+  app.get(
+    "/identities",
+    {
+      schema: {
+        operationId: "listIdentities",
+        tags,
+        querystring: Type.Object(pageQuery),
+        response: { 200: page(IdentitySchema), ...problems() },
+      },
+    },
+    async ({ query }) => pageView(await listIdentities(registry, query), identityView),
+  );
+
+  app.get(
+    "/identities/:identity",
+    {
+      schema: {
+        operationId: "getIdentity",
+        tags,
+        params: identityParams,
+        response: { 200: IdentitySchema, ...problems(404) },
+      },
+    },
+    async ({ params }) => identityView(await readIdentity(registry, params.identity)),
+  );
+
+  app.patch(
+    "/identities/:identity",
+    {
+      schema: {
+        operationId: "updateIdentity",
+        description: "`grants` replaces all of them; `disabled` takes every right away. Both hold within a second.",
+        tags,
+        params: identityParams,
+        body: IdentityChanges,
+        response: { 200: IdentitySchema, ...problems(404, 413, 415, 422) },
+      },
+    },
+    async ({ params, body: { grants, ...changes }, actor }) =>
+      identityView(
+        await updateIdentity(registry, params.identity, { ...changes, grants: grants?.map(grantOf) }, actor),
+      ),
+  );
+};

@@ -1,0 +1,168 @@
+import { recordAudit } from "#core/audit/record-audit.ts";
+import type { Database, Transaction } from "#core/database/client.ts";
+import { violatedConstraint } from "#core/database/faults.ts";
+import { newId } from "#core/database/ids.ts";
+import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { forget, type Remember } from "#core/idempotency/keys.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import type { Prisma } from "#prisma/client/client.ts";
+import type { IdentityModel } from "#prisma/client/models.ts";
+import { administrator, anybody } from "./caller.ts";
+import { nextRevision } from "./revision.ts";
+import type { Grant } from "./roles.ts";
+
+export const identityKinds = ["person", "service"] as const;
+export type IdentityKind = (typeof identityKinds)[number];
+
+/** A word, or an address of mail. */
+export const identityNamePattern = "^[a-z0-9]+(?:[._@-][a-z0-9]+)*$";
+export const identityNameLength = 128;
+
+/** Names that stand for others than identities, in the audit and as keepers of Idempotency-Keys. */
+const reserved = [anybody.name, administrator.name, "setup", "slipway"];
+
+/** Somebody who may do things. A disabled one may nothing, and keeps its name for good. */
+export interface Identity {
+  id: string;
+  name: string;
+  kind: IdentityKind;
+  title: string;
+  grants: Grant[];
+  disabled: boolean;
+  createdAt: Date;
+  createdBy: string;
+}
+
+export interface NewIdentity {
+  name: string;
+  kind: IdentityKind;
+  title?: string | undefined;
+  grants?: readonly Grant[] | undefined;
+}
+
+export interface IdentityChanges {
+  title?: string | undefined;
+  /** Replaces all grants. */
+  grants?: readonly Grant[] | undefined;
+  disabled?: boolean | undefined;
+}
+
+/** Throws `identity_exists`, `invalid_name`. */
+export async function createIdentity(
+  { db }: Pick<Registry, "db">,
+  input: NewIdentity,
+  actor: Actor,
+  remember: Remember<Identity> = forget,
+): Promise<Identity> {
+  return orIdentityExists(input.name, () =>
+    db.$transaction(async (tx) => {
+      const identity = await insertIdentity(tx, { ...input, revision: await nextRevision(tx) }, actor);
+      await remember(tx, identity);
+      return identity;
+    }),
+  );
+}
+
+/** An identity's row and its audit, in a transaction that has taken the revision. Throws `invalid_name`. */
+export async function insertIdentity(
+  tx: Transaction,
+  { name, kind, title = "", grants = [], revision }: NewIdentity & { revision: bigint },
+  actor: Actor,
+): Promise<Identity> {
+  if (reserved.includes(name))
+    throw new SlipwayError("invalid_name", `"${name}" is a name of Slipway's own: take another`);
+  const row = await tx.identity.create({
+    data: { id: newId(), name, kind, title, grants: asJson(grants), createdBy: actor.name, revision },
+  });
+  const identity = identityOf(row);
+  await recordAudit(tx, actor, {
+    action: "identity.create",
+    object: name,
+    objectId: row.id,
+    model: null,
+    after: described(identity),
+  });
+  return identity;
+}
+
+/** What `create` makes. Throws `identity_exists` where the name is taken. */
+export async function orIdentityExists<T>(name: string, create: () => Promise<T>): Promise<T> {
+  try {
+    return await create();
+  } catch (error) {
+    if (violatedConstraint(error) !== "identities_name_key") throw error;
+    throw new SlipwayError("identity_exists", `there is "${name}" already: take another name`, { cause: error });
+  }
+}
+
+/** Known to every process within a second. Throws `identity_not_found`. */
+export async function updateIdentity(
+  { db }: Pick<Registry, "db">,
+  name: string,
+  { title, grants, disabled }: IdentityChanges,
+  actor: Actor,
+): Promise<Identity> {
+  return db.$transaction(async (tx) => {
+    const revision = await nextRevision(tx);
+    const before = await readIdentity({ db: tx }, name);
+    const row = await tx.identity.update({
+      where: { name },
+      data: {
+        revision,
+        ...(title === undefined ? {} : { title }),
+        ...(grants === undefined ? {} : { grants: asJson(grants) }),
+        ...(disabled === undefined || disabled === before.disabled ? {} : { disabledAt: disabled ? new Date() : null }),
+      },
+    });
+    const after = identityOf(row);
+    await recordAudit(tx, actor, {
+      action: "identity.update",
+      object: name,
+      objectId: row.id,
+      model: null,
+      before: described(before),
+      after: described(after),
+    });
+    return after;
+  });
+}
+
+/** Throws `identity_not_found`. */
+export async function readIdentity({ db }: { db: Database | Transaction }, name: string): Promise<Identity> {
+  const row = await db.identity.findUnique({ where: { name } });
+  if (row === null)
+    throw new SlipwayError("identity_not_found", `there is no person or service account "${name.slice(0, 100)}"`);
+  return identityOf(row);
+}
+
+const list = "identities";
+
+/** By name. */
+export async function listIdentities({ db }: Pick<Registry, "db">, request: PageRequest): Promise<Page<Identity>> {
+  const after = keyOf(list, request.cursor);
+  const size = pageSize(request);
+  const rows = await db.identity.findMany({
+    where: after === null ? {} : { name: { gt: after } },
+    orderBy: { name: "asc" },
+    take: size + 1,
+  });
+  return pageOf(list, rows, size, ({ name }) => name, identityOf);
+}
+
+function identityOf({ kind, grants, disabledAt, ...row }: IdentityModel): Identity {
+  return {
+    ...row,
+    kind: kind as IdentityKind,
+    grants: grants as unknown as Grant[],
+    disabled: disabledAt !== null,
+  };
+}
+
+function described({ kind, title, grants, disabled }: Identity): Prisma.InputJsonObject {
+  return { kind, title, grants: asJson(grants), disabled };
+}
+
+export function asJson(grants: readonly Grant[]): Prisma.InputJsonArray {
+  return grants as unknown as Prisma.InputJsonArray;
+}

@@ -1,0 +1,34 @@
+import type { Config } from "./config.ts";
+
+/** A text without the secrets in it. */
+export type Redact = (text: string) => string;
+
+const censored = "[redacted]";
+/** Tokens and setup codes (access/token.ts), cut or mistyped ones too. */
+const tokenShape = "slp[ws]_[0-9A-Za-z]{20,}";
+/** A shorter secret is found in words that are none. */
+const shortest = 8;
+
+/** Takes out whatever has the shape of a token, and the secrets of the settings as they are, as JSON and percent-encoded.
+ *  Whoever puts one into a URL has it in access logs; here it stays out of them. */
+export function redactor(config: Pick<Config, "access" | "secrets" | "database" | "queue" | "registry">): Redact {
+  const secrets = [
+    config.access.adminToken,
+    config.secrets.key,
+    config.secrets.previousKey,
+    config.registry.credentials?.password,
+    ...[config.database.url, config.queue.url].map(passwordOf),
+  ].filter((secret) => secret !== null && secret !== undefined && secret.length >= shortest) as string[];
+  const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
+  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length).map(escapeForRegExp);
+  const pattern = new RegExp([...longestFirst, tokenShape].join("|"), "g");
+  return (text) => text.replace(pattern, censored);
+}
+
+function passwordOf(url: string): string {
+  return decodeURIComponent(new URL(url).password);
+}
+
+function escapeForRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}

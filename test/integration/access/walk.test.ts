@@ -1,0 +1,273 @@
+import { describe, expect, it } from "vitest";
+import { guardedService, type Known } from "#test/access.ts";
+import { predictorPackage, sealed } from "#test/sealed.ts";
+import { type Answer, draftOf, type TestService } from "#test/test-service.ts";
+
+/*
+ * Every operation × every role × a model of one's own pattern and of another's. Who may do what is told by the tables
+ * below, which know nothing of core/access/needs.ts.
+ */
+const service = await guardedService();
+const admin: TestService = { ...service, call: service.admin };
+
+type Method = Parameters<TestService["call"]>[0];
+type Request = readonly [Method, string, Parameters<TestService["call"]>[2]?];
+
+interface Operation {
+  right: "read" | "upload" | "build" | "promote" | "administer";
+  /** Answers of whoever may: where the model's state forbids the thing, that is heard by them alone. */
+  done: number;
+  /** A request of its own to a model that nobody used before. */
+  request(model: string): Promise<Request>;
+}
+
+const version = "1.0.0";
+const at = (model: string) => `/v1/models/${model}/versions/${version}`;
+const made = async (model: string) => {
+  await service.admin("POST", "/v1/models", { json: { name: model } });
+};
+const draft = (model: string) => draftOf(admin, model, version, predictorPackage);
+const build = (model: string) => sealed(admin, model, version);
+
+const operations: Record<string, Operation> = {
+  getModel: { right: "read", done: 200, request: async (m) => (await made(m), ["GET", `/v1/models/${m}`]) },
+  updateModel: {
+    right: "upload",
+    done: 200,
+    request: async (m) => (await made(m), ["PATCH", `/v1/models/${m}`, { json: { title: "new" } }]),
+  },
+  deleteModel: { right: "administer", done: 204, request: async (m) => (await made(m), ["DELETE", `/v1/models/${m}`]) },
+  listVersions: {
+    right: "read",
+    done: 200,
+    request: async (m) => (await made(m), ["GET", `/v1/models/${m}/versions`]),
+  },
+  createVersion: {
+    right: "upload",
+    done: 201,
+    request: async (m) => (await made(m), ["POST", `/v1/models/${m}/versions`, { json: { version } }]),
+  },
+  getVersion: { right: "read", done: 200, request: async (m) => (await draft(m), ["GET", at(m)]) },
+  updateVersion: {
+    right: "upload",
+    done: 200,
+    request: async (m) => (await draft(m), ["PATCH", at(m), { json: { description: "new" } }]),
+  },
+  deleteDraft: { right: "upload", done: 204, request: async (m) => (await draft(m), ["DELETE", at(m)]) },
+  sealVersion: { right: "upload", done: 202, request: async (m) => (await draft(m), ["POST", `${at(m)}/seal`]) },
+  archiveVersion: {
+    right: "administer",
+    done: 409, // its build is queued
+    request: async (m) => (await build(m), ["POST", `${at(m)}/archive`]),
+  },
+  listFiles: { right: "read", done: 200, request: async (m) => (await draft(m), ["GET", `${at(m)}/files`]) },
+  putFile: {
+    right: "upload",
+    done: 201,
+    request: async (m) => (await draft(m), ["PUT", `${at(m)}/files/new.txt`, { bytes: "new" }]),
+  },
+  getFile: {
+    right: "read",
+    done: 200,
+    request: async (m) => (await draft(m), ["GET", `${at(m)}/files/src/predictor.py`]),
+  },
+  deleteFile: {
+    right: "upload",
+    done: 204,
+    request: async (m) => (await draft(m), ["DELETE", `${at(m)}/files/src/predictor.py`]),
+  },
+  createBuild: {
+    right: "build",
+    done: 409, // one is queued
+    request: async (m) => (await build(m), ["POST", `${at(m)}/builds`, { json: {} }]),
+  },
+  getBuild: { right: "read", done: 200, request: async (m) => ["GET", `/v1/builds/${(await build(m)).buildId}`] },
+  getBuildLog: {
+    right: "read",
+    done: 200,
+    request: async (m) => ["GET", `/v1/builds/${(await build(m)).buildId}/log`],
+  },
+  getBuildLock: {
+    right: "read",
+    done: 404, // there is none before it has succeeded
+    request: async (m) => ["GET", `/v1/builds/${(await build(m)).buildId}/lock`],
+  },
+  cancelBuild: {
+    right: "build",
+    done: 200,
+    request: async (m) => ["POST", `/v1/builds/${(await build(m)).buildId}/cancel`],
+  },
+  listTags: { right: "read", done: 200, request: async (m) => (await made(m), ["GET", `/v1/models/${m}/tags`]) },
+  getTag: { right: "read", done: 404, request: async (m) => (await made(m), ["GET", `/v1/models/${m}/tags/prod`]) },
+  getTagHistory: {
+    right: "read",
+    done: 404, // of a tag that never was
+    request: async (m) => (await made(m), ["GET", `/v1/models/${m}/tags/prod/history`]),
+  },
+  moveTag: {
+    right: "promote",
+    done: 409, // it has no image
+    request: async (m) => (await draft(m), ["PUT", `/v1/models/${m}/tags/prod`, { json: { version } }]),
+  },
+  removeTag: {
+    right: "promote",
+    done: 404,
+    request: async (m) => (await made(m), ["DELETE", `/v1/models/${m}/tags/prod`]),
+  },
+};
+
+/** What needs a grant on everything: [who has `administrator` on `*`, others]. */
+const ofEverything: Record<string, Request> = {
+  listIdentities: ["GET", "/v1/identities"],
+  createIdentity: ["POST", "/v1/identities", { json: { name: "x", kind: "wrong" } }],
+  getIdentity: ["GET", "/v1/identities/nobody-of-that-name"],
+  updateIdentity: ["PATCH", "/v1/identities/nobody-of-that-name", { json: { title: "x" } }],
+  listTokens: ["GET", "/v1/identities/nobody-of-that-name/tokens"],
+  createToken: ["POST", "/v1/identities/nobody-of-that-name/tokens", { json: { name: "x" } }],
+  revokeToken: ["DELETE", "/v1/identities/nobody-of-that-name/tokens/x"],
+  setQuota: ["PUT", "/v1/quotas/walked.*", { json: { models: -1 } }],
+  deleteQuota: ["DELETE", "/v1/quotas/never.*"],
+};
+
+/** What every caller may ask; what it hears is another test's. */
+const ofAll: Record<string, Request> = {
+  listModels: ["GET", "/v1/models"],
+  getMe: ["GET", "/v1/me"],
+  listAudit: ["GET", "/v1/audit"],
+  listQuotas: ["GET", "/v1/quotas"],
+};
+
+const reader = ["read"];
+const rightsOf: Record<string, readonly string[]> = {
+  reader,
+  uploader: [...reader, "upload"],
+  builder: [...reader, "build"],
+  promoter: [...reader, "promote"],
+  approver: reader,
+  administrator: ["read", "upload", "build", "promote", "approve", "administer"],
+};
+
+let models = 0;
+const newModel = (group: string) => `${group}.m${++models}`;
+
+function expectHidden(answer: Answer, unknown: Answer, name: string): void {
+  expect(answer.status, name).toBe(404);
+  const shape = ({ json }: Answer) => ({
+    type: json.type,
+    title: json.title,
+    detail: json.detail.replace(/"[^"]*"/, ""),
+  });
+  expect(shape(answer), name).toEqual(shape(unknown));
+}
+
+function expectForbidden({ status, json }: Answer, right: string, name: string): void {
+  expect([name, status, json.type], json.detail).toEqual([name, 403, "/problems/forbidden"]);
+  expect(json.detail, name).toContain(`lacks the right to ${right} on `);
+}
+
+describe("the table of needs", () => {
+  it("has every operation of OpenAPI, and this walk too", async () => {
+    const { json } = await service.call("GET", "/openapi.json");
+    const ids = Object.entries<Record<string, { operationId: string }>>(json.paths)
+      .filter(([path]) => path.startsWith("/v1/"))
+      .flatMap(([, methods]) => Object.values(methods).map(({ operationId }) => operationId));
+    const walked = [operations, ofEverything, ofAll].flatMap((table) => Object.keys(table));
+    expect(ids.sort()).toEqual([...walked, "createModel", "setUp"].sort());
+  });
+});
+
+describe.each(Object.keys(rightsOf))("a %s", (role) => {
+  const rights = rightsOf[role] ?? [];
+  const callers = new Map<string, Promise<Known>>();
+  const callerOf = (pattern: string): Promise<Known> => {
+    const known =
+      callers.get(pattern) ??
+      service.identity(`${role}-${pattern === "*" ? "all" : "own"}`, [{ role, pattern } as never]);
+    callers.set(pattern, known);
+    return known;
+  };
+
+  it.each(Object.entries(operations))(
+    "of its own pattern, and of others': %s",
+    async (name, { right, done, request }) => {
+      const { call } = await callerOf("own.*");
+      const own = await call(...(await request(newModel("own"))));
+      if (rights.includes(right)) expect([name, own.status], JSON.stringify(own.json)).toEqual([name, done]);
+      else expectForbidden(own, right, name);
+
+      const [method, path, options] = await request(newModel("other"));
+      const unknown = path
+        .replace(/other\.m\d+/, "other.unknown")
+        .replace(/builds\/[^/]+/, "builds/00000000-0000-7000-8000-000000000000");
+      expectHidden(await call(method, path, options), await call(method, unknown, options), name);
+      expect((await service.call(method, path, options)).status, name).toBe(401);
+      // And so nothing was done by any of them.
+      expect((await service.admin(method, path, options)).status, name).toBe(done);
+    },
+  );
+
+  it.each(Object.entries(operations))("of everything: %s", async (name, { right, done, request }) => {
+    const { call } = await callerOf("*");
+    const answer = await call(...(await request(newModel("other"))));
+    if (rights.includes(right)) expect([name, answer.status], JSON.stringify(answer.json)).toEqual([name, done]);
+    else expectForbidden(answer, right, name);
+  });
+
+  it("makes models where it may upload, and gives names where it administers", async () => {
+    for (const pattern of ["own.*", "*"]) {
+      const { call } = await callerOf(pattern);
+      for (const group of ["own", "other"]) {
+        const name = newModel(group);
+        const may = rights.includes("upload") && (pattern === "*" || group === "own");
+        const created = await call("POST", "/v1/models", { json: { name } });
+        if (may) expect(created.status).toBe(201);
+        else expectForbidden(created, "upload", `${role} ${pattern} ${group}`);
+        const before = newModel("own");
+        await made(before);
+        const renamed = await call("PATCH", `/v1/models/${before}`, { json: { name: newModel(group) } });
+        const mayRename = role === "administrator" && (pattern === "*" || group === "own");
+        if (mayRename) expect(renamed.status).toBe(200);
+        else expect([renamed.status, renamed.json.type]).toEqual([403, "/problems/forbidden"]);
+      }
+    }
+  });
+
+  it.each(Object.entries(ofEverything))("needs everything: %s", async (name, request) => {
+    expectForbidden(await (await callerOf("own.*")).call(...request), "administer", name);
+    const { call } = await callerOf("*");
+    if (role !== "administrator") expectForbidden(await call(...request), "administer", name);
+    else expect([200, 400, 404], name).toContain((await call(...request)).status);
+    expect((await service.call(...request)).status, name).toBe(401);
+  });
+
+  it.each(Object.entries(ofAll))("may ask: %s", async (name, request) => {
+    expect((await (await callerOf("own.*")).call(...request)).status, name).toBe(200);
+    expect((await service.call(...request)).status, name).toBe(401);
+  });
+});
+
+it("nobody without a grant sees or does anything", async () => {
+  const { call } = await service.identity("nobody", []);
+  const model = newModel("own");
+  await made(model);
+  expect((await call("GET", `/v1/models/${model}`)).status).toBe(404);
+  expect((await call("GET", "/v1/models")).json).toEqual({ items: [], nextCursor: null });
+  expectForbidden(await call("POST", "/v1/models", { json: { name: newModel("own") } }), "upload", "createModel");
+  expect((await call("GET", "/v1/me")).json).toMatchObject({ name: "nobody", grants: [] });
+});
+
+it("a promoter of one tag moves that tag alone", async () => {
+  const { call } = await service.identity("stable-mover", [{ role: "promoter", pattern: "own.*", tags: ["stable"] }]);
+  const model = newModel("own");
+  await draft(model);
+  const move = (tag: string) => call("PUT", `/v1/models/${model}/tags/${tag}`, { json: { version } });
+  expect((await move("stable")).status).toBe(409);
+  expectForbidden(await move("prod"), "promote", "prod");
+  expect((await move("prod")).json.detail).toContain('for the tag "prod"');
+  expectForbidden(await call("DELETE", `/v1/models/${model}/tags/prod`), "promote", "prod");
+});
+
+it("only a setup code sets up", async () => {
+  const answer = await service.admin("POST", "/v1/setup", { json: { name: "second" } });
+  expect([answer.status, answer.json.type]).toEqual([403, "/problems/forbidden"]);
+});

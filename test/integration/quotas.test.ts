@@ -1,0 +1,409 @@
+import { randomBytes } from "node:crypto";
+import http from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import { beforeAll, describe, expect, it } from "vitest";
+import { expectRefused, kept } from "#test/aftermath.ts";
+import { finished, predictorPackage, sealed } from "#test/sealed.ts";
+import { smallImageBuilder } from "#test/small-image.ts";
+import { tarOf } from "#test/tar-of.ts";
+import { type Answer, draftOf, type TestService, testService } from "#test/test-service.ts";
+import { testWorker } from "#test/test-worker.ts";
+import { waitUntil } from "#test/wait-until.ts";
+
+const service = await testService();
+const { call, registry, port } = service;
+
+const setQuota = async (pattern: string, limits: Record<string, number>, on: TestService = service) => {
+  const answer = await on.call("PUT", `/v1/quotas/${pattern}`, { json: limits });
+  if (answer.status > 201) throw new Error(`the quota answered ${answer.status}: ${JSON.stringify(answer.json)}`);
+  return answer;
+};
+const quotaOf = async (pattern: string, on: TestService = service) =>
+  (await on.call("GET", "/v1/quotas")).json.items.find((quota: { pattern: string }) => quota.pattern === pattern);
+const create = (name: string) => call("POST", "/v1/models", { json: { name } });
+const draft = (model: string, version: string) => call("POST", `/v1/models/${model}/versions`, { json: { version } });
+const put = (model: string, path: string, bytes: Buffer | string, version = "1.0.0") =>
+  call("PUT", `/v1/models/${model}/versions/${version}/files/${path}`, { bytes });
+const exceeded = (act: () => Promise<Answer>) => expectRefused(service, 409, act);
+
+/** Sends a body in chunks, with no length, for as long as the other side takes it. */
+function putChunked(path: string, chunk: Buffer, chunks: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = http.request({ host: "127.0.0.1", port, method: "PUT", path }, (response) => {
+      response.resume();
+      response.once("end", () => resolve(response.statusCode ?? 0));
+    });
+    request.once("error", reject);
+    for (let index = 0; index < chunks; index += 1) request.write(chunk);
+    request.end();
+  });
+}
+
+describe("a quota", () => {
+  it("is made, replaced as a whole, shown with its use, and deleted, each on record", async () => {
+    await create("own.first");
+    const made = await setQuota("own.*", { models: 3, sizeBytes: 1_000 });
+    expect([made.status, made.json]).toEqual([
+      201,
+      {
+        pattern: "own.*",
+        models: { limit: 3, used: 1 },
+        versions: { limit: null, used: 0 },
+        sizeBytes: { limit: 1_000, used: 0 },
+        buildsAtOnce: { limit: null, used: 0 },
+        changedAt: expect.any(String),
+        changedBy: "anonymous",
+      },
+    ]);
+    await draftOf(service, "own.first", "1.0.0", { "a.txt": "12345", "b.txt": "12345" });
+    const replaced = await setQuota("own.*", { versions: 5 });
+    expect([replaced.status, replaced.json]).toMatchObject([
+      200,
+      { models: { limit: null }, versions: { limit: 5, used: 1 }, sizeBytes: { limit: null, used: 10 } },
+    ]);
+    expect(await quotaOf("own.*")).toEqual(replaced.json);
+    expect((await call("DELETE", "/v1/quotas/own.*")).status).toBe(204);
+    expect(await quotaOf("own.*")).toBeUndefined();
+    expect((await call("DELETE", "/v1/quotas/own.*")).json.type).toBe("/problems/quota_not_found");
+
+    const audited = await registry.db.auditEntry.findMany({ where: { object: "own.*" }, orderBy: { id: "asc" } });
+    const none = { models: null, versions: null, sizeBytes: null, buildsAtOnce: null };
+    expect(audited.map(({ action, before, after, model }) => ({ action, before, after, model }))).toEqual([
+      { action: "quota.set", before: null, after: { ...none, models: 3, sizeBytes: 1_000 }, model: null },
+      {
+        action: "quota.set",
+        before: { ...none, models: 3, sizeBytes: 1_000 },
+        after: { ...none, versions: 5 },
+        model: null,
+      },
+      { action: "quota.delete", before: { ...none, versions: 5 }, after: null, model: null },
+    ]);
+  });
+
+  it.each([
+    ["own.*", {}, 400],
+    ["own.*", { models: -1 }, 400],
+    ["own.*", { models: 1.5 }, 400],
+    ["own.*", { models: "3" }, 400],
+    ["own.*", { models: 2 ** 31 }, 400],
+    ["own.*", { sizeBytes: 2 ** 53 }, 400],
+    ["own.*", { seats: 3 }, 400],
+    ["own.*", { models: 1, changedBy: "me" }, 400],
+    ["fraud*", { models: 1 }, 422],
+    ["Fraud", { models: 1 }, 422],
+    ["a".repeat(131), { models: 1 }, 422],
+  ])("of %s with %j is refused", async (pattern, limits, status) => {
+    await expectRefused(service, status, () => call("PUT", `/v1/quotas/${pattern}`, { json: limits }));
+  });
+
+  it("holds for a model whose every group may have its own", async () => {
+    await setQuota("deep.*", { models: 10 });
+    await setQuota("deep.er.*", { models: 1 });
+    expect((await create("deep.er.first")).status).toBe(201);
+    const { json } = await exceeded(() => create("deep.er.second"));
+    expect(json.detail).toContain("the quota of deep.er.* for models is reached");
+    expect((await create("deep.second")).status).toBe(201);
+  });
+});
+
+describe("a quota of models", () => {
+  it("refuses one more, says what to do, and takes it again when there is room", async () => {
+    await setQuota("few.*", { models: 1 });
+    expect((await create("few.first")).status).toBe(201);
+    const { json } = await exceeded(() => create("few.second"));
+    expect(json).toMatchObject({ type: "/problems/quota_exceeded", status: 409 });
+    expect(json.detail).toBe(
+      "the quota of few.* for models is reached: delete a model that is no longer needed, or ask an administrator to raise it; GET /v1/quotas has its figures",
+    );
+    expect((await create("few")).status).toBe(201);
+    await call("DELETE", "/v1/models/few.first");
+    expect((await create("few.second")).status).toBe(201);
+    await setQuota("few.*", { models: 2 });
+    expect((await create("few.third")).status).toBe(201);
+  });
+
+  it("lets through as many as it says of twenty at once", async () => {
+    await setQuota("race.*", { models: 5 });
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => create(`race.m${index}`)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(5).fill(201), ...Array(15).fill(409)]);
+    expect((await quotaOf("race.*")).models).toEqual({ limit: 5, used: 5 });
+  });
+
+  it("takes nothing away when it is lowered below its use, and refuses more", async () => {
+    for (const name of ["shrunk.a", "shrunk.b"]) await create(name);
+    await setQuota("shrunk.*", { models: 1 });
+    expect((await quotaOf("shrunk.*")).models).toEqual({ limit: 1, used: 2 });
+    await exceeded(() => create("shrunk.c"));
+    await call("DELETE", "/v1/models/shrunk.a");
+    await exceeded(() => create("shrunk.c"));
+    expect((await call("PATCH", "/v1/models/shrunk.b", { json: { title: "still here" } })).status).toBe(200);
+  });
+});
+
+describe("a rename into a quota", () => {
+  beforeAll(async () => {
+    await draftOf(service, "outside", "1.0.0", { "a.bin": "x".repeat(100) });
+    await draftOf(service, "outside", "1.1.0", {});
+  });
+  const rename = (from: string, name: string) => call("PATCH", `/v1/models/${from}`, { json: { name } });
+
+  it.each([
+    ["models", { models: 0 }],
+    ["versions", { versions: 1 }],
+    ["bytes", { sizeBytes: 99 }],
+  ])("is refused where its %s have no room there", async (what, limits) => {
+    await setQuota("inside.*", limits);
+    const { json } = await exceeded(() => rename("outside", "inside.model"));
+    expect(json.detail).toContain(`the quota of inside.* for ${what} is reached`);
+    expect((await call("GET", "/v1/models/outside")).status).toBe(200);
+  });
+
+  it("counts there from then on, and a rename within adds nothing", async () => {
+    await setQuota("inside.*", { models: 1, versions: 2, sizeBytes: 100 });
+    expect((await rename("outside", "inside.model")).status).toBe(200);
+    expect(await quotaOf("inside.*")).toMatchObject({
+      models: { used: 1 },
+      versions: { used: 2 },
+      sizeBytes: { used: 100 },
+    });
+    expect((await rename("inside.model", "inside.again")).status).toBe(200);
+    await exceeded(() => draft("inside.again", "1.2.0"));
+    expect((await rename("inside.again", "outside")).status).toBe(200);
+    expect(await quotaOf("inside.*")).toMatchObject({ models: { used: 0 }, sizeBytes: { used: 0 } });
+  });
+
+  it("and an upload on its way there never pass it together", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const name = `mover-${round}`;
+      await draftOf(service, name, "1.0.0", {});
+      await setQuota(`target${round}.*`, { sizeBytes: 50 });
+      const uploads = Array.from({ length: 4 }, (_, index) => put(name, `f${index}.bin`, randomBytes(30)));
+      await sleep(round * 3);
+      const [moved, ...put4] = await Promise.all([rename(name, `target${round}.m`), ...uploads]);
+      const { sizeBytes } = await quotaOf(`target${round}.*`);
+      expect(sizeBytes.used).toBeLessThanOrEqual(50);
+      expect([200, 409]).toContain(moved.status);
+      for (const { status } of put4) expect([201, 404, 409]).toContain(status);
+    }
+  });
+});
+
+describe("a quota of versions", () => {
+  it("counts drafts and archives alike, and not what was deleted", async () => {
+    await setQuota("lines.*", { versions: 2 });
+    await create("lines.a");
+    await create("lines.b");
+    expect((await draft("lines.a", "1.0.0")).status).toBe(201);
+    expect((await draft("lines.b", "1.0.0")).status).toBe(201);
+    const { json } = await exceeded(() => draft("lines.a", "1.1.0"));
+    expect(json.detail).toContain("the quota of lines.* for versions is reached: delete drafts");
+    await call("DELETE", "/v1/models/lines.b/versions/1.0.0");
+    const next = await draft("lines.a", "1.1.0");
+    expect([next.status, next.json.number]).toEqual([201, 2]);
+  });
+
+  it("lets through as many as it says of twenty at once, over several models", async () => {
+    await setQuota("crowd.*", { versions: 5 });
+    for (const name of ["crowd.a", "crowd.b", "crowd.c"]) await create(name);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => draft(`crowd.${"abc"[index % 3]}`, `1.${index}.0`)),
+    );
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(15);
+    expect((await quotaOf("crowd.*")).versions.used).toBe(5);
+  });
+});
+
+describe("a quota of bytes", () => {
+  it("refuses a file that announces more before it is read, and keeps nothing of it", async () => {
+    await draftOf(service, "bytes.announced", "1.0.0", { "a.bin": randomBytes(600) });
+    await setQuota("bytes.*", { sizeBytes: 1_000 });
+    const { json } = await exceeded(() => put("bytes.announced", "b.bin", randomBytes(401)));
+    expect(json.detail).toContain("the quota of bytes.* for bytes is reached: delete drafts, or files of drafts");
+    const early = http.request({
+      port,
+      method: "PUT",
+      path: "/v1/models/bytes.announced/versions/1.0.0/files/b.bin",
+      headers: { "content-length": 10_000_000 },
+    });
+    early.on("error", () => {});
+    const status = await new Promise((resolve) => {
+      early.once("response", (response) => resolve(response.statusCode));
+      early.flushHeaders();
+    });
+    expect(status).toBe(409); // not a byte was sent
+    early.destroy();
+    expect((await put("bytes.announced", "b.bin", randomBytes(400))).status).toBe(201);
+    await call("DELETE", "/v1/models/bytes.announced/versions/1.0.0/files/b.bin");
+    expect((await put("bytes.announced", "c.bin", randomBytes(400))).status).toBe(201);
+  });
+
+  it("ends a file without a length as soon as it passes, and keeps nothing of it", async () => {
+    await draftOf(service, "chunked.a", "1.0.0", {});
+    await setQuota("chunked.*", { sizeBytes: 100_000 });
+    const before = await kept(service);
+    const path = "/v1/models/chunked.a/versions/1.0.0/files/big.bin";
+    expect(await putChunked(path, randomBytes(60_000), 200)).toBe(409);
+    await waitUntil("nothing is left", async () => JSON.stringify(await kept(service)) === JSON.stringify(before));
+    expect(await putChunked(path, randomBytes(50_000), 2)).toBe(201);
+    expect((await quotaOf("chunked.*")).sizeBytes).toEqual({ limit: 100_000, used: 100_000 });
+  });
+
+  it("counts the difference of a file that is replaced", async () => {
+    await draftOf(service, "swap.a", "1.0.0", { "a.bin": randomBytes(80) });
+    await setQuota("swap.*", { sizeBytes: 100 });
+    expect((await put("swap.a", "a.bin", randomBytes(100))).status).toBe(200);
+    await exceeded(() => put("swap.a", "a.bin", randomBytes(101)));
+    await setQuota("swap.*", { sizeBytes: 10 });
+    expect((await put("swap.a", "a.bin", randomBytes(90))).status).toBe(200);
+    await exceeded(() => put("swap.a", "a.bin", randomBytes(91)));
+    expect((await put("swap.a", "b.bin", "")).status).toBe(201);
+    expect((await quotaOf("swap.*")).sizeBytes).toEqual({ limit: 10, used: 90 });
+  });
+
+  it("counts what each version shows, also where the store has the bytes already", async () => {
+    const bytes = randomBytes(60);
+    await draftOf(service, "twin.elsewhere", "1.0.0", { "a.bin": bytes });
+    await draftOf(service, "twins.a", "1.0.0", { "a.bin": bytes });
+    await setQuota("twins.*", { sizeBytes: 100 });
+    await exceeded(() => put("twins.a", "b.bin", bytes));
+  });
+
+  it("is not passed by uploads at once", async () => {
+    await draftOf(service, "burst.a", "1.0.0", {});
+    await draftOf(service, "burst.b", "1.0.0", {});
+    await setQuota("burst.*", { sizeBytes: 100 });
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => put(`burst.${"ab"[index % 2]}`, `${index}.bin`, randomBytes(30))),
+    );
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(9);
+    expect((await quotaOf("burst.*")).sizeBytes.used).toBe(90);
+  });
+
+  it("holds for archives: for what they hold, and for the version that they make", async () => {
+    await create("tarred.a");
+    const archive = gzipSync(
+      await tarOf({
+        "src/predictor.py": Buffer.from(predictorPackage["src/predictor.py"]),
+        "zeros.bin": Buffer.alloc(500_000),
+      }),
+    );
+    const upload = (version: string) =>
+      call("POST", `/v1/models/tarred.a/versions?version=${version}`, {
+        bytes: archive,
+        headers: { "content-type": "application/gzip" },
+      });
+    await setQuota("tarred.*", { sizeBytes: 400_000 });
+    expect(archive.length).toBeLessThan(10_000);
+    const { json } = await exceeded(() => upload("1.0.0"));
+    expect(json.type).toBe("/problems/quota_exceeded");
+    await setQuota("tarred.*", { versions: 1, sizeBytes: 600_000 });
+    expect((await upload("1.0.0")).status).toBe(202);
+    expect((await exceeded(() => upload("1.1.0"))).json.detail).toContain("for versions");
+    await setQuota("tarred.*", { versions: 2, sizeBytes: 600_000 });
+    expect((await exceeded(() => upload("1.1.0"))).json.detail).toContain("for bytes");
+  });
+});
+
+describe("a quota of builds at once", async () => {
+  const quick = { SLIPWAY_RECONCILE_SECONDS: "0.3", SLIPWAY_LEASE_SECONDS: "1" };
+  const building = await testService(quick);
+  const running: string[] = [];
+  const began: string[] = [];
+  let most = 0;
+  let hold = true;
+  const builder = () =>
+    smallImageBuilder(async (_attempt, { model }, { signal }) => {
+      running.push(model);
+      began.push(model);
+      most = Math.max(most, running.filter((name) => name.startsWith("line.")).length);
+      while (hold && !signal.aborted) await sleep(20);
+      running.splice(running.indexOf(model), 1);
+      signal.throwIfAborted();
+    });
+  for (const name of ["one", "two"]) testWorker(building.registry, builder(), name);
+  const read = async (id: string) => (await building.call("GET", `/v1/builds/${id}`)).json;
+
+  it("lets the others wait in line, past whom builds of other models go, and goes on in order of time", async () => {
+    await setQuota("line.*", { buildsAtOnce: 1 }, building);
+    const ids: string[] = [];
+    for (const model of ["line.a", "line.b", "line.c"]) ids.push((await sealed(building, model, "1.0.0")).buildId);
+    const [first = "", second = "", third = ""] = ids;
+    const other = await sealed(building, "other", "1.0.0");
+    await waitUntil("the other model's build runs", async () => running.includes("other"));
+    for (const id of [second, third])
+      await waitUntil("it says what it waits for", async () => (await read(id)).waiting !== null);
+    expect(await read(first)).toMatchObject({ status: "running", waiting: null });
+    expect(await read(second)).toMatchObject({
+      status: "queued",
+      attempt: 0,
+      startedAt: null,
+      waiting: { for: "its turn: the quota of line.* for builds at once is reached", until: null },
+    });
+    expect((await building.call("GET", "/v1/models/line.b/versions/1.0.0")).json.status).toBe("sealed");
+    expect((await quotaOf("line.*", building)).buildsAtOnce).toEqual({ limit: 1, used: 1 });
+    hold = false;
+    for (const id of [...ids, other.buildId])
+      expect(await finished(building, id)).toMatchObject({ status: "succeeded", attempt: 1, waiting: null });
+    expect(began.filter((name) => name.startsWith("line."))).toEqual(["line.a", "line.b", "line.c"]);
+    expect(most).toBe(1);
+    const work = await building.registry.db.work.findMany({ where: { subjectId: { in: ids } } });
+    for (const row of work) expect(row).toMatchObject({ state: "done", lostLeases: 0, attempt: 1 });
+  });
+
+  it("gives the place of a killed worker to the next when its lease runs out", async () => {
+    const { db } = building.registry;
+    hold = false;
+    await setQuota("killed.*", { buildsAtOnce: 0 }, building);
+    const lost = await sealed(building, "killed.a", "1.0.0");
+    const next = await sealed(building, "killed.b", "1.0.0");
+    await waitUntil("both wait", async () => (await db.work.count({ where: { state: "blocked" } })) === 2);
+    // As a worker leaves it that is killed.
+    await db.$executeRaw`
+      UPDATE work SET state = 'running', attempt = 1, worker = 'gone', lease_until = now() + interval '1.5 seconds'
+      WHERE subject_id = ${lost.buildId}::uuid`;
+    await db.build.update({ where: { id: lost.buildId }, data: { status: "running", attempt: 1 } });
+    await setQuota("killed.*", { buildsAtOnce: 1 }, building);
+    await sleep(800);
+    expect(await read(next.buildId)).toMatchObject({ status: "queued", attempt: 0 });
+    for (const { buildId } of [lost, next]) expect((await finished(building, buildId)).status).toBe("succeeded");
+    const [row] = await db.work.findMany({ where: { subjectId: lost.buildId } });
+    expect(row).toMatchObject({ attempt: 2, lostLeases: 1 });
+    expect((await read(next.buildId)).attempt).toBe(1);
+  });
+
+  it("that is raised or deleted lets those go on who waited, and a build in line can be cancelled", async () => {
+    await setQuota("paused.*", { buildsAtOnce: 0 }, building);
+    const ids: string[] = [];
+    for (const model of ["paused.a", "paused.b"]) ids.push((await sealed(building, model, "1.0.0")).buildId);
+    const [cancelled = "", goesOn = ""] = ids;
+    for (const id of ids) await waitUntil("it waits", async () => (await read(id)).waiting !== null);
+    expect((await building.call("POST", `/v1/builds/${cancelled}/cancel`)).json.status).toBe("cancelled");
+    expect((await building.call("DELETE", "/v1/quotas/paused.*")).status).toBe(204);
+    expect((await finished(building, goesOn)).status).toBe("succeeded");
+    expect((await read(cancelled)).status).toBe("cancelled");
+  });
+
+  it("is never passed by many builds, models and two workers", async () => {
+    let now = 0;
+    let peak = 0;
+    const crowded = await testService(quick);
+    await setQuota("busy.*", { buildsAtOnce: 2 }, crowded);
+    const counting = () =>
+      smallImageBuilder(async () => {
+        now += 1;
+        peak = Math.max(peak, now);
+        await sleep(50);
+        now -= 1;
+      });
+    for (const name of ["three", "four"]) testWorker(crowded.registry, counting(), name);
+    const made = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => sealed(crowded, `busy.m${index}`, "1.0.0")),
+    );
+    for (const { buildId } of made)
+      expect(await finished(crowded, buildId, 30_000)).toMatchObject({ status: "succeeded", attempt: 1 });
+    expect(peak).toBe(2);
+  });
+});
