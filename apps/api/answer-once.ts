@@ -91,7 +91,7 @@ async function letGo(db: Registry["db"], claim: KeyClaim, request: FastifyReques
   );
 }
 
-function keyOf({ headers, raw }: FastifyRequest): string | null {
+function keyOf({ headers, raw, server }: FastifyRequest): string | null {
   const key = headers["idempotency-key"];
   if (key === undefined) return null;
   // Node joins two of them to one that nobody chose.
@@ -99,6 +99,11 @@ function keyOf({ headers, raw }: FastifyRequest): string | null {
     throw new SlipwayError("invalid_request", "a request has one Idempotency-Key: this one has several");
   if (typeof key !== "string" || !/^[\x20-\x7e]{1,255}$/.test(key))
     throw new SlipwayError("invalid_request", "an Idempotency-Key is 1 to 255 printable ASCII characters, e.g. a UUID");
+  if (server.redact(key) !== key)
+    throw new SlipwayError(
+      "invalid_request",
+      "an Idempotency-Key is kept as it is: this one holds a secret; take a UUID",
+    );
   return key;
 }
 

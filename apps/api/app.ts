@@ -4,6 +4,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import { SlipwayError } from "#core/errors.ts";
+import { type Redact, redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { runAfterAnswers } from "./after-answer.ts";
 import { authorize } from "./authorize.ts";
@@ -76,6 +77,7 @@ const limits = {
  *  does. Bodies have limits of their own: json-body.ts, request-body.ts. */
 export async function makeApp(registry: Registry) {
   const { trustedProxies, corsOrigins } = registry.config.http;
+  const redact = redactor(registry.config);
   const app = fastify({
     loggerInstance: registry.log as FastifyBaseLogger,
     genReqId: (request) => acceptableId(request.headers["x-request-id"], redact) ?? randomUUID(),
@@ -180,7 +182,9 @@ function logAccess(request: FastifyRequest, reply: FastifyReply): void {
   request.log[probes.has(route ?? "") ? "debug" : "info"](line, "request");
 }
 
-/** A caller's own id is taken where it is one that a log can hold. */
+/** A caller's own id is taken where it is one that a log can hold, and no secret. */
 function acceptableId(header: string | string[] | undefined, redact: Redact): string | null {
-  return typeof header === "string" && /^[A-Za-z0-9._-]{1,128}$/.test(header) ? header : null;
+  return typeof header === "string" && /^[A-Za-z0-9._-]{1,128}$/.test(header) && redact(header) === header
+    ? header
+    : null;
 }

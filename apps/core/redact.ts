@@ -17,7 +17,7 @@ export function redactor(config: Pick<Config, "access" | "secrets" | "database" 
     config.secrets.key,
     config.secrets.previousKey,
     config.registry.credentials?.password,
-    ...[config.database.url, config.queue.url].map(passwordOf),
+    ...[config.database.url, config.queue.url].flatMap(passwordsOf),
   ].filter((secret) => secret !== null && secret !== undefined && secret.length >= shortest) as string[];
   const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
   const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length).map(escapeForRegExp);
@@ -25,8 +25,14 @@ export function redactor(config: Pick<Config, "access" | "secrets" | "database" 
   return (text) => text.replace(pattern, censored);
 }
 
-function passwordOf(url: string): string {
-  return decodeURIComponent(new URL(url).password);
+/** As the URL has it, and decoded where that can be done. */
+function passwordsOf(url: string): string[] {
+  const { password } = new URL(url);
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
 }
 
 function escapeForRegExp(text: string): string {

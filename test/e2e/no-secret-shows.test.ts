@@ -293,6 +293,12 @@ async function wrongStarts(environment: Record<string, string>): Promise<void> {
       await call("GET", path, bearer(of("administrator"))).catch((error) => answers.push(String(error)));
     await Promise.all([api.stop(8_000), worker.stop(8_000)]);
   }
+  const saidAt = (output: string) => outputs[output]?.join("\n") ?? "";
+  expect(saidAt("worker, a wrong key")).toContain("SLIPWAY_SECRET_KEY is not the key of this database");
+  expect(saidAt("API, a URL of another kind")).toContain("DATABASE_URL is not a URL of the form");
+  expect(saidAt("API, a wrong Postgres password")).toMatch(/password authentication failed/i);
+  expect(saidAt("worker, a wrong Redis password")).toContain("WRONGPASS");
+  expect(saidAt("API, a wrong registry password")).toMatch(/a part is down.*registry|registry.*a part is down/);
   for (const program of ["migrate", "rotate-secrets"] as const) {
     const settings = { DATABASE_URL: withPassword(DATABASE_URL, of("wrong Postgres password")) };
     await (await start(program, `${program}, a wrong Postgres password`, { ...environment, ...settings })).exited;

@@ -94,7 +94,7 @@ describe.skipIf(!there)("with access on, a browser's page", () => {
     }
   });
 
-  it("may lead to the documentation by a link, and not hold it in a frame", async () => {
+  it("may lead to the documentation by a link", async () => {
     const page = await browser.newPage();
     await page.goto(`${other}/`);
     const answered = page.waitForResponse((response) => response.url().endsWith("/docs/"));

@@ -30,15 +30,25 @@ function smallImage(content: string): BuiltImage {
     kind: "model",
     open: async () => Readable.from([layerBytes]),
   };
+  return imageOf([layer]);
+}
+
+/** A manifest, a config and no more round the layers. */
+export function imageOf(layers: Layer[]): BuiltImage {
+  const base = digestOf("base");
   const config = Buffer.from(
-    JSON.stringify({ architecture: "amd64", os: "linux", rootfs: { type: "layers", diff_ids: [layer.digest] } }),
+    JSON.stringify({
+      architecture: "amd64",
+      os: "linux",
+      rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
+    }),
   );
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
       config: { mediaType: mediaTypes.config, digest: digestOf(config), size: config.length },
-      layers: [{ mediaType: layer.mediaType, digest: layer.digest, size: layer.sizeBytes }],
+      layers: layers.map(({ mediaType, digest, sizeBytes }) => ({ mediaType, digest, size: sizeBytes })),
     }),
   );
   return {
@@ -46,13 +56,13 @@ function smallImage(content: string): BuiltImage {
     manifest,
     digest: digestOf(manifest),
     config,
-    layers: [layer],
+    layers,
     lock: {
       schema: 1,
       platform: "linux/amd64",
       python: "3.11",
-      base: { source: "test", digest: layer.digest, packages: [] },
-      runtime: { version: "0", digest: layer.digest },
+      base: { source: "test", digest: base, packages: [] },
+      runtime: { version: "0", digest: base },
       requirements: [],
     },
   };

@@ -7,7 +7,7 @@ export type Right = (typeof rights)[number];
 export const roles = ["reader", "uploader", "builder", "promoter", "approver", "administrator"] as const;
 export type Role = (typeof roles)[number];
 
-const rightsOf: Record<Role, readonly Right[]> = {
+export const rightsOf: Record<Role, readonly Right[]> = {
   reader: ["read"],
   uploader: ["read", "upload"],
   builder: ["read", "build"],

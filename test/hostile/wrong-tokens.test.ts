@@ -1,0 +1,106 @@
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { mostConnections } from "#api/connections.ts";
+import { newToken } from "#core/access/token.ts";
+import { guardedService } from "#test/access.ts";
+import { kept } from "#test/aftermath.ts";
+import { memoryOf } from "#test/process-memory.ts";
+import { apiProcess } from "#test/service-processes.ts";
+import { waitUntil } from "#test/wait-until.ts";
+import { whenDone } from "#test/when-done.ts";
+
+const service = await guardedService();
+const { process: api, port } = await apiProcess(service, { SLIPWAY_ACCESS: "on", LOG_LEVEL: "warn" });
+const { call } = await service.identity("reader", [{ role: "reader", pattern: "*" }]);
+const mebibyte = 1024 * 1024;
+
+/** How long the right token waits for its answer, in milliseconds; each must be answered. */
+async function waitsOfTheRightToken(count: number): Promise<number[]> {
+  const waits: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const start = performance.now();
+    expect((await call("GET", "/v1/models", { port })).status).toBe(200);
+    waits.push(performance.now() - start);
+  }
+  return waits.sort((a, b) => a - b);
+}
+
+/** Clients with tokens that are none, one request after the other each, until told to stop. Returns what they heard. */
+function guess(clients: number): { stop: () => Promise<Map<number, number>> } {
+  const heard = new Map<number, number>();
+  let going = true;
+  const all = Array.from({ length: clients }, async (_, client) => {
+    for (let turn = 0; going; turn += 1) {
+      const token = (client + turn) % 2 === 0 ? newToken("token") : `slpw_${turn}`;
+      const { status } = await service.call("GET", "/v1/models", {
+        port,
+        headers: { authorization: `Bearer ${token}` },
+      });
+      heard.set(status, (heard.get(status) ?? 0) + 1);
+    }
+  });
+  return {
+    async stop() {
+      going = false;
+      await Promise.all(all);
+      return heard;
+    },
+  };
+}
+
+/** The heads of uploads with a wrong token, of which a few bytes come and no more. */
+async function halfUploads(count: number): Promise<{ sockets: Socket[]; heard: string[] }> {
+  const heard: string[] = [];
+  const bytes = Buffer.concat([
+    Buffer.from(
+      "PUT /v1/models/a/versions/1.0.0/files/a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nContent-Length: 1000000000\r\n\r\n",
+    ),
+    Buffer.alloc(16_384),
+  ]);
+  const sockets: Socket[] = [];
+  whenDone(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (let index = 0; index < count; index += 1) {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("error", () => {}); // being thrown out is what is looked at
+    socket.on("data", (text) => {
+      heard[index] = (heard[index] ?? "") + text.toString("latin1");
+    });
+    socket.write(bytes);
+    sockets.push(socket);
+    if (index % 100 === 99) await sleep(20);
+  }
+  return { sockets, heard };
+}
+
+describe("a flood of wrong tokens", () => {
+  it("is answered 401 and then 429, and the right token is served meanwhile", async () => {
+    const before = await kept(service);
+    await waitsOfTheRightToken(20); // what is loaded once
+    const guessing = guess(20);
+    const waits = await waitsOfTheRightToken(200);
+    const heard = await guessing.stop();
+    const worst = Math.round(waits.at(-2) ?? 0);
+    console.log(`the right token waited ${Math.round(waits[100] ?? 0)} ms, ${worst} ms at most; others heard`, heard);
+    expect(worst).toBeLessThan(1_000);
+    expect([...heard.keys()].sort()).toEqual([401, 429]);
+    expect(heard.get(401)).toBe(1_000);
+    expect(await kept(service)).toEqual(before);
+  });
+});
+
+describe("uploads with a wrong token that never end", () => {
+  it("leave room for the right one, hold no memory, store nothing, and are let go", async () => {
+    const before = await kept(service);
+    const { nowBytes } = memoryOf(api.pid);
+    const { sockets, heard } = await halfUploads(mostConnections + 500);
+    expect((await waitsOfTheRightToken(5)).at(-1)).toBeLessThan(2_000);
+    expect(memoryOf(api.pid).nowBytes - nowBytes).toBeLessThan(150 * mebibyte);
+    await waitUntil("all are let go", async () => sockets.every(({ closed }) => closed), { withinMs: 20_000 });
+    for (const text of heard) if (text !== undefined) expect(text).toMatch(/^HTTP\/1\.1 (?:401|429) /);
+    expect(heard.filter((text) => text !== undefined).length).toBeGreaterThan(mostConnections / 2);
+    expect(await kept(service)).toEqual(before);
+  });
+});
