@@ -11,6 +11,12 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       version: "1",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
+    components: {
+      securitySchemes: {
+        token: { type: "http", scheme: "bearer", description: "A token of Slipway's; with access off none is wanted" },
+      },
+    },
+    security: [{ token: [] }],
     tags: [
       { name: "models", description: "Named lines of versions" },
       { name: "versions", description: "Immutable releases of a model" },

@@ -34,12 +34,9 @@ export function openRequirements(app: FastifyInstance): Requirements {
     const { caller, actor, method, url, routeOptions } = request;
     const seen = unseen === undefined || allows(caller.grants, { right: "read", model: need.model });
     if (seen && allows(caller.grants, need)) return;
-    refusals.note(actor, {
-      operation: routeOptions.schema?.operationId ?? "",
-      right: need.right,
-      model: need.model,
-      object: `${method} ${url}`,
-    });
+    const refusal = { operation: routeOptions.schema?.operationId ?? "", right: need.right, model: need.model };
+    // Later, since of a thing that nobody has there is nothing to note.
+    request.afterAnswer(async () => refusals.note(actor, { ...refusal, object: `${method} ${url}` }));
     throw seen ? forbidden(caller.name, need) : unseen();
   };
 

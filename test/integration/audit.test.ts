@@ -9,6 +9,7 @@ import { smallImageBuilder } from "#test/small-image.ts";
 import { testDatabase } from "#test/test-database.ts";
 import { type Answer, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
+import { waitUntil } from "#test/wait-until.ts";
 
 const predictor =
   "class Predictor:\n    def __init__(self, d):\n        pass\n\n    def predict(self, i):\n        return i\n";
@@ -239,6 +240,25 @@ describe("a refusal in the audit", () => {
     };
     return { clock, refusals, written };
   }
+
+  it("is seen where the model is, and without what stood in the query", async () => {
+    const url = "/v1/models/a.churn/tags/prod?reason=hush";
+    expect((await both.call("DELETE", url)).status).toBe(403);
+    expect((await ben.call("DELETE", url)).status).toBe(404);
+    const refused = await waitUntil("both refusals are recorded", async () => {
+      const found = rows(await ana.call("GET", "/v1/audit?action=access.refuse"));
+      return found.length === 2 ? found : null;
+    });
+    expect(refused.map(({ actor }: Row) => actor).sort()).toEqual(["ben", "both"]);
+    for (const row of refused)
+      expect(row).toMatchObject({
+        object: "DELETE /v1/models/a.churn/tags/prod",
+        model: "a.churn",
+        address: "127.0.0.1",
+        after: { operation: "removeTag", right: "promote" },
+      });
+    expect(told(await ben.call("GET", "/v1/audit?action=access.refuse"))).toEqual([]);
+  });
 
   it("says who asked for what, from where, and which right was missing", async () => {
     const { refusals, written } = await refusalsWithClock();

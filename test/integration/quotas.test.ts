@@ -3,6 +3,11 @@ import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
+import { buildWork } from "#core/builds/build.ts";
+import { mayBegin } from "#core/builds/line.ts";
+import { findDraft } from "#core/models/version.ts";
+import { claimWork } from "#core/work/work.ts";
+import { guardedService } from "#test/access.ts";
 import { expectRefused, kept } from "#test/aftermath.ts";
 import { finished, predictorPackage, sealed } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
@@ -173,6 +178,23 @@ describe("a rename into a quota", () => {
     expect(await quotaOf("inside.*")).toMatchObject({ models: { used: 0 }, sizeBytes: { used: 0 } });
   });
 
+  it("waits for an upload that is being written, and counts it", async () => {
+    const { db } = registry;
+    await draftOf(service, "written", "1.0.0", { "a.bin": randomBytes(60) });
+    await setQuota("reached.*", { sizeBytes: 100 });
+    const renaming = await db.$transaction(async (tx) => {
+      const { id } = await findDraft(tx, "written", "1.0.0");
+      await tx.$executeRaw`
+        INSERT INTO version_files (version_id, path, folded_path, blob_digest, size_bytes)
+        SELECT version_id, 'b.bin', 'b.bin', blob_digest, size_bytes FROM version_files WHERE version_id = ${id}::uuid`;
+      const asked = rename("written", "reached.model");
+      await sleep(200);
+      return { asked };
+    });
+    expect((await renaming.asked).json.type).toBe("/problems/quota_exceeded");
+    expect((await quotaOf("reached.*")).sizeBytes.used).toBe(0);
+  });
+
   it("and an upload on its way there never pass it together", async () => {
     for (let round = 0; round < 5; round += 1) {
       const name = `mover-${round}`;
@@ -307,6 +329,47 @@ describe("a quota of bytes", () => {
   });
 });
 
+describe("with access on, a quota", async () => {
+  const guarded = await guardedService();
+  const { admin } = guarded;
+  const reader = await guarded.identity("reader", [{ role: "reader", pattern: "fraud.*" }]);
+  const uploader = await guarded.identity("uploader", [{ role: "uploader", pattern: "fraud.eu.scores" }]);
+  beforeAll(async () => {
+    for (const pattern of ["*", "fraud.*", "fraud.eu.*", "fraud.eu.scores", "churn"])
+      await admin("PUT", `/v1/quotas/${pattern}`, { json: { models: 1, versions: 1 } });
+    await admin("POST", "/v1/models", { json: { name: "fraud.eu.hidden" } });
+  });
+  const shown = async (who: { call: typeof admin }) =>
+    (await who.call("GET", "/v1/quotas")).json.items.map(({ pattern }: { pattern: string }) => pattern);
+
+  it("is shown to those alone who see all of its models", async () => {
+    expect(await shown({ call: admin })).toEqual(["*", "churn", "fraud.*", "fraud.eu.*", "fraud.eu.scores"]);
+    expect(await shown(reader)).toEqual(["fraud.*", "fraud.eu.*", "fraud.eu.scores"]);
+    expect(await shown(uploader)).toEqual(["fraud.eu.scores"]);
+    const narrowed = await guarded.identity("narrowed", [{ role: "reader", pattern: "*" }], {
+      grants: [{ role: "reader", pattern: "fraud.eu.*" }],
+    });
+    expect(await shown(narrowed)).toEqual(["fraud.eu.*", "fraud.eu.scores"]);
+    expect(await shown(await guarded.identity("nobody", []))).toEqual([]);
+  });
+
+  it("refuses without a figure", async () => {
+    const refused = await uploader.call("POST", "/v1/models", { json: { name: "fraud.eu.scores" } });
+    expect([refused.status, refused.json.type]).toEqual([409, "/problems/quota_exceeded"]);
+    expect(refused.json.detail.replace("GET /v1/quotas", "")).not.toMatch(/\d|hidden/);
+  });
+
+  it("is set and deleted by whoever administers everything", async () => {
+    const chief = await guarded.identity("chief", [{ role: "administrator", pattern: "fraud.*" }]);
+    for (const who of [reader, chief]) {
+      const set = await who.call("PUT", "/v1/quotas/fraud.*", { json: { models: 100 } });
+      expect([set.status, set.json.type]).toEqual([403, "/problems/forbidden"]);
+      expect((await who.call("DELETE", "/v1/quotas/fraud.*")).status).toBe(403);
+    }
+    expect(await guarded.registry.db.quota.findUnique({ where: { pattern: "fraud.*" } })).toMatchObject({ models: 1 });
+  });
+});
+
 describe("a quota of builds at once", async () => {
   const quick = { SLIPWAY_RECONCILE_SECONDS: "0.3", SLIPWAY_LEASE_SECONDS: "1" };
   const building = await testService(quick);
@@ -384,6 +447,38 @@ describe("a quota of builds at once", async () => {
     expect((await building.call("DELETE", "/v1/quotas/paused.*")).status).toBe(204);
     expect((await finished(building, goesOn)).status).toBe("succeeded");
     expect((await read(cancelled)).status).toBe("cancelled");
+  });
+
+  it("has its last place taken by one worker, also where an older build comes back in that moment", async () => {
+    const lone = await testService();
+    const { db } = lone.registry;
+    await setQuota("last.*", { buildsAtOnce: 1 }, lone);
+    const workOf = async (model: string) => {
+      const { buildId } = await sealed(lone, model, "1.0.0");
+      return db.work.findFirstOrThrow({ where: { subjectId: buildId } });
+    };
+    const [older, newer] = [await workOf("last.older"), await workOf("last.newer")];
+    await db.work.update({ where: { id: older.id }, data: { runAfter: new Date(Date.now() + 60_000) } });
+    const claim = (id: string, then: () => Promise<void> = async () => {}) =>
+      claimWork(db, id, {
+        worker: "one",
+        leaseMs: 60_000,
+        kinds: [buildWork],
+        async mayBegin(tx, { subjectId }) {
+          const may = await mayBegin(tx, subjectId);
+          await then();
+          return may;
+        },
+      });
+    let second: ReturnType<typeof claim> | undefined;
+    const first = await claim(newer.id, async () => {
+      await db.$executeRaw`UPDATE work SET run_after = now() WHERE id = ${older.id}::uuid`;
+      second = claim(older.id);
+      await sleep(200);
+    });
+    expect(first?.workId).toBe(newer.id);
+    expect(await second).toBeNull();
+    expect(await db.work.findUnique({ where: { id: older.id } })).toMatchObject({ state: "blocked", attempt: 0 });
   });
 
   it("is never passed by many builds, models and two workers", async () => {

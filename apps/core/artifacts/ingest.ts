@@ -63,7 +63,10 @@ export class Meter extends Transform {
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.sizeBytes += chunk.length;
-    if (this.#limit !== null && this.sizeBytes > this.#limit.bytes) return done(this.#limit.refusal());
+    if (this.#limit !== null && this.sizeBytes > this.#limit.bytes) {
+      done(this.#limit.refusal());
+      return;
+    }
     this.#hash.update(chunk);
     done(null, chunk);
   }

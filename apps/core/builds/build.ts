@@ -62,12 +62,12 @@ export async function readBuild({ db }: { db: Database | Transaction }, id: stri
   };
 }
 
-/** By its name now; null where there is no such build. */
+/** By its name now; null where there is no such build, which takes as long to say. */
 export async function modelOfBuild({ db }: { db: Database }, id: string): Promise<string | null> {
-  const [row] = await db.$queryRaw<{ name: string }[]>`
-    SELECT m.name FROM builds b JOIN versions v ON v.id = b.version_id JOIN models m ON m.id = v.model_id
-    WHERE b.id = ${id}::uuid`;
-  return row?.name ?? null;
+  const [row] = await db.$queryRaw<[{ name: string | null }]>`
+    SELECT m.name FROM (SELECT ${id}::uuid AS id) asked LEFT JOIN builds b ON b.id = asked.id
+    LEFT JOIN versions v ON v.id = b.version_id LEFT JOIN models m ON m.id = v.model_id`;
+  return row.name;
 }
 
 async function isBuildHeld(db: Database | Transaction, id: string): Promise<boolean> {

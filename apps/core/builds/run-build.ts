@@ -147,7 +147,10 @@ async function succeed({ db, publisher }: Needs, claim: Claim, build: BegunBuild
     // A rebuild never takes a ready image away.
     await tx.version.updateMany({ where: { id: build.versionId, imageId: null }, data: { imageId } });
     await finishWork(tx, claim);
-    await recordResult(tx, claim, build, "build.succeed", { status: "succeeded", image: `${repository}@${image.digest}` });
+    await recordResult(tx, claim, build, "build.succeed", {
+      status: "succeeded",
+      image: `${repository}@${image.digest}`,
+    });
   });
 }
 

@@ -4,9 +4,7 @@ import { turns } from "./turns.ts";
 
 const quota = (pattern: string, free: number) => ({ pattern: parseNamePattern(pattern), free });
 const line = (...models: string[]) => models.map((model, index) => ({ id: `${index}`, model }));
-const waiting = (quotas: ReturnType<typeof quota>[], models: string[]) => [
-  ...turns(quotas, line(...models)).values(),
-];
+const waiting = (quotas: ReturnType<typeof quota>[], models: string[]) => [...turns(quotas, line(...models)).values()];
 
 describe("builds in line", () => {
   it("take the free places in their order", () => {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Transaction } from "#core/database/client.ts";
 import { messageOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
-import type { Transaction } from "#core/database/client.ts";
 import { type Claim, claimWork, extendLease, findDueWork, releaseWork, StaleClaim } from "./work.ts";
 
 /** What is done for one kind of work. It ends its own row (`finishWork`, `postponeWork`) in the
