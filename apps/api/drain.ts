@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { FastifyInstance } from "fastify";
 import { SlipwayError } from "#core/errors.ts";
 import type { Connections } from "./connections.ts";
@@ -31,6 +32,7 @@ const lookEveryMs = 100;
 export function drainOnClose(app: FastifyInstance, connections: Connections, running: RunningRequests): void {
   const closing = new AbortController();
   const abandoning = new AbortController();
+  setMaxListeners(0, closing.signal, abandoning.signal); // one of each upload and each log that is followed
   app.decorate("closing", closing.signal);
   app.decorate("abandoning", abandoning.signal);
 

@@ -64,7 +64,12 @@ export async function withUpload<T>(
   body.on("error", () => {}); // whoever reads it hears of it; nobody may be reading yet
   raw.pipe(body);
   try {
-    return await work({ body, announcedBytes: announcedBytesOf(raw), signal: gone.signal, afterwards: request.afterAnswer });
+    return await work({
+      body,
+      announcedBytes: announcedBytesOf(raw),
+      signal: gone.signal,
+      afterwards: request.afterAnswer,
+    });
   } finally {
     abandoning.removeEventListener("abort", abandon);
     request.onRightsLost = null;

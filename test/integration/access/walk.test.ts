@@ -29,57 +29,63 @@ const made = async (model: string) => {
 const draft = (model: string) => draftOf(admin, model, version, predictorPackage);
 const build = (model: string) => sealed(admin, model, version);
 
+const after =
+  (prepare: (model: string) => Promise<unknown>, request: (model: string) => Request) => async (model: string) => {
+    await prepare(model);
+    return request(model);
+  };
+
 const operations: Record<string, Operation> = {
-  getModel: { right: "read", done: 200, request: async (m) => (await made(m), ["GET", `/v1/models/${m}`]) },
+  getModel: { right: "read", done: 200, request: after(made, (m) => ["GET", `/v1/models/${m}`]) },
   updateModel: {
     right: "upload",
     done: 200,
-    request: async (m) => (await made(m), ["PATCH", `/v1/models/${m}`, { json: { title: "new" } }]),
+    request: after(made, (m) => ["PATCH", `/v1/models/${m}`, { json: { title: "new" } }]),
   },
-  deleteModel: { right: "administer", done: 204, request: async (m) => (await made(m), ["DELETE", `/v1/models/${m}`]) },
+  deleteModel: { right: "administer", done: 204, request: after(made, (m) => ["DELETE", `/v1/models/${m}`]) },
   listVersions: {
     right: "read",
     done: 200,
-    request: async (m) => (await made(m), ["GET", `/v1/models/${m}/versions`]),
+    request: after(made, (m) => ["GET", `/v1/models/${m}/versions`]),
   },
   createVersion: {
     right: "upload",
     done: 201,
-    request: async (m) => (await made(m), ["POST", `/v1/models/${m}/versions`, { json: { version } }]),
+    request: after(made, (m) => ["POST", `/v1/models/${m}/versions`, { json: { version } }]),
   },
-  getVersion: { right: "read", done: 200, request: async (m) => (await draft(m), ["GET", at(m)]) },
+  getVersion: { right: "read", done: 200, request: after(draft, (m) => ["GET", at(m)]) },
   updateVersion: {
     right: "upload",
     done: 200,
-    request: async (m) => (await draft(m), ["PATCH", at(m), { json: { description: "new" } }]),
+    request: after(draft, (m) => ["PATCH", at(m), { json: { description: "new" } }]),
   },
-  deleteDraft: { right: "upload", done: 204, request: async (m) => (await draft(m), ["DELETE", at(m)]) },
-  sealVersion: { right: "upload", done: 202, request: async (m) => (await draft(m), ["POST", `${at(m)}/seal`]) },
+  deleteDraft: { right: "upload", done: 204, request: after(draft, (m) => ["DELETE", at(m)]) },
+  sealVersion: { right: "upload", done: 202, request: after(draft, (m) => ["POST", `${at(m)}/seal`]) },
   archiveVersion: {
     right: "administer",
     done: 409, // its build is queued
-    request: async (m) => (await build(m), ["POST", `${at(m)}/archive`]),
+    request: after(build, (m) => ["POST", `${at(m)}/archive`]),
   },
-  listFiles: { right: "read", done: 200, request: async (m) => (await draft(m), ["GET", `${at(m)}/files`]) },
+  listFiles: { right: "read", done: 200, request: after(draft, (m) => ["GET", `${at(m)}/files`]) },
   putFile: {
     right: "upload",
     done: 201,
-    request: async (m) => (await draft(m), ["PUT", `${at(m)}/files/new.txt`, { bytes: "new" }]),
+    request: after(draft, (m) => ["PUT", `${at(m)}/files/new.txt`, { bytes: "new" }]),
   },
   getFile: {
     right: "read",
     done: 200,
-    request: async (m) => (await draft(m), ["GET", `${at(m)}/files/src/predictor.py`]),
+    request: after(draft, (m) => ["GET", `${at(m)}/files/src/predictor.py`]),
   },
   deleteFile: {
     right: "upload",
     done: 204,
-    request: async (m) => (await draft(m), ["DELETE", `${at(m)}/files/src/predictor.py`]),
+    request: after(draft, (m) => ["DELETE", `${at(m)}/files/src/predictor.py`]),
   },
   createBuild: {
     right: "build",
     done: 409, // one is queued
-    request: async (m) => (await build(m), ["POST", `${at(m)}/builds`, { json: {} }]),
+    request: after(build, (m) => ["POST", `${at(m)}/builds`, { json: {} }]),
   },
   getBuild: { right: "read", done: 200, request: async (m) => ["GET", `/v1/builds/${(await build(m)).buildId}`] },
   getBuildLog: {
@@ -97,22 +103,22 @@ const operations: Record<string, Operation> = {
     done: 200,
     request: async (m) => ["POST", `/v1/builds/${(await build(m)).buildId}/cancel`],
   },
-  listTags: { right: "read", done: 200, request: async (m) => (await made(m), ["GET", `/v1/models/${m}/tags`]) },
-  getTag: { right: "read", done: 404, request: async (m) => (await made(m), ["GET", `/v1/models/${m}/tags/prod`]) },
+  listTags: { right: "read", done: 200, request: after(made, (m) => ["GET", `/v1/models/${m}/tags`]) },
+  getTag: { right: "read", done: 404, request: after(made, (m) => ["GET", `/v1/models/${m}/tags/prod`]) },
   getTagHistory: {
     right: "read",
     done: 404, // of a tag that never was
-    request: async (m) => (await made(m), ["GET", `/v1/models/${m}/tags/prod/history`]),
+    request: after(made, (m) => ["GET", `/v1/models/${m}/tags/prod/history`]),
   },
   moveTag: {
     right: "promote",
     done: 409, // it has no image
-    request: async (m) => (await draft(m), ["PUT", `/v1/models/${m}/tags/prod`, { json: { version } }]),
+    request: after(draft, (m) => ["PUT", `/v1/models/${m}/tags/prod`, { json: { version } }]),
   },
   removeTag: {
     right: "promote",
     done: 404,
-    request: async (m) => (await made(m), ["DELETE", `/v1/models/${m}/tags/prod`]),
+    request: after(made, (m) => ["DELETE", `/v1/models/${m}/tags/prod`]),
   },
 };
 
