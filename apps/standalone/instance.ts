@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config, Environment } from "#core/config.ts";
 import { migrate } from "#core/database/migrate.ts";
 import { emptyScratchDir } from "#core/images/scratch-folder.ts";
+import { redactor } from "#core/redact.ts";
 import { type DataDirectory, keptSecrets, openDataDirectory } from "./data-directory.ts";
 import { startEmbeddedParts } from "./embedded-parts.ts";
 import { type Embedded, keptSecretKey } from "./environment.ts";
@@ -86,10 +87,11 @@ async function startAll(options: InstanceOptions, running: Running): Promise<str
   const healthPort = config.work.healthPort === 0 ? await freePort(config.http.host) : config.work.healthPort;
   const workerUrl = httpUrl(config.http.host, healthPort);
   const secretKey = keptSecretKey(environment, embedded, keptSecrets(directory).secretKey);
+  const redact = redactor(config);
   const service = (name: string) => {
     const log = logs.open(name);
     const onLine = (line: string) => {
-      log(line);
+      log(redact(line)); // the setup code is for whoever started it, and stays in no file
       voice.passOn(name, line);
     };
     const ports = { SLIPWAY_PORT: String(port), SLIPWAY_WORKER_PORT: String(healthPort) };
