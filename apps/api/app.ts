@@ -134,7 +134,7 @@ export async function makeApp(registry: Registry) {
   app.server.maxHeadersCount = 0; // their size is limited; Node would drop what comes past the two-thousandth unseen
   takeExpectations(app);
 
-  await app.register(swagger, openapi);
+  await app.register(swagger, openapi(registry.config.access.on));
   await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: docsPolicy });
   const refuseRest = refuseOtherMethods(app);
   await app.register(healthRoutes);

@@ -1,7 +1,8 @@
 import type { FastifyDynamicSwaggerOptions } from "@fastify/swagger";
 import type { FastifySchema } from "fastify";
 
-export const openapi: FastifyDynamicSwaggerOptions = {
+/** With access off no token is wanted, and none is spoken of. */
+export const openapi = (accessIsOn: boolean): FastifyDynamicSwaggerOptions => ({
   openapi: {
     openapi: "3.1.0",
     info: {
@@ -11,12 +12,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       version: "1",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    components: {
-      securitySchemes: {
-        token: { type: "http", scheme: "bearer", description: "A token of Slipway's; with access off none is wanted" },
-      },
-    },
-    security: [{ token: [] }],
+    ...(accessIsOn ? tokenWanted : {}),
     tags: [
       { name: "models", description: "Named lines of versions" },
       { name: "versions", description: "Immutable releases of a model" },
@@ -33,6 +29,11 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     schema: described(schema),
     url: url.replace("/files/*", "/files/:path"),
   }),
+});
+
+const tokenWanted = {
+  components: { securitySchemes: { token: { type: "http" as const, scheme: "bearer" } } },
+  security: [{ token: [] }],
 };
 
 const binary = { type: "string", format: "binary" };
