@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { openAuthenticator, unauthenticated } from "#core/access/authenticate.ts";
+import { openAuthenticator } from "#core/access/authenticate.ts";
 import { anybody, type Caller } from "#core/access/caller.ts";
+import { unauthenticated } from "#core/access/unauthenticated.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import { needOf, openRequirements } from "./require-needs.ts";
@@ -51,7 +52,12 @@ export function authorize(app: FastifyInstance, running: RunningRequests, limits
     await required.ofPath(request);
     if (authenticator !== null) request.checkRights = () => identify().then(() => required.ofPath(request));
   });
-  app.addHook("preHandler", required.ofBody);
+  app.addHook("preHandler", async (request) => {
+    if (request.body === undefined) return;
+    // Rights may have ended while the body came.
+    await request.checkRights?.();
+    await required.ofBody(request);
+  });
 }
 
 /** `Bearer` (RFC 6750 §2.1). Basic is not taken: a browser would send it by itself, for whichever page asks. */

@@ -25,7 +25,7 @@ export interface Requirements {
 
 export function openRequirements(app: FastifyInstance): Requirements {
   const { registry } = app;
-  const refusals = openRefusals(registry);
+  const refusals = openRefusals({ ...registry, redact: app.redact });
   app.addHook("onClose", () => refusals.close());
 
   /** What one may not see is not there: `unseen` says so as of a thing that nobody has. What one may see and not do names

@@ -25,7 +25,8 @@ export async function showSetupCode(
 }
 
 function invitation(code: string, { host, port }: { host: string; port: number }): string {
-  const url = `http://${["0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host}:${port}/v1/setup`;
+  const reached = ["0.0.0.0", "::"].includes(host) ? "127.0.0.1" : host;
+  const url = `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}/v1/setup`;
   return [
     "Nobody can do anything here yet. This makes the first administrator, once, within a day:",
     `  curl ${url} -H "Authorization: Bearer ${code}" -H "Content-Type: application/json" -d '{"name": "ada"}'`,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { newToken } from "#core/access/token.ts";
 import { openRefusals, type Refusal } from "#core/audit/record-refusal.ts";
 import { newId } from "#core/database/ids.ts";
 import { makeLogger } from "#core/logger.ts";
+import { redactor } from "#core/redact.ts";
 import type { Actor } from "#core/registry.ts";
 import { guardedService } from "#test/access.ts";
 import { finished } from "#test/sealed.ts";
@@ -233,7 +235,7 @@ describe("a refusal in the audit", () => {
   async function refusalsWithClock() {
     const { db } = await testDatabase();
     const clock = { ms: 0 };
-    const refusals = openRefusals({ db, log: registry.log }, () => clock.ms);
+    const refusals = openRefusals({ db, log: registry.log, redact: redactor(registry.config) }, () => clock.ms);
     const written = async () => {
       await refusals.close();
       return db.auditEntry.findMany({ where: { action: "access.refuse" }, orderBy: { id: "asc" } });
@@ -308,12 +310,19 @@ describe("a refusal in the audit", () => {
     expect(cleaned?.model).toBe(`a.[31m${"x".repeat(128 - 6)}`);
   });
 
+  it("holds no token that somebody put into a path", async () => {
+    const token = newToken("token");
+    const { refusals, written } = await refusalsWithClock();
+    refusals.note(actor("ben"), { ...asks, model: token, object: `GET /v1/models/${token}` });
+    expect(JSON.stringify(await written())).not.toContain(token);
+  });
+
   it("that cannot be written is in the log, and stops nobody", async () => {
     const lines: string[] = [];
     const log = makeLogger({ level: "warn", part: "test", destination: { write: (line) => lines.push(line) } });
     const { db } = await testDatabase();
     await db.$executeRaw`ALTER TABLE audit RENAME TO gone`;
-    const refusals = openRefusals({ db, log });
+    const refusals = openRefusals({ db, log, redact: redactor(registry.config) });
     refusals.note(actor("ben"), asks);
     await refusals.close();
     expect(lines).toHaveLength(1);

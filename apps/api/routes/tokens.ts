@@ -54,7 +54,7 @@ export const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: Type.Object({ items: Type.Array(Token) }), ...problems(404) },
       },
     },
-    async ({ params }) => ({ items: (await listTokens(registry, params.identity)).map(tokenView) }),
+    async ({ params, caller }) => ({ items: (await listTokens(registry, params.identity, caller)).map(tokenView) }),
   );
 
   app.delete(
@@ -68,8 +68,8 @@ export const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 204: Type.Null(), ...problems(404) },
       },
     },
-    async ({ params, actor }, reply) => {
-      await revokeToken(registry, { identity: params.identity, id: params.token }, actor);
+    async ({ params, caller, actor }, reply) => {
+      await revokeToken(registry, { identity: params.identity, id: params.token }, caller, actor);
       return reply.status(204).send(null);
     },
   );
@@ -77,7 +77,8 @@ export const tokenRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
 function inFuture(text: string): Date {
   const time = new Date(text);
-  if (!(time.getTime() > Date.now()))
-    throw new SlipwayError("invalid_request", "expiresAt is a time to come, e.g. 2027-01-31T00:00:00Z");
+  // RFC 3339 has four digits for a year; an offset can lead past them.
+  if (!(time.getTime() > Date.now()) || time.getUTCFullYear() > 9_999)
+    throw new SlipwayError("invalid_request", "expiresAt is a time to come, up to 9999, e.g. 2027-01-31T00:00:00Z");
   return time;
 }

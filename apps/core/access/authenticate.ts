@@ -1,10 +1,11 @@
-import { messageOf, SlipwayError } from "#core/errors.ts";
+import { messageOf } from "#core/errors.ts";
 import type { Registry } from "#core/registry.ts";
 import { administrator, type Caller } from "./caller.ts";
 import { type KnownToken, openKnownTokens } from "./known-tokens.ts";
 import { isWithin } from "./networks.ts";
 import { isSetupCode } from "./setup.ts";
 import { hashOf, parseToken, sameSecret } from "./token.ts";
+import { unauthenticated } from "./unauthenticated.ts";
 
 /** Tells who shows a secret. Made once a process. */
 export interface Authenticator {
@@ -48,13 +49,6 @@ export function openAuthenticator({ db, log, config }: Pick<Registry, "db" | "lo
       return callerOf(found);
     },
   };
-}
-
-export function unauthenticated(): SlipwayError {
-  return new SlipwayError(
-    "unauthenticated",
-    "show a token that is valid here: Authorization: Bearer slpw_…; an administrator gives one out",
-  );
 }
 
 function callerOf({ id, identity, grants, networks, expiresAt }: KnownToken): Caller {

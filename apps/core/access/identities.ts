@@ -57,7 +57,11 @@ export async function createIdentity(
 ): Promise<Identity> {
   return orIdentityExists(input.name, () =>
     db.$transaction(async (tx) => {
-      const identity = await insertIdentity(tx, { ...input, revision: await nextRevision(tx) }, actor);
+      const identity = await insertIdentity(
+        tx,
+        { ...input, revision: await nextRevision(tx, actor, { administers: true }) },
+        actor,
+      );
       await remember(tx, identity);
       return identity;
     }),
@@ -104,7 +108,7 @@ export async function updateIdentity(
   actor: Actor,
 ): Promise<Identity> {
   return db.$transaction(async (tx) => {
-    const revision = await nextRevision(tx);
+    const revision = await nextRevision(tx, actor, { administers: true });
     const before = await readIdentity({ db: tx }, name);
     const row = await tx.identity.update({
       where: { name },

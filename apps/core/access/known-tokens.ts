@@ -52,6 +52,11 @@ export function openKnownTokens(db: Database): KnownTokens {
     if (early > 0) await sleep(early);
     const askedAt = performance.now();
     const current = await revisionOf(db);
+    // Of a database that was restored from a copy.
+    if (current < revision) {
+      known.clear();
+      revision = 0n;
+    }
     if (current !== revision) {
       for (const row of await changedSince(db, revision)) {
         if (row.good) known.set(row.hash, knownToken(row));

@@ -6,7 +6,8 @@ export type Network = string & { readonly network: unique symbol };
 
 export function parseNetwork(text: string): Network {
   const [address = "", length, ...more] = text.split("/");
-  const family = isIP(address);
+  // A zone (RFC 4007) is a matter of the machine that names it.
+  const family = address.includes("%") ? 0 : isIP(address);
   const longest = family === 6 ? 128 : 32;
   const fits = length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= longest);
   if (family === 0 || !fits || more.length > 0)

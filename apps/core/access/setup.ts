@@ -36,7 +36,7 @@ export async function setUp(
   remember: Remember<MadeToken> = forget,
 ): Promise<MadeToken> {
   return db.$transaction(async (tx) => {
-    const revision = await nextRevision(tx);
+    const revision = await nextRevision(tx, actor, { administers: false });
     if ((await tx.identity.count()) > 0) throw new SlipwayError("forbidden", "Slipway is set up already");
     await tx.setupCode.deleteMany();
     const [grants = []] = everything;

@@ -42,8 +42,8 @@ export interface MadeToken {
   record: TokenRecord;
 }
 
-/** For another, as an administrator; or for oneself, by a token that is not narrowed, and to end no later than it.
- *  Throws `identity_not_found`, `forbidden`. */
+/** For another, as an administrator, or for oneself, to end no later than the token that makes it; by a token that is not
+ *  narrowed. Throws `identity_not_found`, `forbidden`. */
 export async function createToken(
   { db }: Pick<Registry, "db">,
   { identity, ...input }: NewToken & { identity: string },
@@ -51,15 +51,15 @@ export async function createToken(
   actor: Actor,
   remember: Remember<MadeToken> = forget,
 ): Promise<MadeToken> {
-  const administers = allows(caller.grants, { right: "administer", model: null });
-  if (!administers && caller.narrowed)
+  if (caller.narrowed)
     throw new SlipwayError(
       "forbidden",
       "a token that is narrowed, by rights or networks, makes no tokens: use one that is not, or ask an administrator",
     );
-  const expiresAt = administers ? (input.expiresAt ?? null) : withinLifeOf(caller, input.expiresAt ?? null);
+  const own = identity === caller.name;
+  const expiresAt = own ? withinLifeOf(caller, input.expiresAt ?? null) : (input.expiresAt ?? null);
   return db.$transaction(async (tx) => {
-    const revision = await nextRevision(tx);
+    const revision = await nextRevision(tx, actor, { administers: !own });
     const owner = await readIdentity({ db: tx }, identity);
     const made = await insertToken(tx, { ...input, expiresAt, identity: owner, revision }, actor);
     await remember(tx, made);
@@ -119,11 +119,20 @@ export async function insertToken(
 
 const mostListed = 1_000;
 
-/** An identity's, the newest first. Throws `identity_not_found`. */
-export async function listTokens({ db }: Pick<Registry, "db">, owner: string): Promise<TokenRecord[]> {
+/** An identity's, the newest first; to its own narrowed token, that one alone. Throws `identity_not_found`. */
+export async function listTokens({ db }: Pick<Registry, "db">, owner: string, caller: Caller): Promise<TokenRecord[]> {
   const { id } = await readIdentity({ db }, owner);
-  const rows = await db.token.findMany({ where: { identityId: id }, orderBy: { id: "desc" }, take: mostListed });
+  const rows = await db.token.findMany({
+    where: { identityId: id, ...(seesItselfAlone(caller) ? { id: String(caller.tokenId) } : {}) },
+    orderBy: { id: "desc" },
+    take: mostListed,
+  });
   return rows.map((row) => recordOf(row, owner));
+}
+
+/** One that leaked must not lock its owner out. */
+function seesItselfAlone({ narrowed, grants }: Caller): boolean {
+  return narrowed && !allows(grants, { right: "administer", model: null });
 }
 
 /** Null where it is not there. */
@@ -132,14 +141,17 @@ export async function readToken(db: Database, id: string): Promise<TokenRecord |
   return row === null ? null : recordOf(row, row.identity.name);
 }
 
-/** For good, and everywhere within a second; twice is no error. Throws `token_not_found`. */
+/** For good, and everywhere within a second; twice is no error. Throws `token_not_found`, `forbidden`. */
 export async function revokeToken(
   { db }: Pick<Registry, "db">,
   { identity, id }: { identity: string; id: string },
+  caller: Caller,
   actor: Actor,
 ): Promise<void> {
+  if (seesItselfAlone(caller) && id !== caller.tokenId)
+    throw new SlipwayError("forbidden", "a token that is narrowed, by rights or networks, revokes itself alone");
   await db.$transaction(async (tx) => {
-    const revision = await nextRevision(tx);
+    const revision = await nextRevision(tx, actor, { administers: identity !== caller.name });
     const row = isId(id) ? await tx.token.findFirst({ where: { id, identity: { name: identity } } }) : null;
     if (row === null)
       throw new SlipwayError("token_not_found", `${identity.slice(0, 100)} has no token "${id.slice(0, 100)}"`);

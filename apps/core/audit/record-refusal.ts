@@ -1,4 +1,5 @@
 import { messageOf } from "#core/errors.ts";
+import type { Redact } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { recordAudit } from "./record-audit.ts";
 import { refusalLimit } from "./refusal-limit.ts";
@@ -22,22 +23,22 @@ export interface Refusals {
   close(): Promise<void>;
 }
 
-/** Of each actor, operation and model a row a minute, and at most 60 rows a minute: `after.leftOut` of the next row
+/** Of each actor, operation and model a row a minute, and at most 20 rows of an actor: `after.leftOut` of its next row
  *  counts the others. Made once a process. */
 export function openRefusals(
-  { db, log }: Pick<Registry, "db" | "log">,
+  { db, log, redact }: Pick<Registry, "db" | "log"> & { redact: Redact },
   now: () => number = () => performance.now(),
 ): Refusals {
   const limit = refusalLimit(now);
   const writing = new Set<Promise<void>>();
   return {
     note(actor, { operation, right, model: asked, object }) {
-      const model = asked === null ? null : plain(asked, longest.model);
-      const admitted = limit.admit(JSON.stringify([actor.name, operation, model]));
+      const model = asked === null ? null : plain(redact(asked), longest.model);
+      const admitted = limit.admit(actor.name, JSON.stringify([operation, model]));
       if (admitted === null) return;
       const row = recordAudit(db, actor, {
         action: "access.refuse",
-        object: plain(object.replace(/[?#].*/s, ""), longest.object),
+        object: plain(redact(object.replace(/[?#].*/s, "")), longest.object),
         objectId: operation,
         model,
         after: { operation, right, ...(admitted.leftOut === 0 ? {} : { leftOut: admitted.leftOut }) },

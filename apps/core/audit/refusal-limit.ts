@@ -1,29 +1,33 @@
 /** Decides which refusals are written down, so that whoever asks without end does not fill the audit. */
 export interface RefusalLimit {
-  /** Null for one that is left out; else how many were left out since the last that was not. */
-  admit(subject: string): { leftOut: number } | null;
+  /** Null for one that is left out; else how many of this actor were left out since its last that was not. */
+  admit(actor: string, subject: string): { leftOut: number } | null;
 }
 
 const perMs = 60_000;
-/** Also what is remembered. */
-const mostInTime = 60;
+const mostOfActor = 20;
+/** Also what is remembered, beside a number for each identity. */
+const mostInTime = 600;
 
-/** The same subject once a minute, and 60 of all in a minute. `now` is in milliseconds and never goes back. */
+/** The same subject of an actor once a minute, 20 subjects of an actor and 600 of all: nobody hides behind what another
+ *  is refused. `now` is in milliseconds and never goes back. */
 export function refusalLimit(now: () => number): RefusalLimit {
-  let admitted: { subject: string; at: number }[] = [];
-  let leftOut = 0;
+  let admitted: { actor: string; subject: string; at: number }[] = [];
+  const leftOut = new Map<string, number>();
   return {
-    admit(subject) {
+    admit(actor, subject) {
       const at = now();
       admitted = admitted.filter((earlier) => at - earlier.at < perMs);
-      if (admitted.length >= mostInTime || admitted.some((earlier) => earlier.subject === subject)) {
-        leftOut += 1;
+      const own = admitted.filter((earlier) => earlier.actor === actor);
+      const before = leftOut.get(actor) ?? 0;
+      const isFull = own.length >= mostOfActor || admitted.length >= mostInTime;
+      if (isFull || own.some((earlier) => earlier.subject === subject)) {
+        leftOut.set(actor, before + 1);
         return null;
       }
-      admitted.push({ subject, at });
-      const before = { leftOut };
-      leftOut = 0;
-      return before;
+      admitted.push({ actor, subject, at });
+      leftOut.delete(actor);
+      return { leftOut: before };
     },
   };
 }

@@ -85,6 +85,55 @@ it.each(takenAway)("an upload ends when %s, and nothing of it is kept", async (w
   expect((await service.admin("GET", `/v1/models/${name}/versions/1.0.0/files`)).json.items).toEqual([]);
 });
 
+it.each([
+  [
+    "PATCH",
+    (name: string) => `/v1/identities/${name}`,
+    { disabled: false, grants: [{ role: "administrator", pattern: "*" }] },
+  ],
+  [
+    "POST",
+    () => "/v1/identities",
+    { name: "a-door-behind", kind: "person", grants: [{ role: "administrator", pattern: "*" }] },
+  ],
+  ["POST", (name: string) => `/v1/identities/${name}/tokens`, { name: "a door behind" }],
+  ["POST", () => "/v1/models", { name: "a-door-behind" }],
+] as const)("a body that comes after the rights have ended does nothing: %s %s", async (method, pathOf, json) => {
+  const name = `late-${method.toLowerCase()}-${pathOf("x").split("/").length}-${JSON.stringify(json).length}`;
+  const caller = await service.identity(name, [{ role: "administrator", pattern: "*" }]);
+  const body = JSON.stringify(json);
+  const { request, answered } = open(caller, method, pathOf(name), {
+    "content-type": "application/json",
+    "content-length": String(body.length),
+  });
+  request.write(body.slice(0, 5));
+  await sleep(200);
+  await service.admin("PATCH", `/v1/identities/${name}`, { json: { disabled: true, grants: [] } });
+  await sleep(1_000);
+  request.end(body.slice(5));
+  expect((await answered).statusCode).toBe(401);
+  const { db } = service.registry;
+  expect(await db.identity.count({ where: { name: "a-door-behind" } })).toBe(0);
+  expect(await db.model.count({ where: { name: "a-door-behind" } })).toBe(0);
+  expect(await db.identity.findUnique({ where: { name } })).toMatchObject({ grants: [], disabledAt: expect.any(Date) });
+  expect(await db.token.count({ where: { identity: { name } } })).toBe(1);
+});
+
+it("of two administrators who disable each other one stays", async () => {
+  const [one, other] = await Promise.all(
+    ["one", "other"].map((name) => service.identity(`duel-${name}`, [{ role: "administrator", pattern: "*" }])),
+  );
+  if (one === undefined || other === undefined) throw new Error("there are two");
+  const disable = (by: Known, whom: Known) =>
+    by.call("PATCH", `/v1/identities/${whom.name}`, { json: { disabled: true } });
+  const answers = await Promise.all([disable(one, other), disable(other, one)]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+  const disabled = await service.registry.db.identity.findMany({
+    where: { name: { startsWith: "duel-" }, disabledAt: { not: null } },
+  });
+  expect(disabled).toHaveLength(1);
+});
+
 it("an archive ends with its token, and there is no version", async () => {
   const expiresAt = new Date(Date.now() + 1_000).toISOString();
   const caller = await service.identity("archives", [{ role: "uploader", pattern: "*" }], { expiresAt });

@@ -169,6 +169,45 @@ describe("one's own", () => {
   });
 });
 
+it("narrowed sees and revokes itself alone: one that leaked does not lock its owner out", async () => {
+  const owner = await identity("leaky", [{ role: "uploader", pattern: "*" }]);
+  const leaked = await owner.call("POST", "/v1/identities/leaky/tokens", {
+    json: { name: "leaked", grants: [{ role: "reader", pattern: "one" }] },
+  });
+  const call = as(leaked.json.token);
+  const { json } = await call("GET", "/v1/identities/leaky/tokens");
+  expect(json.items.map(({ id }: { id: string }) => id)).toEqual([leaked.json.id]);
+  const revoked = await call("DELETE", `/v1/identities/leaky/tokens/${owner.tokenId}`);
+  expect([revoked.status, revoked.json.type]).toEqual([403, "/problems/forbidden"]);
+  expect((await owner.call("GET", "/v1/me")).status).toBe(200);
+  expect((await call("DELETE", `/v1/identities/leaky/tokens/${leaked.json.id}`)).status).toBe(204);
+});
+
+it("of an administrator, narrowed, makes none for anybody", async () => {
+  const narrowed = await identity("bound-administrator", [{ role: "administrator", pattern: "*" }], {
+    networks: ["127.0.0.1"],
+  });
+  for (const name of ["bound-administrator", "ada"])
+    expect((await narrowed.call("POST", `/v1/identities/${name}/tokens`, { json: { name: "wider" } })).status).toBe(
+      403,
+    );
+  expect((await narrowed.call("GET", "/v1/identities/ada/tokens")).status).toBe(200);
+});
+
+it.each([
+  ["ends before it begins", { expiresAt: "2020-01-01T00:00:00Z" }, 400],
+  ["ends in a year of five digits", { expiresAt: "9999-12-31T23:59:59-23:59" }, 400],
+  ["has a network that is none", { networks: ["10.0.0.0/33"] }, 422],
+  ["has a network of one machine's zone", { networks: ["fe80::1%eth0"] }, 422],
+  ["names tags for another than a promoter", { grants: [{ role: "reader", pattern: "*", tags: ["prod"] }] }, 400],
+])("that %s is not made", async (_how, wrong, status) => {
+  const tokens = () => service.registry.db.token.count();
+  const before = await tokens();
+  expect((await admin("POST", "/v1/identities/ada/tokens", { json: { name: "x", ...wrong } })).status).toBe(status);
+  expect(await tokens()).toBe(before);
+  expect((await admin("GET", "/v1/identities/ada/tokens")).status).toBe(200);
+});
+
 it("narrowed may what both it and its owner may", async () => {
   const grants = [
     { role: "uploader" as const, pattern: "n.*" },
