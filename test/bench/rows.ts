@@ -9,21 +9,21 @@ export interface Row {
 }
 
 export interface Series {
-  unit: "s" | "ms" | "MiB" | "requests/s" | "versions/s";
+  unit: "s" | "ms" | "MiB" | "requests/s" | "versions/s" | "answers";
   values: readonly number[];
 }
 
 export type Goal = { atMost: number } | { atLeast: number };
 
 /** Slipway's own figure is what counts. */
-export function limitRow(figure: string, slipway: Series, goal: Goal): Row {
+export function limitRow(figure: string, slipway: Series, goal: Goal | null): Row {
   return {
     figure,
     slipway: inWords(slipway),
     against: "",
     result: "",
-    goal: goalInWords(goal, ` ${slipway.unit}`),
-    met: meets(median(slipway.values), goal),
+    goal: goal === null ? "" : goalInWords(goal, ` ${slipway.unit}`),
+    met: goal === null ? "" : meets(median(slipway.values), goal),
   };
 }
 

@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Environment } from "#core/config.ts";
 import type { Ports, Secrets } from "#standalone/data-directory.ts";
 import { type SlipwayClient, slipwayClient } from "#standalone/demo/slipway-client.ts";
+import { memoryOf } from "#test/process-memory.ts";
 import type { Bench } from "./figure.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -16,14 +18,15 @@ export interface Slipway {
   client: SlipwayClient;
   registryHost: string;
   databaseUrl: string;
-  /** The most memory, in MiB, that a process of it had in RAM so far (proc(5), VmHWM). */
-  peakMemory(part: "api" | "worker"): number;
+  /** In MiB, what a process of it has in RAM, and the most that it had so far. */
+  memory(part: "api" | "worker"): { now: number; peak: number };
   stop(): Promise<void>;
 }
 
-export async function startSlipway(bench: Bench, dataDir: string): Promise<Slipway> {
+/** With access on, its client is the administrator of the settings. */
+export async function startSlipway(bench: Bench, dataDir: string, settings: Environment = {}): Promise<Slipway> {
   mkdirSync(dataDir, { recursive: true });
-  const npm = startNpm(dataDir);
+  const npm = startNpm(dataDir, settings);
   const url = await readyUrl(npm);
   const supervisor = JSON.parse(readFileSync(`${dataDir}/instance.lock`, "utf8")) as { pid: number };
   // It ends its children in good order; npm ends with it.
@@ -33,14 +36,14 @@ export async function startSlipway(bench: Bench, dataDir: string): Promise<Slipw
   const password = kept<Secrets>("secrets").postgres;
   return {
     url,
-    client: slipwayClient(url, () => {}),
+    client: slipwayClient(url, () => {}, settings["SLIPWAY_ADMIN_TOKEN"]),
     registryHost: `127.0.0.1:${ports.registry}`,
     databaseUrl: `postgresql://slipway:${encodeURIComponent(password)}@127.0.0.1:${ports.postgres}/slipway`,
-    peakMemory(part) {
-      const { pid } = kept<{ name: string; pid: number }[]>("processes").find(({ name }) => name === part) ?? {};
-      const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-      if (kibibytes === undefined) throw new Error(`the ${part} of ${dataDir} does not run`);
-      return Number(kibibytes) / 1024;
+    memory(part) {
+      const found = kept<{ name: string; pid: number }[]>("processes").find(({ name }) => name === part);
+      if (found === undefined) throw new Error(`the ${part} of ${dataDir} does not run`);
+      const { nowBytes, peakBytes } = memoryOf(found.pid);
+      return { now: nowBytes / 1024 ** 2, peak: peakBytes / 1024 ** 2 };
     },
     async stop() {
       process.kill(supervisor.pid, "SIGTERM");
@@ -57,14 +60,14 @@ interface Npm {
 }
 
 /** Its output goes into a file: read by this process, which also makes the load, it would weigh on what is measured. */
-function startNpm(dataDir: string): Npm {
+function startNpm(dataDir: string, settings: Environment): Npm {
   const logPath = `${dataDir}/npm-start.log`;
   const log = openSync(logPath, "w");
   const child = spawn("npm", ["start", "--silent"], {
     cwd: root,
     detached: true,
     stdio: ["ignore", log, log],
-    env: { ...process.env, SLIPWAY_DATA_DIR: dataDir, SLIPWAY_PORT: "0" },
+    env: { ...process.env, SLIPWAY_DATA_DIR: dataDir, SLIPWAY_PORT: "0", ...settings },
   });
   closeSync(log);
   return { process: child, logPath, ended: once(child, "exit") };

@@ -8,15 +8,19 @@ export interface SlipwayClient {
   follow(path: string, onLine: (line: string) => void): Promise<void>;
 }
 
+type Init = Omit<RequestInit, "headers"> & { headers?: Record<string, string> };
+
 interface Problem {
   detail?: string;
   title?: string;
   errors?: { where: string; message: string }[];
 }
 
-export function slipwayClient(url: string, show: (line: string) => void): SlipwayClient {
-  const call = async (method: string, path: string, init: RequestInit, shown: string): Promise<Response> => {
-    const response = await fetch(`${url}${path}`, { method, signal: AbortSignal.timeout(60_000), ...init });
+export function slipwayClient(url: string, show: (line: string) => void, token?: string): SlipwayClient {
+  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const call = async (method: string, path: string, init: Init, shown: string): Promise<Response> => {
+    const headers = { ...authorization, ...init.headers };
+    const response = await fetch(`${url}${path}`, { method, signal: AbortSignal.timeout(60_000), ...init, headers });
     show(`${method} ${path}${shown} → ${response.status}`);
     return response;
   };
@@ -32,7 +36,7 @@ export function slipwayClient(url: string, show: (line: string) => void): Slipwa
       return answer(await call("PUT", path, init, ` (${bytes.length} bytes)`));
     },
     async find(path) {
-      const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(60_000) });
+      const response = await fetch(`${url}${path}`, { headers: authorization, signal: AbortSignal.timeout(60_000) });
       if (response.status !== 404) return answer(response);
       await response.body?.cancel();
       return null;

@@ -41,7 +41,7 @@ async function peaksOf(bench: Bench, path: string): Promise<Peaks> {
     await createModel(slipway, "large");
     await draftLargeModel(slipway, "large", "1.0.0", path);
     await sealToReady(slipway, "large", "1.0.0", 100);
-    return { api: slipway.peakMemory("api"), worker: slipway.peakMemory("worker") };
+    return { api: slipway.memory("api").peak, worker: slipway.memory("worker").peak };
   } finally {
     await slipway.stop();
     rmSync(dataDir, { recursive: true });
