@@ -64,6 +64,7 @@ export function authorize(app: FastifyInstance, running: RunningRequests, limits
 function secretOf({ headers, raw }: FastifyRequest): string {
   const bearer = /^Bearer +([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?) *$/i.exec(headers.authorization ?? "")?.[1];
   // Node keeps the first of two; who sent the second meant another.
-  if (bearer === undefined || raw.headersDistinct["authorization"]?.length !== 1) throw unauthenticated();
+  const times = raw.rawHeaders.filter((text, index) => index % 2 === 0 && /^authorization$/i.test(text)).length;
+  if (bearer === undefined || times !== 1) throw unauthenticated();
   return bearer;
 }

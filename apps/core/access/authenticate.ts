@@ -4,7 +4,7 @@ import { administrator, type Caller } from "./caller.ts";
 import { type KnownToken, openKnownTokens } from "./known-tokens.ts";
 import { isWithin } from "./networks.ts";
 import { isSetupCode } from "./setup.ts";
-import { hashOf, parseToken, sameSecret } from "./token.ts";
+import { hashOf, parseToken, sameHash } from "./token.ts";
 import { unauthenticated } from "./unauthenticated.ts";
 
 /** Tells who shows a secret. Made once a process. */
@@ -21,6 +21,7 @@ const setup: Caller = { name: "setup", grants: [], tokenId: null, narrowed: fals
 
 export function openAuthenticator({ db, log, config }: Pick<Registry, "db" | "log" | "config">): Authenticator {
   const { adminToken } = config.access;
+  const adminHash = adminToken === null ? null : hashOf(adminToken);
   const tokens = openKnownTokens(db);
   const usedAt = new WeakMap<KnownToken, number>();
 
@@ -35,10 +36,10 @@ export function openAuthenticator({ db, log, config }: Pick<Registry, "db" | "lo
 
   return {
     async authenticate(secret, address) {
-      if (adminToken !== null && sameSecret(secret, adminToken)) return administrator;
+      const hash = hashOf(secret);
+      if (adminHash !== null && sameHash(hash, adminHash)) return administrator;
       const parsed = parseToken(secret);
       if (parsed === null) throw unauthenticated();
-      const hash = hashOf(parsed.token);
       if (parsed.kind === "setup") {
         if (adminToken === null && !(await tokens.some()) && (await isSetupCode(db, hash))) return setup;
         throw unauthenticated();
