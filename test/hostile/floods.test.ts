@@ -1,15 +1,15 @@
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { mostAtWork, mostConnections } from "#api/connections.ts";
 import { expectNothingChanged, kept } from "#test/aftermath.ts";
+import { flood } from "#test/flood.ts";
 import { memoryIsReadable, memoryOf } from "#test/process-memory.ts";
 import { apiProcess } from "#test/service-processes.ts";
 import { archiveOf, entry } from "#test/tar-blocks.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 import { waitUntil } from "#test/wait-until.ts";
-import { whenDone } from "#test/when-done.ts";
 import { exchange } from "#test/wire.ts";
 
 const service = await testService();
@@ -35,26 +35,6 @@ async function ask(wire: string): Promise<number> {
   return answer?.status ?? 0;
 }
 
-/** Opens so many connections that each send the bytes and then nothing. All are destroyed when the test ends. */
-async function flood(count: number, bytes: string | Buffer): Promise<{ sockets: Socket[]; read: () => string[] }> {
-  const sockets: Socket[] = [];
-  const read: string[] = [];
-  whenDone(() => {
-    for (const socket of sockets) socket.destroy();
-  });
-  for (let index = 0; index < count; index += 1) {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("error", () => {}); // being thrown out is what is looked at
-    socket.on("data", (text) => {
-      read[index] = (read[index] ?? "") + text.toString("latin1");
-    });
-    socket.write(bytes);
-    sockets.push(socket);
-    if (index % 100 === 99) await sleep(20);
-  }
-  return { sockets, read: () => read };
-}
-
 /** Peak since the process started: what came before is in it as well. */
 function expectMemoryBounded(): void {
   const { peakBytes } = memoryOf(api.pid);
@@ -69,7 +49,7 @@ describe.skipIf(!memoryIsReadable)("a flood", () => {
     ["half-open requests", "GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX-Long: "],
   ])("of %s leaves room for the next request", async (_, bytes) => {
     const before = await kept(service);
-    const { sockets } = await flood(mostConnections + 1_000, bytes);
+    const { sockets } = await flood(port, mostConnections + 1_000, bytes);
     for (let count = 0; count < 5; count += 1) {
       const start = Date.now();
       expect(await ask("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(200);
@@ -90,7 +70,7 @@ describe.skipIf(!memoryIsReadable)("a flood", () => {
       "PUT /v1/models/flooded/versions/1.0.0/files/up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345",
     );
     await sleep(200);
-    await flood(mostConnections + 500, "");
+    await flood(port, mostConnections + 500, "");
     upload.write("67890");
     await waitUntil("the upload is answered", async () => answer !== "");
     upload.destroy();
@@ -99,10 +79,10 @@ describe.skipIf(!memoryIsReadable)("a flood", () => {
 
   it("of requests at work leaves probes their answer, and tells others to come again", async () => {
     const before = await kept(service);
-    const { sockets, read } = await flood(mostConnections + 100, `${json(10)}{"na`);
-    const waiting = () => sockets.filter(({ closed }, index) => !closed && read()[index] === undefined).length;
+    const { sockets, heard } = await flood(port, mostConnections + 100, `${json(10)}{"na`);
+    const waiting = () => sockets.filter(({ closed }, index) => !closed && heard[index] === undefined).length;
     await waitUntil("those past the limit are answered or let go", async () => waiting() === mostAtWork);
-    expect(read().some((text) => text?.startsWith("HTTP/1.1 503 "))).toBe(true);
+    expect(heard.some((text) => text?.startsWith("HTTP/1.1 503 "))).toBe(true);
     for (let count = 0; count < 5; count += 1) {
       expect(await ask("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(200);
       expect(await ask("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(200);
@@ -125,8 +105,8 @@ describe.skipIf(!memoryIsReadable)("a flood", () => {
 
   it("of large JSON bodies that never end is turned away before it fills the memory", async () => {
     const before = await kept(service);
-    const { read } = await flood(200, `${json(2 * mebibyte - 1)}{"name":"${"x".repeat(1_900_000)}`);
-    await waitUntil("some are turned away", async () => read().some((text) => text.startsWith("HTTP/1.1 429 ")));
+    const { heard } = await flood(port, 200, `${json(2 * mebibyte - 1)}{"name":"${"x".repeat(1_900_000)}`);
+    await waitUntil("some are turned away", async () => heard.some((text) => text.startsWith("HTTP/1.1 429 ")));
     const large = JSON.stringify({ name: "x".repeat(1_900_000) });
     expect(await ask(json(large.length) + large)).toBe(429);
     expect(await ask(`${json(2)}{}`)).toBe(400);
@@ -151,6 +131,7 @@ describe.skipIf(!memoryIsReadable)("a flood", () => {
   it("of requests whose answers nobody reads stays at the sender's", async () => {
     const before = await kept(service);
     const { sockets } = await flood(
+      port,
       5,
       "GET /v1/models/flooded/versions/1.0.0/files/big HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(500),
     );
@@ -165,7 +146,7 @@ describe.skipIf(!memoryIsReadable)("a flood", () => {
     const before = await kept(service);
     const head =
       "PUT /v1/models/flooded/versions/1.0.0/files/half HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n";
-    const { sockets } = await flood(200, Buffer.concat([Buffer.from(head), Buffer.alloc(mebibyte, 1)]));
+    const { sockets } = await flood(port, 200, Buffer.concat([Buffer.from(head), Buffer.alloc(mebibyte, 1)]));
     await sleep(2_000);
     expect(await ask("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(200);
     expectMemoryBounded();

@@ -45,7 +45,9 @@ describe.skipIf(!there)("schemathesis", () => {
           `http://127.0.0.1:${port}/openapi.json`,
           ...["--checks", "all", "--exclude-checks", leftOut, "--seed", String(seed)],
           ...header,
-          ...["--max-examples", "12", "--workers", "2"],
+          // One worker: two threads that parse Python at once end now and then in CPython 3.11's "AST constructor
+          // recursion depth mismatch" (python/cpython#106905).
+          ...["--max-examples", "12", "--workers", "1"],
           ...[
             "--phases",
             "examples,coverage,fuzzing,stateful",
@@ -61,8 +63,8 @@ describe.skipIf(!there)("schemathesis", () => {
       const { stdout } = await run.catch((error: { stdout?: string; message: string }) => ({
         stdout: error.stdout ?? error.message,
       }));
-      const findings = stdout.slice(stdout.indexOf("FAILURES"), stdout.indexOf("FAILURES") + 20_000);
-      expect(stdout, findings).toMatch(/No issues found/);
+      const findings = stdout.slice(Math.max(0, stdout.search(/^=+ (FAILURES|ERRORS) =+$/m)));
+      expect(findings.slice(0, 20_000)).toMatch(/No issues found/);
     },
     200_000,
   );

@@ -1,14 +1,12 @@
-import { connect, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { mostConnections } from "#api/connections.ts";
 import { newToken } from "#core/access/token.ts";
 import { guardedService } from "#test/access.ts";
 import { kept } from "#test/aftermath.ts";
+import { flood } from "#test/flood.ts";
 import { memoryOf } from "#test/process-memory.ts";
 import { apiProcess } from "#test/service-processes.ts";
 import { waitUntil } from "#test/wait-until.ts";
-import { whenDone } from "#test/when-done.ts";
 
 const service = await guardedService();
 const { process: api, port } = await apiProcess(service, { SLIPWAY_ACCESS: "on", LOG_LEVEL: "warn" });
@@ -50,31 +48,13 @@ function guess(clients: number): { heard: ReadonlyMap<number, number>; stop: () 
   };
 }
 
-/** The heads of uploads with a wrong token, of which a few bytes come and no more. */
-async function halfUploads(count: number): Promise<{ sockets: Socket[]; heard: string[] }> {
-  const heard: string[] = [];
-  const bytes = Buffer.concat([
-    Buffer.from(
-      "PUT /v1/models/a/versions/1.0.0/files/a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nContent-Length: 1000000000\r\n\r\n",
-    ),
-    Buffer.alloc(16_384),
-  ]);
-  const sockets: Socket[] = [];
-  whenDone(() => {
-    for (const socket of sockets) socket.destroy();
-  });
-  for (let index = 0; index < count; index += 1) {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("error", () => {}); // being thrown out is what is looked at
-    socket.on("data", (text) => {
-      heard[index] = (heard[index] ?? "") + text.toString("latin1");
-    });
-    socket.write(bytes);
-    sockets.push(socket);
-    if (index % 100 === 99) await sleep(20);
-  }
-  return { sockets, heard };
-}
+/** The head of an upload with a wrong token, of which a few bytes come and no more. */
+const halfUpload = Buffer.concat([
+  Buffer.from(
+    "PUT /v1/models/a/versions/1.0.0/files/a HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nContent-Length: 1000000000\r\n\r\n",
+  ),
+  Buffer.alloc(16_384),
+]);
 
 describe("a flood of wrong tokens", () => {
   it("is answered 401 and then 429, and the right token is served meanwhile", async () => {
@@ -99,7 +79,7 @@ describe("uploads with a wrong token that never end", () => {
   it("leave room for the right one, hold no memory, store nothing, and are let go", async () => {
     const before = await kept(service);
     const { nowBytes } = memoryOf(api.pid);
-    const { sockets, heard } = await halfUploads(mostConnections + 500);
+    const { sockets, heard } = await flood(port, mostConnections + 500, halfUpload);
     expect((await waitsOfTheRightToken(5)).at(-1)).toBeLessThan(2_000);
     expect(memoryOf(api.pid).nowBytes - nowBytes).toBeLessThan(150 * mebibyte);
     await waitUntil("all are let go", async () => sockets.every(({ closed }) => closed), { withinMs: 20_000 });

@@ -87,7 +87,7 @@ export function openKnownTokens(db: Database): KnownTokens {
   return {
     async find(hash) {
       const now = performance.now();
-      if (asOf < now - freshForMs) await inStepWith(now - freshForMs);
+      await inStepWith(now - freshForMs);
       const found = goodOne(hash);
       if (found !== null) return found;
       await inStepWith(now);
