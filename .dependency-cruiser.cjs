@@ -69,6 +69,12 @@ module.exports = {
       to: { path: "node_modules/undici/" },
     },
     {
+      name: "s3-is-spoken-to-in-its-files",
+      severity: "error",
+      from: { path: "^apps/", pathNot: "^apps/core/artifacts/s3-" },
+      to: { path: "node_modules/@(aws-sdk|smithy)/" },
+    },
+    {
       name: "tests-are-not-used",
       severity: "error",
       from: { path: "^apps/", pathNot: "\\.test\\.ts$" },

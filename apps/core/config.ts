@@ -47,6 +47,22 @@ export interface SecretsConfig {
   previousKey: string | null;
 }
 
+/** A bucket that takes artifacts; credentials come as the AWS SDK finds them (`AWS_…`, files, roles). */
+export interface S3Config {
+  bucket: string;
+  /** Before every key; empty, or ending with a slash. */
+  prefix: string;
+  /** Null for AWS itself. */
+  endpoint: string | null;
+  region: string;
+  /** `https://host/bucket/key` instead of `https://bucket.host/key`. */
+  pathStyle: boolean;
+  /** Whether a CRC32 goes with every write (`supported`), which some servers refuse, or only where S3 demands one. */
+  checksums: "required" | "supported";
+  sse: null | { mode: "s3" } | { mode: "kms"; keyId: string | null };
+  storageClass: string | null;
+}
+
 /** Where images are pushed. */
 export interface RegistryConfig {
   /** `host[:port]`, as it stands in image references. */

@@ -13,6 +13,7 @@ describeBlobStore("files", () => {
   return {
     store: fileBlobStore(folder),
     broken: fileBlobStore("/dev/null/artifacts"),
+    partBytes: 1_000_000,
     objects: async () => {
       const entries = await readdir(folder, { recursive: true, withFileTypes: true });
       return entries

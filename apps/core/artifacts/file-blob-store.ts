@@ -3,14 +3,17 @@
  *
  *   <dir>/ab/ab12…              a blob, complete and synced
  *   <dir>/parts/ab12….….part    bytes still flowing, or left by a crash
+ *   <dir>/parts/ab12….….multi*  an upload in parts: see file-part-store.ts
  */
 import { randomBytes } from "node:crypto";
 import { constants, createReadStream, createWriteStream } from "node:fs";
-import { access, link, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { access, link, open, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { isSlipwayError, SlipwayError } from "#core/errors.ts";
-import type { BlobKey, BlobStore } from "./blob-store.ts";
+import { SlipwayError } from "#core/errors.ts";
+import type { BlobKey, BlobStore, StoredObject } from "./blob-store.ts";
+import { filePartStore, partsEnding } from "./file-part-store.ts";
+import { ensureFolder, isMissing, namesIn, nullIfMissing, storeFault, syncFolder } from "./file-store-folders.ts";
 
 const chunkBytes = 1024 * 1024;
 /** Each stream holds some chunks: past so many that are read at once they are smaller, lest readers that stall hold much. */
@@ -19,6 +22,9 @@ const smallChunkBytes = 64 * 1024;
 const partsFolder = "parts";
 /** A sender that is silent for a minute is cut off: no bytes flow into what was not written for so long. */
 const abandonedAfterMs = 10 * 60_000;
+/** Rows name uploads in parts, and whoever drops the row removes them. What is as old as this lost its row otherwise. */
+const partsAbandonedAfterMs = 30 * 24 * 3600_000;
+const pageOfObjects = 1000;
 
 export function fileBlobStore(dir: string): BlobStore {
   const pathOf = (key: BlobKey): string => join(dir, key.slice(0, 2), key);
@@ -77,6 +83,24 @@ export function fileBlobStore(dir: string): BlobStore {
       await ensureFolder(dir);
       await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
     },
+
+    async *list() {
+      let page: StoredObject[] = [];
+      for await (const key of storedKeys(dir)) {
+        const found = await stat(pathOf(key)).catch(nullIfMissing);
+        // The inode changes last when it gets its name, however long before its first bytes came.
+        if (found !== null) page.push({ key, sizeBytes: found.size, storedAt: found.ctime });
+        if (page.length === pageOfObjects) {
+          yield page;
+          page = [];
+        }
+      }
+      if (page.length > 0) yield page;
+    },
+
+    parts: filePartStore(join(dir, partsFolder), pathOf),
+    direct: null,
+    close() {},
   };
 }
 
@@ -86,7 +110,8 @@ export async function removeAbandonedParts(dir: string): Promise<void> {
   for (const name of await namesIn(folder)) {
     const part = join(folder, name);
     const found = await stat(part).catch(nullIfMissing);
-    if (found !== null && found.mtimeMs < Date.now() - abandonedAfterMs) await rm(part, { force: true });
+    const afterMs = partsEnding.test(name) ? partsAbandonedAfterMs : abandonedAfterMs;
+    if (found !== null && found.mtimeMs < Date.now() - afterMs) await rm(part, { force: true });
   }
 }
 
@@ -94,44 +119,4 @@ export async function removeAbandonedParts(dir: string): Promise<void> {
 export async function* storedKeys(dir: string): AsyncGenerator<BlobKey> {
   for (const name of await namesIn(dir))
     if (name !== partsFolder) for (const key of await namesIn(join(dir, name))) yield key as BlobKey;
-}
-
-/** A new folder's name is durable only when its parent is synced, at each level that was made. */
-async function ensureFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-/** What the file system refuses (no space, no permission, a disk that is gone) is the store's fault, not the body's. */
-function storeFault(error: unknown): unknown {
-  const isOurs = error instanceof Error && "code" in error && "syscall" in error;
-  if (!isOurs || isSlipwayError(error)) return error;
-  const isFull = error.code === "ENOSPC" || error.code === "EDQUOT";
-  const message = isFull
-    ? "the artifact store has no space left; nothing was kept, send it again when there is"
-    : "the artifact store cannot be used at the moment; try again shortly";
-  return new SlipwayError("unavailable", message, { cause: error });
-}
-
-function nullIfMissing(error: unknown): null {
-  if (isMissing(error)) return null;
-  throw error;
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return (await readdir(folder).catch(nullIfMissing)) ?? [];
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

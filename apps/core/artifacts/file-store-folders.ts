@@ -1,0 +1,43 @@
+import { mkdir, open, readdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { isSlipwayError, SlipwayError } from "#core/errors.ts";
+
+/** A new folder's name is durable only when its parent is synced, at each level that was made. */
+export async function ensureFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** What the file system refuses (no space, no permission, a disk that is gone) is the store's fault, not the body's. */
+export function storeFault(error: unknown): unknown {
+  const isOurs = error instanceof Error && "code" in error && "syscall" in error;
+  if (!isOurs || isSlipwayError(error)) return error;
+  const isFull = error.code === "ENOSPC" || error.code === "EDQUOT";
+  const message = isFull
+    ? "the artifact store has no space left; nothing was kept, send it again when there is"
+    : "the artifact store cannot be used at the moment; try again shortly";
+  return new SlipwayError("unavailable", message, { cause: error });
+}
+
+export function nullIfMissing(error: unknown): null {
+  if (isMissing(error)) return null;
+  throw error;
+}
+
+export async function namesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder).catch(nullIfMissing)) ?? [];
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

@@ -1,0 +1,143 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import {
+  S3Client,
+  type S3ClientConfig,
+  S3ServiceException,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+} from "@aws-sdk/client-s3";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
+import type { S3Config } from "#core/config.ts";
+import { isSlipwayError, SlipwayError } from "#core/errors.ts";
+import type { BlobKey } from "./blob-store.ts";
+
+/** A server that is there takes a connection within this. */
+const connectLimitMs = 2_000;
+/** A connection that carries nothing for so long is given up, and the request is made again. */
+const silenceLimitMs = 10_000;
+/** Making one object of its parts may take a server long, and it need not say anything meanwhile. */
+const completeSilenceLimitMs = 60_000;
+const attempts = 3;
+
+type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = Parameters<
+  typeof S3Client.prototype.send<I, O>
+>[0];
+
+export interface SendOptions {
+  signal?: AbortSignal | undefined;
+  /** The answer may take long. */
+  patient?: boolean;
+}
+
+/** A bucket, spoken to within limits of time and tries. */
+export interface S3 {
+  readonly config: S3Config;
+  readonly bucket: string;
+  /** Adds no checksum of its own: presigned, it would be that of no bytes. */
+  readonly presigner: S3Client;
+  /** Until the server says that it knows no `If-None-Match`. */
+  readonly writes: { conditional: boolean };
+  keyOf(key: BlobKey): string;
+  /** Throws `unavailable`, with the server's error as its cause: see `isS3Error`. */
+  send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
+    command: Command<I, O>,
+    options?: SendOptions,
+  ): Promise<O>;
+  close(): void;
+}
+
+const blobsFolder = "blobs/";
+
+export function openS3(config: S3Config): S3 {
+  // As many as there are callers: fifty slow readers must not keep a write waiting.
+  const agents = { httpAgent: new HttpAgent({ keepAlive: true }), httpsAgent: new HttpsAgent({ keepAlive: true }) };
+  const clientWith = (socketTimeout: number, checksums = config.checksums) => {
+    const made = new S3Client({
+      ...endpointOf(config),
+      forcePathStyle: config.pathStyle,
+      maxAttempts: attempts,
+      requestChecksumCalculation: checksums === "supported" ? "WHEN_SUPPORTED" : "WHEN_REQUIRED",
+      // Blobs are known by the SHA-256 of all their bytes.
+      responseChecksumValidation: "WHEN_REQUIRED",
+      // It would cost a connection for each part.
+      expectContinueHeader: false,
+      requestHandler: new NodeHttpHandler({ ...agents, connectionTimeout: connectLimitMs, socketTimeout }),
+    });
+    // Where one connection fails the idle ones are likely to be dead, too: the next try is on a new one.
+    made.middlewareStack.add(
+      (next) => async (request) => {
+        try {
+          return await next(request);
+        } catch (error) {
+          if (!(error instanceof S3ServiceException)) for (const agent of Object.values(agents)) closeIdle(agent);
+          throw error;
+        }
+      },
+      { step: "finalizeRequest", priority: "low", name: "closeIdleConnections" },
+    );
+    return made;
+  };
+  const client = clientWith(silenceLimitMs);
+  const patientClient = clientWith(completeSilenceLimitMs);
+  const presigner = clientWith(silenceLimitMs, "required");
+  return {
+    config,
+    bucket: config.bucket,
+    presigner,
+    writes: { conditional: true },
+    keyOf: (key) => `${config.prefix}${blobsFolder}${key}`,
+    async send(command, { signal, patient = false } = {}) {
+      try {
+        return await (patient ? patientClient : client).send(
+          command,
+          signal === undefined ? {} : { abortSignal: signal },
+        );
+      } catch (error) {
+        if (signal?.aborted === true) throw error;
+        throw s3Fault(error);
+      }
+    },
+    close() {
+      client.destroy();
+      patientClient.destroy();
+      presigner.destroy();
+      agents.httpAgent.destroy();
+      agents.httpsAgent.destroy();
+    },
+  };
+}
+
+function closeIdle({ freeSockets }: HttpAgent): void {
+  for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+}
+
+function endpointOf({ region, endpoint }: S3Config): S3ClientConfig {
+  return endpoint === null ? { region } : { region, endpoint };
+}
+
+/** What every new object is stored with. */
+export function storageOf({ sse, storageClass }: S3Config) {
+  return {
+    ...(storageClass === null ? {} : { StorageClass: storageClass as "STANDARD" }),
+    ...(sse?.mode === "s3" ? { ServerSideEncryption: "AES256" as const } : {}),
+    ...(sse?.mode === "kms" ? { ServerSideEncryption: "aws:kms" as const } : {}),
+    ...(sse?.mode === "kms" && sse.keyId !== null ? { SSEKMSKeyId: sse.keyId } : {}),
+  };
+}
+
+/** Whether S3 answered with one of these codes, as a HEAD gives them too (it has no body: `NotFound`). */
+export function isS3Error(error: unknown, ...codes: readonly string[]): boolean {
+  const cause = isSlipwayError(error) ? error.cause : error;
+  return cause instanceof S3ServiceException && codes.includes(cause.name);
+}
+
+export function s3Fault(cause: unknown): SlipwayError {
+  const isFull =
+    cause instanceof S3ServiceException &&
+    (cause.$metadata.httpStatusCode === 507 || cause.name === "QuotaExceeded" || cause.name === "XMinioStorageFull");
+  const message = isFull
+    ? "the artifact store has no space left; nothing was kept, send it again when there is"
+    : "the artifact store cannot be used at the moment; try again shortly";
+  return new SlipwayError("unavailable", message, { cause });
+}
