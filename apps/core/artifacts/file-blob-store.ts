@@ -6,7 +6,7 @@
  *   <dir>/parts/ab12….….multi*  an upload in parts: see file-part-store.ts
  */
 import { randomBytes } from "node:crypto";
-import { constants, createReadStream, createWriteStream } from "node:fs";
+import { constants, createReadStream, createWriteStream, type WriteStream } from "node:fs";
 import { access, link, open, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -34,11 +34,12 @@ export function fileBlobStore(dir: string): BlobStore {
       const path = pathOf(key);
       const part = join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}.part`);
       let linked = false;
+      let file: WriteStream | undefined;
       try {
         await ensureFolder(dirname(part));
         await ensureFolder(dirname(path));
         // `flush` syncs the file before it is closed.
-        const file = createWriteStream(part, { flags: "wx", flush: true, highWaterMark: chunkBytes });
+        file = createWriteStream(part, { flags: "wx", flush: true, highWaterMark: chunkBytes });
         await pipeline(body, file, { signal });
         // Unlike a rename, a link never replaces what is there.
         await link(part, path);
@@ -48,6 +49,8 @@ export function fileBlobStore(dir: string): BlobStore {
         return { sizeBytes: file.bytesWritten };
       } catch (error) {
         body.destroy();
+        // A file that is still being opened would come after its removal.
+        if (file !== undefined && !file.closed) await new Promise((closed) => file?.once("close", closed));
         for (const left of linked ? [path, part] : [part]) await rm(left, { force: true }).catch(() => {});
         throw storeFault(error);
       }
