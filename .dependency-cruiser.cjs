@@ -9,6 +9,7 @@ const rooms = [
   "access",
   "quotas",
   "models",
+  "uploads",
   "inspect",
   "packaging",
   "images",

@@ -3,9 +3,13 @@ import { defineConfig } from "vitest/config";
 const parts = "test/support/parts.ts";
 /** What a test starts as a process is the code as it stands. */
 const programs = "test/support/service-programs.ts";
+const s3 = "test/support/s3-servers.ts";
 
-/** The tools that the set-up brought come first. */
-const env = { PATH: `${import.meta.dirname}/.slipway-tools/uv/bin:${process.env["PATH"]}` };
+const env = {
+  // The tools that the set-up brought come first.
+  PATH: `${import.meta.dirname}/.slipway-tools/uv/bin:${process.env["PATH"]}`,
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+};
 
 export default defineConfig({
   test: {
@@ -16,7 +20,7 @@ export default defineConfig({
           name: "contracts",
           include: ["test/contracts/**/*.test.ts"],
           env,
-          globalSetup: [parts],
+          globalSetup: [parts, s3],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -26,7 +30,18 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           env,
-          globalSetup: [parts, programs],
+          globalSetup: [parts, s3, programs],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // What touches the store, once more with the bytes in a bucket.
+        test: {
+          name: "integration-s3",
+          include: ["files", "versions", "seal"].map((name) => `test/integration/${name}.test.ts`),
+          env: { ...env, TEST_STORE: "versitygw" },
+          globalSetup: [parts, s3, programs],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -38,7 +53,7 @@ export default defineConfig({
           include: ["test/hostile/**/*.test.ts"],
           env,
           maxWorkers: 2,
-          globalSetup: [parts, programs],
+          globalSetup: [parts, s3, programs],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -61,7 +76,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           env,
-          globalSetup: [parts, programs, "test/support/engine.ts"],
+          globalSetup: [parts, s3, programs, "test/support/engine.ts"],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -1,9 +1,10 @@
 /* SLIPWAY_SECRET_KEY=<new> SLIPWAY_PREVIOUS_SECRET_KEY=<old> DATABASE_URL=… npm run rotate-secrets: brings all stored
    secrets under the new key. Ends with code 0 when none is left under another. */
-import { ConfigError, readRotationConfig } from "#core/config.ts";
+import { readRotationConfig } from "#core/config.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { messageOf } from "#core/errors.ts";
 import { type Rotation, rotateSecrets } from "#core/secrets/rotate-secrets.ts";
+import { ConfigError } from "#core/settings.ts";
 
 const shownSubjects = 20;
 

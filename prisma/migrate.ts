@@ -1,7 +1,8 @@
 /* DATABASE_URL=… node dist/migrate.js (after npm run build): brings the database to the newest migration. */
-import { ConfigError, readDatabaseUrl } from "#core/config.ts";
+import { readDatabaseUrl } from "#core/config.ts";
 import { migrate } from "#core/database/migrate.ts";
 import { messageOf } from "#core/errors.ts";
+import { ConfigError } from "#core/settings.ts";
 
 try {
   const applied = await migrate(readDatabaseUrl(process.env));

@@ -22,6 +22,7 @@ import { openRateLimits } from "./rate-limits.ts";
 import { headerRefusal, takeExpectations } from "./refused-headers.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { buildRoutes } from "./routes/builds.ts";
+import { fileUploadRoutes } from "./routes/file-uploads.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { identityRoutes } from "./routes/identities.ts";
@@ -146,6 +147,7 @@ export async function makeApp(registry: Registry) {
       await v1.register(versionRoutes);
       await v1.register(uploadRoutes);
       await v1.register(fileRoutes);
+      await v1.register(fileUploadRoutes);
       await v1.register(buildRoutes);
       await v1.register(tagRoutes);
       await v1.register(meRoutes);

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { openAuthenticator } from "#core/access/authenticate.ts";
 import { anybody, type Caller } from "#core/access/caller.ts";
+import type { Right } from "#core/access/roles.ts";
 import { unauthenticated } from "#core/access/unauthenticated.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -11,6 +12,8 @@ import { watchRights } from "./watch-rights.ts";
 declare module "fastify" {
   interface FastifyRequest {
     caller: Caller;
+    /** For an operation whose need depends on what it finds; throws, and puts that into the audit. */
+    requireRight(right: Right): void;
   }
   interface FastifyContextConfig {
     /** Answers that a method is not taken, and nothing else. */
@@ -29,6 +32,9 @@ export function authorize(app: FastifyInstance, running: RunningRequests, limits
   const required = openRequirements(app);
   watchRights(app, running);
   app.decorateRequest("caller");
+  app.decorateRequest("requireRight", function (right) {
+    required.ofState(this, right);
+  });
 
   app.addHook("onRoute", ({ schema, config, method, url }) => {
     if (!open.test(url) && config?.methodNotTaken !== true) needOf(schema?.operationId, `${method} ${url}`);

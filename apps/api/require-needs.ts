@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { anybody } from "#core/access/caller.ts";
 import { needs, type OperationNeed } from "#core/access/needs.ts";
-import { allows, type Need } from "#core/access/roles.ts";
+import { allows, type Need, type Right } from "#core/access/roles.ts";
 import { openRefusals } from "#core/audit/record-refusal.ts";
 import { buildNotFound, modelOfBuild } from "#core/builds/build.ts";
 import { isId } from "#core/database/ids.ts";
@@ -21,6 +21,8 @@ export interface Requirements {
   ofPath(request: FastifyRequest): Promise<void>;
   /** What the body tells: a name that is given to a model, at its making or later, is one that the caller may give. */
   ofBody(request: FastifyRequest): Promise<void>;
+  /** What only the state of things tells: a right on the model in the path beside the operation's own. */
+  ofState(request: FastifyRequest, right: Right): void;
 }
 
 export function openRequirements(app: FastifyInstance): Requirements {
@@ -72,6 +74,11 @@ export function openRequirements(app: FastifyInstance): Requirements {
       if (operationId === "updateModel")
         for (const model of [(request.params as { model: string }).model, name])
           require(request, { right: "administer", model });
+    },
+
+    ofState(request, right) {
+      const { model } = request.params as { model: string };
+      if (request.caller !== anybody) require(request, { right, model });
     },
   };
 }

@@ -3,11 +3,14 @@ import { Type } from "typebox";
 import { identityKinds, identityNameLength, identityNamePattern } from "#core/access/identities.ts";
 import { namePatternLength, namePatternSource } from "#core/access/name-pattern.ts";
 import { roles } from "#core/access/roles.ts";
+import { digestPattern } from "#core/artifacts/digest.ts";
+import { mostObjectBytes, mostParts } from "#core/artifacts/part-plan.ts";
 import { buildStatuses } from "#core/builds/build.ts";
 import { labelKeyPattern, labelValueLength } from "#core/models/labels.ts";
 import { modelNameLength, modelNamePattern } from "#core/models/model-name.ts";
 import { semverLength, semverPattern } from "#core/models/semver.ts";
 import { versionStatuses } from "#core/models/version.ts";
+import { uploadKinds, uploadStatuses } from "#core/uploads/upload.ts";
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 const Time = Type.String({ format: "date-time" });
@@ -119,9 +122,61 @@ export const Version = Type.Object({
 
 export const File = Type.Object({
   path: Type.String(),
-  digest: Type.String(),
+  digest: nullable(Type.String({ description: "Null while it is verified, where it came without one" })),
   sizeBytes: Type.Integer(),
   status: Type.Enum(["verifying", "stored"]),
+});
+
+const Digest = Type.String({
+  pattern: digestPattern,
+  maxLength: 71,
+  description: "sha256: and 64 lower-case hex digits",
+});
+const PartNumber = Type.Integer({ minimum: 1, maximum: mostParts });
+export const NewUpload = Type.Object(
+  {
+    path: Type.String({ maxLength: 4_096, description: "Of the file that it becomes" }),
+    sizeBytes: Type.Integer({ minimum: 1, maximum: mostObjectBytes }),
+    digest: Digest,
+  },
+  closed,
+);
+export const Upload = Type.Object({
+  id: Type.String(),
+  kind: Type.Enum([...uploadKinds]),
+  path: Type.String(),
+  sizeBytes: Type.Integer(),
+  digest: nullable(Type.String()),
+  partSizeBytes: Type.Integer({ description: "Of every part but the last" }),
+  partCount: Type.Integer(),
+  parts: Type.Optional(
+    nullable(
+      Type.Array(Type.Object({ number: Type.Integer(), sizeBytes: Type.Integer() }), {
+        description: "Those that the store has of an open direct upload",
+      }),
+    ),
+  ),
+  receivedBytes: nullable(Type.Integer({ description: "Of a resumable upload" })),
+  status: Type.Enum([...uploadStatuses]),
+  error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+  createdAt: Time,
+  createdBy: Type.String(),
+  expiresAt: Time,
+});
+export const PartsToSign = Type.Object(
+  { parts: Type.Array(Type.Object({ number: PartNumber, digest: Digest }, closed), { minItems: 1, maxItems: 1_000 }) },
+  closed,
+);
+export const SignedParts = Type.Object({
+  parts: Type.Array(
+    Type.Object({
+      number: Type.Integer(),
+      method: Type.String(),
+      url: Type.String(),
+      headers: Type.Record(Type.String(), Type.String()),
+      expiresAt: Time,
+    }),
+  ),
 });
 
 export const Build = Type.Object({
@@ -344,6 +399,7 @@ export const fileParams = Type.Object({
   "*": Type.String({ description: "The file's path, with its slashes as they are" }),
 });
 export const buildParams = Type.Object({ id: Type.String() });
+export const uploadParams = Type.Object({ model: Type.String(), version: Type.String(), id: Type.String() });
 export const quotaParams = Type.Object({ pattern: Type.String() });
 export const identityParams = Type.Object({ identity: Type.String() });
 export const tokenParams = Type.Object({ identity: Type.String(), token: Type.String() });

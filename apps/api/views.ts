@@ -1,6 +1,8 @@
 import type { Identity } from "#core/access/identities.ts";
 import type { Grant } from "#core/access/roles.ts";
 import type { MadeToken, TokenRecord } from "#core/access/tokens.ts";
+import type { StoredPart } from "#core/artifacts/blob-store.ts";
+import { countOfParts } from "#core/artifacts/part-plan.ts";
 import type { AuditEntry } from "#core/audit/list-audit.ts";
 import type { Build } from "#core/builds/build.ts";
 import type { Page } from "#core/database/paging.ts";
@@ -10,6 +12,8 @@ import type { ImageRecord, Version } from "#core/models/version.ts";
 import type { Tag, TagMove } from "#core/promotion/read-tags.ts";
 import type { Quota } from "#core/quotas/quotas.ts";
 import type { Measure } from "#core/quotas/use.ts";
+import type { SignedPart } from "#core/uploads/direct-upload.ts";
+import type { Upload } from "#core/uploads/upload.ts";
 
 /*
  * The only makers of the API's JSON. Of what is read they change the form; a field that is in no response schema (an id
@@ -42,6 +46,23 @@ function imageView(image: ImageRecord | null) {
 
 export function fileView(file: StoredFile) {
   return { ...file, status: "stored" as const };
+}
+
+/** `parts`: what the store has, where it was asked. */
+export function uploadView(upload: Upload, parts?: readonly StoredPart[] | null) {
+  const { kind, sizeBytes, partSizeBytes, receivedBytes, createdAt, expiresAt } = upload;
+  return {
+    ...upload,
+    partCount: countOfParts(sizeBytes, partSizeBytes),
+    ...(parts === undefined ? {} : { parts: parts?.map(({ number, sizeBytes }) => ({ number, sizeBytes })) ?? null }),
+    receivedBytes: kind === "direct" ? null : receivedBytes,
+    createdAt: time(createdAt),
+    expiresAt: time(expiresAt),
+  };
+}
+
+export function signedPartView({ expiresAt, ...part }: SignedPart) {
+  return { ...part, expiresAt: time(expiresAt) };
 }
 
 export function buildView({ image, waiting, createdAt, startedAt, finishedAt, ...build }: Build) {

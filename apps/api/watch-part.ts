@@ -1,4 +1,4 @@
-import { messageOf } from "#core/errors.ts";
+import { reasonOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
 import { within } from "#core/within.ts";
 
@@ -46,7 +46,7 @@ export function watchPart(
       return { ...finding, reason: finding.message };
     } catch (error) {
       if (hearsay !== null) return null;
-      return { down: true, message: "does not answer; the log says why", reason: messageOf(error) };
+      return { down: true, message: "does not answer; the log says why", reason: reasonOf(error) };
     }
   };
   return async () => {

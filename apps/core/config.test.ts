@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ConfigError, type Environment, readConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
+import { ConfigError, type Environment } from "./settings.ts";
 
 const needed = {
   DATABASE_URL: "postgres://slipway:secret@db/slipway",
@@ -127,6 +128,75 @@ describe("settings", () => {
   it("take a base from a registry only by its digest", () => {
     const reference = `registry.example/python@sha256:${"a".repeat(64)}`;
     expect(readConfig({ ...needed, SLIPWAY_BASE: reference }).base).toEqual({ from: "image", reference });
+  });
+});
+
+describe("a bucket for artifacts", () => {
+  const bucket = { ...needed, SLIPWAY_S3_BUCKET: "models" };
+  const s3Of = (settings: Environment) => readConfig({ ...bucket, ...settings }).artifacts.s3;
+
+  it("is not there unless it is named, and is AWS's unless an endpoint is", () => {
+    expect(readConfig(needed).artifacts.s3).toBeNull();
+    expect(s3Of({})).toEqual({
+      bucket: "models",
+      prefix: "",
+      endpoint: null,
+      region: "us-east-1",
+      pathStyle: false,
+      checksums: "required",
+      sse: null,
+      storageClass: null,
+    });
+    expect(s3Of({ SLIPWAY_S3_ENDPOINT: "http://minio:9000" })).toMatchObject({
+      endpoint: "http://minio:9000",
+      pathStyle: true,
+    });
+    expect(s3Of({ SLIPWAY_S3_ENDPOINT: "http://minio:9000", SLIPWAY_S3_PATH_STYLE: "off" })?.pathStyle).toBe(false);
+  });
+
+  it("is in the region that AWS's own tools take, unless Slipway is told another", () => {
+    expect(s3Of({ AWS_REGION: "eu-west-3" })?.region).toBe("eu-west-3");
+    expect(s3Of({ AWS_REGION: "eu-west-3", SLIPWAY_S3_REGION: "eu-north-1" })?.region).toBe("eu-north-1");
+  });
+
+  it("keeps objects under a folder, encrypted and in a class as told", () => {
+    for (const prefix of ["slipway/prod", "/slipway/prod/"])
+      expect(s3Of({ SLIPWAY_S3_PREFIX: prefix })?.prefix).toBe("slipway/prod/");
+    expect(s3Of({ SLIPWAY_S3_SSE: "s3", SLIPWAY_S3_STORAGE_CLASS: "STANDARD_IA" })).toMatchObject({
+      sse: { mode: "s3" },
+      storageClass: "STANDARD_IA",
+    });
+    expect(s3Of({ SLIPWAY_S3_SSE: "kms" })?.sse).toEqual({ mode: "kms", keyId: null });
+    expect(s3Of({ SLIPWAY_S3_SSE: "kms", SLIPWAY_S3_KMS_KEY: "alias/models" })?.sse).toEqual({
+      mode: "kms",
+      keyId: "alias/models",
+    });
+  });
+
+  it.each([
+    ["SLIPWAY_S3_BUCKET", "s3://models/slipway", "alone"],
+    ["SLIPWAY_S3_PREFIX", "a//b", "words with / between"],
+    ["SLIPWAY_S3_PREFIX", "a/../b", "words with / between"],
+    ["SLIPWAY_S3_ENDPOINT", "minio:9000", "scheme, host and port alone"],
+    ["SLIPWAY_S3_ENDPOINT", "http://minio:9000/models", "scheme, host and port alone"],
+    ["SLIPWAY_S3_ENDPOINT", "http://user:hunter2@minio:9000", "scheme, host and port alone"],
+    ["SLIPWAY_S3_PATH_STYLE", "yes", "on, off"],
+    ["SLIPWAY_S3_CHECKSUMS", "none", "required, supported"],
+    ["SLIPWAY_S3_SSE", "aes", "none, s3, kms"],
+    ["SLIPWAY_S3_KMS_KEY", "alias/models", "is not kms"],
+    ["SLIPWAY_S3_STORAGE_CLASS", "GLACIER", "read at once"],
+    ["SLIPWAY_ARTIFACTS_DIR", "/srv/artifacts", "kept in one place"],
+  ])("is refused with %s %s", (name, value, words) => {
+    const problems = problemsOf({ ...bucket, [name]: value });
+    expect(problems).toEqual([expect.stringContaining(name)]);
+    expect(problems[0]).toContain(words);
+    expect(problems[0]).not.toContain("hunter2");
+  });
+
+  it("is missed where only what belongs to one is set", () => {
+    expect(problemsOf({ ...needed, SLIPWAY_S3_ENDPOINT: "http://minio:9000" })).toEqual([
+      "SLIPWAY_S3_ENDPOINT is set without SLIPWAY_S3_BUCKET: set that one, too",
+    ]);
   });
 });
 

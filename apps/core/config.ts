@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { type NamePattern, parseNamePattern } from "./access/name-pattern.ts";
 import { type Network, parseNetwork } from "./access/networks.ts";
+import { type Environment, Settings } from "./settings.ts";
 
 /** Settings of every part. Strings are read once here; nothing else looks at the environment. */
 export interface Config {
@@ -11,7 +12,11 @@ export interface Config {
   secrets: SecretsConfig;
   database: { url: string; poolSize: number };
   queue: { url: string; prefix: string };
-  artifacts: { dir: string };
+  artifacts: ArtifactsConfig;
+  uploads: UploadsConfig;
+  /** Of libraries that read the environment themselves (the AWS SDK); nothing of Slipway uses them, and no log shows them. */
+  foreignSecrets: string[];
+  keeping: KeepingConfig;
   registry: RegistryConfig;
   base: BaseConfig;
   tools: { uv: string; mmdebstrap: string };
@@ -47,6 +52,18 @@ export interface SecretsConfig {
   previousKey: string | null;
 }
 
+/** Where artifacts are kept: in a bucket where there is one, and else in a folder. */
+export interface ArtifactsConfig {
+  dir: string;
+  s3: S3Config | null;
+}
+
+/** Of files that come over more than one request. */
+export interface UploadsConfig {
+  /** What is not whole by then is removed. */
+  lifetimeMs: number;
+}
+
 /** A bucket that takes artifacts; credentials come as the AWS SDK finds them (`AWS_…`, files, roles). */
 export interface S3Config {
   bucket: string;
@@ -61,6 +78,21 @@ export interface S3Config {
   checksums: "required" | "supported";
   sse: null | { mode: "s3" } | { mode: "kms"; keyId: string | null };
   storageClass: string | null;
+}
+
+/** How long what is stored is kept, and how it is looked after. */
+export interface KeepingConfig {
+  /** Of garbage collection, and of what expires; 0: never. */
+  collectEveryMs: number;
+  /** How long bytes are kept that nothing refers to. */
+  graceMs: number;
+  /** Drafts that nobody has touched for so long are deleted; null: none. */
+  draftLifetimeMs: number | null;
+  /** Models of which sealed versions may be deleted. */
+  deletable: NamePattern[];
+  /** In which time all that is stored is read once and held against its digests; 0: never. */
+  verifyAllMs: number;
+  verifyBytesPerSecond: number;
 }
 
 /** Where images are pushed. */
@@ -91,18 +123,7 @@ export interface WorkConfig {
   healthPort: number;
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Everything that is wrong with the settings, at once. */
-export class ConfigError extends Error {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(`These settings need a change:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
-    this.name = "ConfigError";
-    this.problems = problems;
-  }
-}
+const dayMs = 86_400_000;
 
 export function readConfig(environment: Environment): Config {
   const read = new Settings(environment);
@@ -120,7 +141,10 @@ export function readConfig(environment: Environment): Config {
       poolSize: read.integer("SLIPWAY_DATABASE_POOL", 10, { min: 1, max: 1_000 }),
     },
     queue: { url: read.url("REDIS_URL", ["redis:", "rediss:"]), prefix: read.text("SLIPWAY_QUEUE_PREFIX", "slipway") },
-    artifacts: { dir: resolve(read.text("SLIPWAY_ARTIFACTS_DIR", `${dataDir}/artifacts`)) },
+    artifacts: artifactsConfig(read, dataDir),
+    uploads: { lifetimeMs: read.integer("SLIPWAY_UPLOAD_DAYS", 7, { min: 1, max: 365 }) * dayMs },
+    foreignSecrets: ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map((name) => read.text(name, "")),
+    keeping: keepingConfig(read),
     registry: registryConfig(read),
     base: baseConfig(read),
     tools: { uv: read.text("SLIPWAY_UV", "uv"), mmdebstrap: read.text("SLIPWAY_MMDEBSTRAP", "mmdebstrap") },
@@ -154,6 +178,18 @@ export function readRotationConfig(environment: Environment): Pick<Config, "data
   const read = new Settings(environment);
   const config = { database: { url: databaseUrl(read), poolSize: 2 }, secrets: secretsConfig(read) };
   if (config.secrets.key === null) read.problem("SLIPWAY_SECRET_KEY is not set: give the new key");
+  read.finish();
+  return config;
+}
+
+/** What the commands need that look after what is stored. */
+export function readKeepingConfig(environment: Environment): Pick<Config, "database" | "artifacts" | "keeping"> {
+  const read = new Settings(environment);
+  const config = {
+    database: { url: databaseUrl(read), poolSize: 4 },
+    artifacts: artifactsConfig(read, resolve(read.text("SLIPWAY_DATA_DIR", ".slipway"))),
+    keeping: keepingConfig(read),
+  };
   read.finish();
   return config;
 }
@@ -226,6 +262,108 @@ function originOf(text: string): string | null {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text ? text : null;
 }
 
+function artifactsConfig(read: Settings, dataDir: string): ArtifactsConfig {
+  const folder = read.text("SLIPWAY_ARTIFACTS_DIR", "");
+  const bucket = read.text("SLIPWAY_S3_BUCKET", "");
+  if (folder !== "" && bucket !== "")
+    read.problem("SLIPWAY_ARTIFACTS_DIR and SLIPWAY_S3_BUCKET are both set: artifacts are kept in one place");
+  const dir = resolve(folder === "" ? `${dataDir}/artifacts` : folder);
+  if (bucket !== "") return { dir, s3: s3Config(read, bucket) };
+  for (const name of s3Settings)
+    if (read.text(name, "") !== "") read.problem(`${name} is set without SLIPWAY_S3_BUCKET: set that one, too`);
+  return { dir, s3: null };
+}
+
+const s3Settings = [
+  "SLIPWAY_S3_PREFIX",
+  "SLIPWAY_S3_ENDPOINT",
+  "SLIPWAY_S3_REGION",
+  "SLIPWAY_S3_PATH_STYLE",
+  "SLIPWAY_S3_CHECKSUMS",
+  "SLIPWAY_S3_SSE",
+  "SLIPWAY_S3_KMS_KEY",
+  "SLIPWAY_S3_STORAGE_CLASS",
+];
+
+function s3Config(read: Settings, bucket: string): S3Config {
+  // An access point is named by its ARN.
+  if (!/^(?:[A-Za-z0-9][A-Za-z0-9._-]{1,62}|arn:[^\s]+)$/.test(bucket))
+    read.problem(
+      `SLIPWAY_S3_BUCKET is "${bucket}": give the name of a bucket alone; a folder in it goes into SLIPWAY_S3_PREFIX`,
+    );
+  const endpoint = s3Endpoint(read);
+  const mode = read.oneOf("SLIPWAY_S3_SSE", ["none", "s3", "kms"], "none");
+  const keyId = read.text("SLIPWAY_S3_KMS_KEY", "");
+  if (keyId !== "" && mode !== "kms")
+    read.problem("SLIPWAY_S3_KMS_KEY is set and SLIPWAY_S3_SSE is not kms: set it so");
+  return {
+    bucket,
+    prefix: s3Prefix(read),
+    endpoint,
+    region: read.text("SLIPWAY_S3_REGION", read.text("AWS_REGION", "us-east-1")),
+    pathStyle: read.oneOf("SLIPWAY_S3_PATH_STYLE", ["on", "off"], endpoint === null ? "off" : "on") === "on",
+    checksums: read.oneOf("SLIPWAY_S3_CHECKSUMS", ["required", "supported"], "required"),
+    sse: mode === "none" ? null : mode === "s3" ? { mode } : { mode, keyId: keyId === "" ? null : keyId },
+    storageClass: s3StorageClass(read),
+  };
+}
+
+function s3Endpoint(read: Settings): string | null {
+  const text = read.text("SLIPWAY_S3_ENDPOINT", "");
+  if (text === "") return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  // What follows the host may be a secret, given by mistake: it is not repeated.
+  if (url === null || !/^https?:$/.test(url.protocol) || `${url.origin}/` !== url.href)
+    read.problem("SLIPWAY_S3_ENDPOINT is not a URL of scheme, host and port alone, such as https://minio.example:9000");
+  return text;
+}
+
+/** Servers that keep objects as files know no empty segment, and none that steps up. */
+function s3Prefix(read: Settings): string {
+  const segments = read
+    .text("SLIPWAY_S3_PREFIX", "")
+    .replace(/^\/|\/$/g, "")
+    .split("/");
+  if (segments.length === 1 && segments[0] === "") return "";
+  if (!segments.every((segment) => /^(?!\.{1,2}$)[A-Za-z0-9!_.*'()=@+-]{1,255}$/.test(segment)))
+    read.problem(`SLIPWAY_S3_PREFIX is "${segments.join("/")}": give words with / between, such as slipway/production`);
+  return `${segments.join("/")}/`;
+}
+
+/** Objects of some classes are first restored before they can be read, which takes hours. */
+function s3StorageClass(read: Settings): string | null {
+  const text = read.text("SLIPWAY_S3_STORAGE_CLASS", "");
+  if (!/^[A-Z0-9_-]*$/.test(text) || /^(?:GLACIER|DEEP_ARCHIVE)$/.test(text))
+    read.problem(
+      `SLIPWAY_S3_STORAGE_CLASS is "${text}": give one whose objects can be read at once, such as STANDARD_IA`,
+    );
+  return text === "" ? null : text;
+}
+
+function keepingConfig(read: Settings): KeepingConfig {
+  const draftDays = read.limit("SLIPWAY_DRAFT_DAYS", 90);
+  return {
+    collectEveryMs: read.hours("SLIPWAY_GARBAGE_HOURS", 6, { min: 0, max: 8_760 }),
+    graceMs: read.hours("SLIPWAY_GARBAGE_GRACE_HOURS", 24, { min: 0, max: 8_760 }),
+    draftLifetimeMs: draftDays === null ? null : draftDays * dayMs,
+    deletable: read.list(
+      "SLIPWAY_DELETABLE_MODELS",
+      "* for all, a model's name, or a group such as fraud.*",
+      patternOf,
+    ),
+    verifyAllMs: read.integer("SLIPWAY_VERIFY_DAYS", 30, { min: 0, max: 3_650 }) * dayMs,
+    verifyBytesPerSecond: read.integer("SLIPWAY_VERIFY_MEGABYTES_PER_SECOND", 50, { min: 1, max: 100_000 }) * 1_000_000,
+  };
+}
+
+function patternOf(text: string): NamePattern | null {
+  try {
+    return parseNamePattern(text);
+  } catch {
+    return null;
+  }
+}
+
 function registryConfig(read: Settings): RegistryConfig {
   const [host = "", ...path] = read.required("SLIPWAY_REGISTRY", "host[:port][/path], e.g. 127.0.0.1:5000").split("/");
   if (host !== "" && !/^(?:\[[0-9a-f:]+\]|[a-zA-Z0-9.-]+)(?::\d{1,5})?$/.test(host))
@@ -247,114 +385,4 @@ function baseConfig(read: Settings): BaseConfig {
   if (!/@sha256:[0-9a-f]{64}$/.test(text))
     read.problem(`SLIPWAY_BASE is "${text}": write debian:<suite>, or host/repository@sha256:… (pinned by digest)`);
   return { from: "image", reference: text };
-}
-
-/** Reads settings one by one and keeps what is wrong, so that all of it is said at once. */
-class Settings {
-  readonly #environment: Environment;
-  readonly #problems: string[] = [];
-
-  constructor(environment: Environment) {
-    this.#environment = environment;
-  }
-
-  problem(sentence: string): void {
-    this.#problems.push(sentence);
-  }
-
-  finish(): void {
-    if (this.#problems.length > 0) throw new ConfigError(this.#problems);
-  }
-
-  text(name: string, otherwise: string): string {
-    const value = this.#environment[name];
-    return value === undefined || value === "" ? otherwise : value;
-  }
-
-  required(name: string, form: string): string {
-    const value = this.text(name, "");
-    if (value === "") this.problem(`${name} is not set: give it as ${form}`);
-    return value;
-  }
-
-  /** `NAME`, or the content of the file that `NAME_FILE` names. */
-  secret(name: string): string {
-    const file = this.text(`${name}_FILE`, "");
-    if (file === "") return this.text(name, "");
-    if (this.text(name, "") !== "") this.problem(`${name} and ${name}_FILE are both set: set one`);
-    try {
-      return readFileSync(file, "utf8").trimEnd();
-    } catch (error) {
-      this.problem(`${name}_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-      return "";
-    }
-  }
-
-  /** Null where it is not set. */
-  longSecret(name: string, shortest: number): string | null {
-    const value = this.secret(name);
-    if (value === "") return null;
-    // A header carries nothing else.
-    if (!/^[\x21-\x7e][\x20-\x7e]*[\x21-\x7e]$/.test(value))
-      this.problem(`${name} is not printable ASCII: give letters, digits and signs`);
-    if (value.length < shortest)
-      this.problem(`${name} has ${value.length} characters: give a secret of ${shortest} or more, by chance`);
-    return value;
-  }
-
-  /** Separated by commas; `form` says how one is written. */
-  list<T>(name: string, form: string, parse: (text: string) => T | null): T[] {
-    const texts = this.text(name, "")
-      .split(",")
-      .map((text) => text.trim())
-      .filter((text) => text !== "");
-    return texts.flatMap((text) => {
-      const value = parse(text);
-      if (value === null) this.problem(`${name} names "${text}": write ${form}; several with commas between`);
-      return value === null ? [] : [value];
-    });
-  }
-
-  /** Null for none, which is written 0. */
-  limit(name: string, otherwise: number | null): number | null {
-    const value = this.integer(name, otherwise ?? 0, { min: 0, max: 1_000_000_000 });
-    return value === 0 ? null : value;
-  }
-
-  url(name: string, protocols: readonly string[]): string {
-    const form = `${protocols[0]}//…`;
-    const value = this.secret(name);
-    if (value === "") {
-      this.problem(`${name} is not set: give it as ${form}`);
-      return value;
-    }
-    // The value may hold a password: it is never repeated.
-    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol))
-      this.problem(`${name} is not a URL of the form ${form}`);
-    return value;
-  }
-
-  integer(name: string, otherwise: number, range: { min: number; max: number }): number {
-    const text = this.text(name, String(otherwise));
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= range.min && value <= range.max))
-      this.problem(`${name} is "${text}": give a whole number from ${range.min} to ${range.max}`);
-    return value;
-  }
-
-  /** Read in seconds, returned in milliseconds. */
-  seconds(name: string, otherwise: number, range: { min: number; max: number }): number {
-    const text = this.text(name, String(otherwise));
-    const value = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= range.min && value <= range.max))
-      this.problem(`${name} is "${text}": give seconds from ${range.min} to ${range.max}`);
-    return Math.round(value * 1_000);
-  }
-
-  oneOf<T extends string>(name: string, values: readonly T[], otherwise: T): T {
-    const text = this.text(name, otherwise);
-    const value = values.find((candidate) => candidate === text);
-    if (value === undefined) this.problem(`${name} is "${text}": give ${values.join(", ")}`);
-    return value ?? otherwise;
-  }
 }

@@ -98,6 +98,11 @@ export function messageOf(error: unknown): string {
   return `${readable.slice(0, longestLine).toWellFormed()}…`;
 }
 
+/** The line of what lies behind an error that was meant for a caller: for the log alone. */
+export function reasonOf(error: unknown): string {
+  return messageOf(isSlipwayError(error) ? (error.cause ?? error) : error);
+}
+
 function textOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(textOf).join("; ");
   if (!(error instanceof Error)) return String(error);

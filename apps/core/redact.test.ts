@@ -12,6 +12,8 @@ const redact = redactor(
     SLIPWAY_REGISTRY_USERNAME: "ci",
     SLIPWAY_REGISTRY_PASSWORD: "short",
     SLIPWAY_ADMIN_TOKEN: admin,
+    AWS_SECRET_ACCESS_KEY: "aws/secret+key",
+    AWS_SESSION_TOKEN: "",
   }),
 );
 
@@ -20,6 +22,7 @@ it("takes tokens and the secrets of the settings out of a text, however they are
   for (const secret of [token, token.slice(0, -4), newToken("setup"), admin, encodeURIComponent(admin)])
     expect(redact(`GET /v1/models?token=${secret}&limit=1`)).toBe("GET /v1/models?token=[redacted]&limit=1");
   expect(redact(JSON.stringify({ secret: admin }))).toBe('{"secret":"[redacted]"}');
+  expect(redact("key aws/secret+key, aws%2Fsecret%2Bkey")).toBe("key [redacted], [redacted]");
   expect(redact("pg/password pg%2Fpassword redis+password redis%2Bpassword")).toBe(
     "[redacted] [redacted] [redacted] [redacted]",
   );

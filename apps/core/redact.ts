@@ -11,12 +11,15 @@ const shortest = 8;
 
 /** Takes out whatever has the shape of a token, and the secrets of the settings as they are, as JSON and percent-encoded.
  *  Whoever puts one into a URL has it in access logs; here it stays out of them. */
-export function redactor(config: Pick<Config, "access" | "secrets" | "database" | "queue" | "registry">): Redact {
+export function redactor(
+  config: Pick<Config, "access" | "secrets" | "database" | "queue" | "registry" | "foreignSecrets">,
+): Redact {
   const secrets = [
     config.access.adminToken,
     config.secrets.key,
     config.secrets.previousKey,
     config.registry.credentials?.password,
+    ...config.foreignSecrets,
     ...[config.database.url, config.queue.url].flatMap(passwordsOf),
   ].filter((secret) => secret !== null && secret !== undefined && secret.length >= shortest) as string[];
   const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);

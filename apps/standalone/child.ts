@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Environment } from "#core/config.ts";
+import type { Environment } from "#core/settings.ts";
 import type { Ledger } from "./ledger.ts";
 import { signalGroup } from "./signal-group.ts";
 

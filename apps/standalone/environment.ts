@@ -1,4 +1,5 @@
-import { type Config, type Environment, readConfig } from "#core/config.ts";
+import { type Config, readConfig } from "#core/config.ts";
+import type { Environment } from "#core/settings.ts";
 
 /** Which parts are ours to start: those that no variable names. */
 export interface Embedded {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Config, Environment } from "#core/config.ts";
+import type { Config } from "#core/config.ts";
 import { migrate } from "#core/database/migrate.ts";
 import { emptyScratchDir } from "#core/images/scratch-folder.ts";
 import { redactor } from "#core/redact.ts";
+import type { Environment } from "#core/settings.ts";
 import { type DataDirectory, keptSecrets, openDataDirectory } from "./data-directory.ts";
 import { startEmbeddedParts } from "./embedded-parts.ts";
 import { type Embedded, keptSecretKey } from "./environment.ts";

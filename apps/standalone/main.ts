@@ -1,4 +1,4 @@
-import { ConfigError, type Environment } from "#core/config.ts";
+import { ConfigError, type Environment } from "#core/settings.ts";
 import { embeddedParts, readStandaloneConfig } from "./environment.ts";
 import { startInstance } from "./instance.ts";
 import { interrupted, listenForSignals } from "./signals.ts";

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Environment } from "#core/config.ts";
+import type { Environment } from "#core/settings.ts";
 import { type Child, startChild } from "./child.ts";
 import type { Ledger } from "./ledger.ts";
 

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
+import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
 import { buildWork } from "#core/builds/build.ts";
 import { buildHandler } from "#core/builds/run-build.ts";
 import { openDatabase } from "#core/database/client.ts";
@@ -9,10 +9,14 @@ import { openAssembler } from "#core/images/open-assembler.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import { makeLogger } from "#core/logger.ts";
 import { redactor } from "#core/redact.ts";
+import { collectChore } from "#core/releases/clean-up.ts";
+import { uploadWork } from "#core/uploads/finish-upload.ts";
+import { uploadHandler } from "#core/uploads/verify-upload.ts";
+import { doChores } from "#core/work/chores.ts";
 import { keepPulse } from "#core/work/pulse.ts";
 import { answerDoorbell, openDoorbell } from "#core/work/queue.ts";
 import { reconcile, runWork, type WorkHandlers } from "#core/work/run-work.ts";
-import { configOrExit, endOnSignal, orExit, secretKeyOrExit } from "../main-process.ts";
+import { configOrExit, endOnSignal, orExit, provenOrExit } from "../main-process.ts";
 import { answerLiveness } from "./liveness.ts";
 import { sweepLeftovers } from "./sweep.ts";
 
@@ -22,14 +26,17 @@ const config = configOrExit();
 const log = makeLogger({ level: config.logLevel, part: "worker", redact: redactor(config) });
 for (const folder of [config.scratchDir, config.cacheDir]) await mkdir(folder, { recursive: true });
 const db = openDatabase(config.database);
-await secretKeyOrExit({ db, config, log });
-const blobs = fileBlobStore(config.artifacts.dir);
+await provenOrExit({ db, config, log });
+const blobs = openBlobStore(config.artifacts);
 const doorbell = openDoorbell(config.queue, log);
 const publisher = openPublisher(config.registry);
 const builder = openAssembler({ db, blobs, config, environment: process.env });
 
 const ending = new AbortController();
-const handlers: WorkHandlers = { [buildWork]: buildHandler({ db, config, log, builder, publisher }) };
+const handlers: WorkHandlers = {
+  [buildWork]: buildHandler({ db, config, log, builder, publisher }),
+  [uploadWork]: uploadHandler({ db, blobs }),
+};
 const self = { id: newId(), name: `${hostname()}:${process.pid}` };
 const options = { handlers, worker: self.name, ending: ending.signal };
 const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log }, (workId) =>
@@ -37,6 +44,8 @@ const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log
 );
 const reconciling = reconcile({ db, doorbell, config, log }, handlers, ending.signal);
 const sweeping = sweepLeftovers({ config, log }, ending.signal);
+const chores = [collectChore({ db, blobs, config })];
+const tidying = doChores({ db, doorbell, config, log }, chores, { worker: self.name, ending: ending.signal });
 const pulse = keepPulse({ db, config, log }, { self, answering }, ending.signal);
 const health = { host: config.http.host, port: config.work.healthPort };
 const liveness = health.port === 0 ? null : await orExit(answerLiveness(health, pulse), health, "SLIPWAY_WORKER_PORT");
@@ -44,7 +53,8 @@ log.info({ atOnce: config.work.atOnce }, "worker ready");
 
 endOnSignal(log, drainMs + 1_000, async () => {
   ending.abort();
-  await Promise.all([reconciling, sweeping, pulse.ended, answering.close(drainMs)]);
+  await Promise.all([reconciling, sweeping, tidying, pulse.ended, answering.close(drainMs)]);
   liveness?.close();
+  blobs.close();
   await Promise.all([doorbell.close(), publisher.close(), db.$disconnect()]);
 });

@@ -16,7 +16,7 @@ export async function sweepLeftovers(
   const removals = [
     () => removeAbandoned(config.scratchDir),
     () => removeAbandoned(basesDir(config.cacheDir)),
-    () => removeAbandonedParts(config.artifacts.dir),
+    ...(config.artifacts.s3 === null ? [() => removeAbandonedParts(config.artifacts.dir)] : []),
   ];
   while (!ending.aborted) {
     for (const remove of removals)

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { Environment } from "#core/config.ts";
+import type { Environment } from "#core/settings.ts";
 import type { Ports, Secrets } from "#standalone/data-directory.ts";
 import { type SlipwayClient, slipwayClient } from "#standalone/demo/slipway-client.ts";
 import { memoryOf } from "#test/process-memory.ts";

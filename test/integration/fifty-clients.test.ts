@@ -1,7 +1,7 @@
-import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { predictorPackage, ready } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
+import { storedObjects } from "#test/stored-objects.ts";
 import { type Answer, draftOf, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
 import { waitUntil } from "#test/wait-until.ts";
@@ -22,10 +22,6 @@ function counted(answers: readonly Answer[]): Record<number, number> {
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
-
-const storedFiles = (): number =>
-  readdirSync(registry.config.artifacts.dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .length;
 
 describe("fifty clients at once", () => {
   it("making the same model: one does", async () => {
@@ -61,7 +57,9 @@ describe("fifty clients at once", () => {
     expect(await db.blob.count({ where: { digest: answers[0]?.json.digest } })).toBe(1);
     // What is stored twice goes after the answers, which so say nothing of it.
     const blobs = await db.blob.count();
-    await waitUntil("each is stored once", async () => storedFiles() === blobs, { withinMs: 10_000 });
+    await waitUntil("each is stored once", async () => (await storedObjects(registry)).length === blobs, {
+      withinMs: 10_000,
+    });
   });
 
   it("sending other bytes to one path: the last one is there whole", async () => {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
+import { storedObjects } from "#test/stored-objects.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 
 const service = await testService();
@@ -44,7 +44,7 @@ describe("files", () => {
 
   it("keeps nothing of an upload whose digest does not match", async () => {
     await draftOf(service, "lied", "1.0.0");
-    const before = await storedFiles();
+    const before = await storedObjects(registry);
     const put = await call("PUT", "/v1/models/lied/versions/1.0.0/files/a.bin", {
       bytes: "these bytes",
       headers: { "content-digest": contentDigest("other bytes") },
@@ -52,7 +52,7 @@ describe("files", () => {
     expect(put.status).toBe(422);
     expect(put.json.type).toBe("/problems/digest_mismatch");
     expect(put.json.detail).toContain(digest("these bytes"));
-    expect(await storedFiles()).toEqual(before);
+    expect(await storedObjects(registry)).toEqual(before);
     expect((await call("GET", "/v1/models/lied/versions/1.0.0/files/a.bin")).status).toBe(404);
   });
 
@@ -76,7 +76,7 @@ describe("files", () => {
     await draftOf(service, "once", "1.1.0", { c: bytes });
     const blobs = await registry.db.blob.findMany({ where: { digest: digest(bytes) } });
     expect(blobs).toHaveLength(1);
-    const files = await storedFiles();
+    const files = await storedObjects(registry);
     const rows = await registry.db.blob.findMany({ select: { key: true } });
     expect(files.sort()).toEqual(rows.map((row) => row.key).sort());
   });
@@ -201,11 +201,4 @@ function sendWholeThenRead(port: number, method: string, path: string, sizeBytes
       socket.resume();
     });
   });
-}
-
-async function storedFiles(): Promise<string[]> {
-  const entries = await readdir(registry.config.artifacts.dir, { recursive: true, withFileTypes: true }).catch(
-    () => [],
-  );
-  return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
 }

@@ -1,4 +1,4 @@
-import type { Environment } from "#core/config.ts";
+import type { Environment } from "#core/settings.ts";
 
 /** What `npm run test:kill -- --rounds N --seed S` says, by way of the environment. */
 export interface KillSettings {

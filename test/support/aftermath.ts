@@ -1,5 +1,5 @@
-import { readdir } from "node:fs/promises";
 import { expect } from "vitest";
+import { storedObjects } from "./stored-objects.ts";
 import type { TestService } from "./test-service.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -48,14 +48,11 @@ export async function kept({ registry }: TestService): Promise<Kept> {
   const rows = await registry.db.$queryRaw<Record<string, number>[]>`
     SELECT (SELECT count(*)::int FROM models) AS models, (SELECT count(*)::int FROM versions) AS versions,
            (SELECT count(*)::int FROM version_files) AS "versionFiles", (SELECT count(*)::int FROM blobs) AS blobs,
+           (SELECT count(*)::int FROM uploads) AS uploads,
            (SELECT count(*)::int FROM builds) AS builds, (SELECT count(*)::int FROM work) AS work,
            (SELECT count(*)::int FROM tags) AS tags, (SELECT count(*)::int FROM tag_moves) AS moves,
            (SELECT count(*)::int FROM audit) AS audit, (SELECT count(*)::int FROM idempotency_keys) AS keys`;
-  const entries = await readdir(registry.config.artifacts.dir, { recursive: true, withFileTypes: true }).catch(
-    () => [],
-  );
-  const files = entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort();
-  return { rows: rows[0] ?? {}, files };
+  return { rows: rows[0] ?? {}, files: await storedObjects(registry) };
 }
 
 export interface Kept {

@@ -5,6 +5,7 @@ import { openLedger } from "#standalone/ledger.ts";
 import { startApi, startWorker } from "#standalone/services.ts";
 import { uvPath } from "#standalone/setup/uv.mjs";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { s3Settings } from "./test-bucket.ts";
 import type { TestService } from "./test-service.ts";
 import { whenDone } from "./when-done.ts";
 
@@ -33,7 +34,8 @@ function ledger() {
   return openLedger(join(temporaryFolder(), "processes.json"));
 }
 
-function environmentOf({ registry: { config } }: TestService, settings: Settings): NodeJS.ProcessEnv {
+/** What a process of its own is given to use the same parts. */
+export function environmentOf({ registry: { config } }: TestService, settings: Settings): NodeJS.ProcessEnv {
   return {
     ...process.env,
     DATABASE_URL: config.database.url,
@@ -41,6 +43,7 @@ function environmentOf({ registry: { config } }: TestService, settings: Settings
     SLIPWAY_QUEUE_PREFIX: config.queue.prefix,
     SLIPWAY_REGISTRY: `${config.registry.host}/${config.registry.prefix}`,
     SLIPWAY_DATA_DIR: config.dataDir,
+    ...(config.artifacts.s3 === null ? {} : s3Settings(config.artifacts.s3)),
     SLIPWAY_UV: process.env["SLIPWAY_UV"] ?? uvPath,
     SLIPWAY_LEASE_SECONDS: "2",
     SLIPWAY_RECONCILE_SECONDS: "0.5",

@@ -1,6 +1,11 @@
 import type { AddressInfo } from "node:net";
 import { connect, createServer, type Socket } from "node:net";
+import { Transform } from "node:stream";
 import { whenDone } from "./when-done.ts";
+
+/** Bytes on their way `up` to the part or `down` from it. What it returns goes on in their place; null ends the
+ *  connection. */
+export type Disturbance = (chunk: Buffer, direction: "up" | "down") => Buffer | null | Promise<Buffer | null>;
 
 /** A way to a part that can fail as networks do. */
 export interface TcpProxy {
@@ -12,6 +17,8 @@ export interface TcpProxy {
   /** Ends all connections, and takes no new ones until `open`. */
   cut(): void;
   open(): void;
+  /** What is done to all bytes from now on; null for nothing. */
+  disturb(disturbance: Disturbance | null): void;
 }
 
 export async function tcpProxy(target: string): Promise<TcpProxy> {
@@ -19,6 +26,16 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const held: Socket[] = [];
   let isCut = false;
+  let disturbance: Disturbance | null = null;
+  const passing = (direction: "up" | "down") =>
+    new Transform({
+      transform(chunk, _encoding, done) {
+        Promise.resolve(disturbance === null ? chunk : disturbance(chunk, direction)).then(
+          (goesOn) => done(goesOn === null ? new Error("cut") : null, goesOn),
+          done,
+        );
+      },
+    });
   const server = createServer((near) => {
     if (isCut) {
       near.destroy();
@@ -34,7 +51,9 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
         for (const end of pair) end.destroy();
       });
     }
-    near.pipe(far).pipe(near);
+    const [up, down] = [passing("up"), passing("down")];
+    for (const stream of [up, down]) stream.on("error", () => near.destroy());
+    near.pipe(up).pipe(far).pipe(down).pipe(near);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = () => {
@@ -65,6 +84,9 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
     },
     open() {
       isCut = false;
+    },
+    disturb(next) {
+      disturbance = next;
     },
   };
 }

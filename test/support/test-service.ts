@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { inject } from "vitest";
 import { makeApp } from "#api/app.ts";
-import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
+import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
 import { type Config, readConfig } from "#core/config.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { makeLogger } from "#core/logger.ts";
@@ -12,6 +12,7 @@ import type { Registry } from "#core/registry.ts";
 import { openDoorbell } from "#core/work/queue.ts";
 import { uvPath } from "#standalone/setup/uv.mjs";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { testBucket } from "./test-bucket.ts";
 import { testDatabase } from "./test-database.ts";
 import { whenDone } from "./when-done.ts";
 
@@ -40,7 +41,8 @@ export interface Answer {
   bytes: Buffer;
 }
 
-/** The API on a database, a queue and a store of its own, closed when the file or the `describe` ends. */
+/** The API on a database, a queue and a store of its own, closed when the file or the `describe` ends. The store is
+ *  files, or a bucket of the S3 server that TEST_STORE names (`versitygw`, `minio`). */
 export async function testService(settings: Record<string, string> = {}): Promise<TestService> {
   const { url } = await testDatabase();
   const { redisUrl, registryHost } = inject("parts");
@@ -52,17 +54,19 @@ export async function testService(settings: Record<string, string> = {}): Promis
     SLIPWAY_DATA_DIR: temporaryFolder(),
     SLIPWAY_UV: process.env["SLIPWAY_UV"] ?? uvPath,
     LOG_LEVEL: process.env["TEST_LOG_LEVEL"] ?? "silent",
+    ...("SLIPWAY_ARTIFACTS_DIR" in settings ? {} : await storeSettings()),
     ...settings,
   });
   const log = makeLogger({ level: config.logLevel, part: "test" });
   const db = openDatabase(config.database);
   const doorbell = openDoorbell(config.queue, log);
-  const registry: Registry = { config, log, db, doorbell, blobs: fileBlobStore(config.artifacts.dir) };
+  const registry: Registry = { config, log, db, doorbell, blobs: openBlobStore(config.artifacts) };
   const app = await makeApp(registry);
   await app.listen({ host: "127.0.0.1", port: 0 });
   const { port } = app.server.address() as AddressInfo;
   whenDone(async () => {
     await app.close();
+    registry.blobs.close();
     await doorbell.close();
     await db.$disconnect();
   });
@@ -81,6 +85,13 @@ export async function testService(settings: Record<string, string> = {}): Promis
       return { ...answer, json: isJson && answer.bytes.length > 0 ? JSON.parse(answer.bytes.toString()) : undefined };
     },
   };
+}
+
+async function storeSettings(): Promise<Record<string, string>> {
+  const name = process.env["TEST_STORE"] ?? "files";
+  if (name === "files") return {};
+  if (name !== "versitygw" && name !== "minio") throw new Error(`TEST_STORE is "${name}": files, versitygw or minio`);
+  return (await testBucket(name)).settings;
 }
 
 function send({ body, ...options }: RequestOptions & { body: Buffer | string }): Promise<Omit<Answer, "json">> {

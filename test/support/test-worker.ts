@@ -3,6 +3,8 @@ import { buildHandler } from "#core/builds/run-build.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import type { Registry } from "#core/registry.ts";
+import { uploadWork } from "#core/uploads/finish-upload.ts";
+import { uploadHandler } from "#core/uploads/verify-upload.ts";
 import { answerDoorbell } from "#core/work/queue.ts";
 import { reconcile, runWork, type WorkHandlers } from "#core/work/run-work.ts";
 import { whenDone } from "./when-done.ts";
@@ -16,7 +18,10 @@ export interface TestWorker {
 export function testWorker(registry: Registry, builder: ImageBuilder, name = "test-worker"): TestWorker {
   const ending = new AbortController();
   const publisher = openPublisher(registry.config.registry);
-  const handlers: WorkHandlers = { [buildWork]: buildHandler({ ...registry, builder, publisher }) };
+  const handlers: WorkHandlers = {
+    [buildWork]: buildHandler({ ...registry, builder, publisher }),
+    [uploadWork]: uploadHandler(registry),
+  };
   const options = { handlers, worker: name, ending: ending.signal };
   const answering = answerDoorbell(registry.config.queue, { atOnce: 4, log: registry.log }, (workId) =>
     runWork(registry, workId, options),

@@ -70,7 +70,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: page(File), ...problems(404) },
       },
     },
-    async ({ params, query }) => pageView(await listFiles(registry, { ...params, ...query }), fileView),
+    async ({ params, query }) => pageView(await listFiles(registry, { ...params, ...query }), (file) => file),
   );
 
   app.get(

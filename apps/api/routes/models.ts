@@ -5,7 +5,8 @@ import { parseLabelSelector } from "#core/models/labels.ts";
 import { listModels } from "#core/models/list-models.ts";
 import { type Model, readModel } from "#core/models/model.ts";
 import { parseModelName } from "#core/models/model-name.ts";
-import { deleteModel, updateModel } from "#core/models/update-model.ts";
+import { updateModel } from "#core/models/update-model.ts";
+import { deleteModel } from "#core/releases/delete-model.ts";
 import { answerOnce } from "../answer-once.ts";
 import {
   labelQuery,
@@ -102,8 +103,8 @@ export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 204: Type.Null(), ...problems(404, 409) },
       },
     },
-    async ({ params, actor }, reply) => {
-      await deleteModel(registry, params.model, actor);
+    async ({ params, actor, afterAnswer }, reply) => {
+      await deleteModel(registry, { name: params.model, afterwards: afterAnswer }, actor);
       return reply.status(204).send(null);
     },
   );

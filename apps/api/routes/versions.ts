@@ -2,9 +2,10 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { parseLabelSelector } from "#core/models/labels.ts";
 import { listVersions } from "#core/models/list-versions.ts";
-import { deleteDraft, updateVersion } from "#core/models/update-version.ts";
+import { updateVersion } from "#core/models/update-version.ts";
 import { readVersion } from "#core/models/version.ts";
 import { archiveVersion } from "#core/releases/archive-version.ts";
+import { deleteVersion } from "#core/releases/delete-version.ts";
 import { sealVersion } from "#core/releases/seal-version.ts";
 import { answerOnce } from "../answer-once.ts";
 import {
@@ -85,15 +86,18 @@ export const versionRoutes: FastifyPluginAsyncTypebox = async (app) => {
     "/models/:model/versions/:version",
     {
       schema: {
-        operationId: "deleteDraft",
-        description: "Drafts only. The version and its number are not used again.",
+        operationId: "deleteVersion",
+        description:
+          "A draft; or a sealed version where the installation allows it for its model, no tag points at it and the caller may administer the model. The version and its number are not used again.",
         tags,
         params: versionParams,
-        response: { 204: Type.Null(), ...problems(404, 409) },
+        response: { 204: Type.Null(), ...problems(403, 404, 409) },
       },
     },
-    async ({ params, actor }, reply) => {
-      await deleteDraft(registry, params, actor);
+    async (request, reply) => {
+      const requireForSealed = () => request.requireRight("administer");
+      const afterwards = request.afterAnswer;
+      await deleteVersion(registry, { ...request.params, requireForSealed, afterwards }, request.actor);
       return reply.status(204).send(null);
     },
   );

@@ -37,7 +37,7 @@ export const needs = {
   createVersion: model("upload"),
   getVersion: model("read"),
   updateVersion: model("upload"),
-  deleteDraft: model("upload"),
+  deleteVersion: model("upload"),
   sealVersion: model("upload"),
   archiveVersion: model("administer"),
 
@@ -45,6 +45,13 @@ export const needs = {
   putFile: model("upload"),
   getFile: model("read"),
   deleteFile: model("upload"),
+
+  createUpload: model("upload"),
+  listUploads: model("read"),
+  getUpload: model("read"),
+  signParts: model("upload"),
+  completeUpload: model("upload"),
+  deleteUpload: model("upload"),
 
   createBuild: model("build"),
   getBuild: build("read"),

@@ -3,7 +3,9 @@ import type { Database, Transaction } from "#core/database/client.ts";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import type { BlobKey, BlobStore, ByteRange } from "./blob-store.ts";
 import type { Digest } from "./digest.ts";
+import { tookTooLong } from "./doomed-objects.ts";
 import { type Ingested, type IngestOptions, ingest } from "./ingest.ts";
+import { holdOffSweep } from "./sweep-lock.ts";
 
 export interface Blob {
   digest: Digest;
@@ -20,7 +22,7 @@ export interface Blobs {
  *  Of two stores of the same bytes one keeps its object, and the other's is removed. */
 export async function storeBlob({ db, blobs }: Blobs, body: Readable, options: IngestOptions = {}): Promise<Blob> {
   const bytes = await ingest(blobs, body, options);
-  await dropIngested(blobs, await keepIngested(db, [bytes]));
+  await dropIngested(blobs, await db.$transaction((tx) => keepIngested(tx, [bytes])));
   return { digest: bytes.digest, sizeBytes: bytes.sizeBytes };
 }
 
@@ -53,22 +55,38 @@ export async function commitIngested<T extends { needless: BlobKey[] }>(
   return committed;
 }
 
-/** Rows for bytes that were just ingested, in the transaction that refers to them; a row that is there already is locked,
- *  so that none is removed before it is referred to. Returns the keys that no row names, to be dropped when the
- *  transaction is through. */
-export async function keepIngested(tx: Database | Transaction, ingested: readonly Ingested[]): Promise<BlobKey[]> {
+/** Rows for bytes that were just ingested, in the transaction that refers to them: until its end none is swept. Returns
+ *  the keys that no row names, to be dropped when the transaction is through. Throws `unavailable` where the collector
+ *  took some of the bytes for garbage before. */
+export async function keepIngested(tx: Transaction, ingested: readonly Ingested[]): Promise<BlobKey[]> {
   // In one order, so that two uploads of the same bytes never wait for each other.
   const byDigest = [...new Map(ingested.map((bytes) => [bytes.digest, bytes])).values()].sort((a, b) =>
     a.digest < b.digest ? -1 : 1,
   );
+  await holdOffSweep(tx);
   const rows = await tx.$queryRaw<{ key: BlobKey }[]>`
     INSERT INTO blobs (digest, key, size_bytes)
     SELECT * FROM unnest(${byDigest.map(({ digest }) => digest)}::text[], ${byDigest.map(({ key }) => key)}::text[],
                          ${byDigest.map(({ sizeBytes }) => sizeBytes)}::bigint[])
-    ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest
+    WHERE NOT EXISTS (SELECT FROM doomed_objects WHERE key = ANY (${ingested.map(({ key }) => key)}::text[]))
+    ON CONFLICT (digest) DO UPDATE SET condemned_at = NULL
     RETURNING key`;
+  if (rows.length < byDigest.length) throw tookTooLong();
   const kept = new Set(rows.map(({ key }) => key));
   return ingested.map(({ key }) => key).filter((key) => !kept.has(key));
+}
+
+/** For a transaction that refers to bytes without bringing them: those of these that are there, and stay until its end and
+ *  for as long as it refers to them. */
+export async function referToBlobs(tx: Transaction, digests: readonly Digest[]): Promise<Set<Digest>> {
+  await holdOffSweep(tx);
+  // In one order, so that two copies of the same files never wait for each other.
+  await tx.$executeRaw`
+    UPDATE blobs SET condemned_at = NULL
+    WHERE digest IN (SELECT digest FROM blobs WHERE digest = ANY (${digests}::text[]) AND condemned_at IS NOT NULL
+                     ORDER BY digest FOR NO KEY UPDATE)`;
+  const found = await tx.blob.findMany({ where: { digest: { in: [...digests] } }, select: { digest: true } });
+  return new Set(found.map(({ digest }) => digest as Digest));
 }
 
 /** Bytes that no row names. What cannot be removed now is the collector's. */

@@ -4,8 +4,10 @@ import { SlipwayError } from "#core/errors.ts";
 /** `sha256:` and 64 lower-case hex digits (OCI image-spec, descriptor digests). */
 export type Digest = `sha256:${string}`;
 
+export const digestPattern = "^sha256:[0-9a-f]{64}$";
+
 export function parseDigest(text: string): Digest {
-  if (!/^sha256:[0-9a-f]{64}$/.test(text))
+  if (!new RegExp(digestPattern).test(text))
     throw new SlipwayError("invalid_digest", `"${text}" is no digest: write sha256: and 64 lower-case hex digits`);
   return text as Digest;
 }

@@ -50,7 +50,8 @@ export function fileBlobStore(dir: string): BlobStore {
       } catch (error) {
         body.destroy();
         // A file that is still being opened would come after its removal.
-        if (file !== undefined && !file.closed) await new Promise((closed) => file?.once("close", closed));
+        if (file !== undefined && !file.closed)
+          await new Promise<void>((closed) => file?.once("close", () => closed()));
         for (const left of linked ? [path, part] : [part]) await rm(left, { force: true }).catch(() => {});
         throw storeFault(error);
       }

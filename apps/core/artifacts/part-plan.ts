@@ -1,5 +1,6 @@
 /** Of one object (Amazon S3 multipart upload limits). */
 export const mostParts = 10_000;
+export const mostObjectBytes = 5 * 1024 ** 4;
 
 const mebibyte = 1024 ** 2;
 const partsOfFirstSize = 1_000;
@@ -11,4 +12,20 @@ const largestGrown = 1024 * mebibyte;
 export function bytesOfPart(number: number, firstBytes: number): number {
   const doublings = Math.max(0, Math.ceil((number - partsOfFirstSize) / partsBetweenDoublings));
   return Math.max(firstBytes, Math.min(firstBytes * 2 ** doublings, largestGrown));
+}
+
+/** Bytes of every part but the last of a body whose length is known: as preferred, or more, in whole mebibytes, where
+ *  that would be too many parts. */
+export function evenPartBytes(sizeBytes: number, preferredBytes: number, limits: { mostParts: number }): number {
+  return Math.max(preferredBytes, Math.ceil(sizeBytes / limits.mostParts / mebibyte) * mebibyte);
+}
+
+/** An empty body is one empty part. */
+export function countOfParts(sizeBytes: number, partBytes: number): number {
+  return Math.max(1, Math.ceil(sizeBytes / partBytes));
+}
+
+/** Of part `number` (from 1) of a body of this length. */
+export function sizeOfPart(number: number, sizeBytes: number, partBytes: number): number {
+  return Math.min(partBytes, sizeBytes - (number - 1) * partBytes);
 }

@@ -23,6 +23,9 @@ export interface S3StoreOptions {
 /** Each `put` holds one part in memory, and all together so many bytes more to send some at once. */
 const extraPartMemory = 256 * mebibyte;
 
+/** A check that hangs is given up, so that the next one finds out that the store is back. */
+const checkLimitMs = 2_000;
+
 export function s3BlobStore(s3: S3, { partBytes = 8 * mebibyte }: S3StoreOptions = {}): BlobStore {
   const memory = partMemory(extraPartMemory);
   const objectOf = (key: Parameters<S3["keyOf"]>[0]) => ({ Bucket: s3.bucket, Key: s3.keyOf(key) });
@@ -46,7 +49,8 @@ export function s3BlobStore(s3: S3, { partBytes = 8 * mebibyte }: S3StoreOptions
     list: () => storedObjects(s3),
 
     async check() {
-      await s3.send(new HeadBucketCommand({ Bucket: s3.bucket }));
+      const signal = AbortSignal.timeout(checkLimitMs);
+      await s3.send(new HeadBucketCommand({ Bucket: s3.bucket }), { signal });
     },
 
     parts: s3PartStore(s3),

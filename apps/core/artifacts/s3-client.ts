@@ -39,6 +39,8 @@ export interface S3 {
   /** Until the server says that it knows no `If-None-Match`. */
   readonly writes: { conditional: boolean };
   keyOf(key: BlobKey): string;
+  /** What the server's clock has over this machine's, by its last answer; requests are signed by the server's time. */
+  clockOffsetMs(): number;
   /** Throws `unavailable`, with the server's error as its cause: see `isS3Error`. */
   send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
     command: Command<I, O>,
@@ -87,6 +89,7 @@ export function openS3(config: S3Config): S3 {
     presigner,
     writes: { conditional: true },
     keyOf: (key) => `${config.prefix}${blobsFolder}${key}`,
+    clockOffsetMs: () => client.config.systemClockOffset,
     async send(command, { signal, patient = false } = {}) {
       try {
         return await (patient ? patientClient : client).send(

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Blobs } from "#core/artifacts/blobs.ts";
-import type { Config, Environment } from "#core/config.ts";
+import type { Config } from "#core/config.ts";
+import type { Environment } from "#core/settings.ts";
 import { assembler } from "./assembler.ts";
 import type { BaseSource } from "./bases/base-source.ts";
 import { debianBase } from "./bases/debian-base.ts";

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
-import type { ByteRange } from "#core/artifacts/blob-store.ts";
+import type { BlobKey, ByteRange } from "#core/artifacts/blob-store.ts";
 import { type Afterwards, type Blob, commitIngested, keepIngested, openBlob } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { ingest, type SizeLimit } from "#core/artifacts/ingest.ts";
+import { type Ingested, ingest, type SizeLimit } from "#core/artifacts/ingest.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
@@ -10,7 +10,7 @@ import { SlipwayError } from "#core/errors.ts";
 import { bytesLeft, holdToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { type FilePath, foldersOf, foldPath } from "./file-path.ts";
-import { findDraft, readVersion } from "./version.ts";
+import { findDraft, readVersion, type VersionRow } from "./version.ts";
 
 export interface StoredFile {
   path: string;
@@ -52,25 +52,39 @@ export async function addFile(
   const { file, replaced } = await commitIngested(blobs, [bytes], input.afterwards, () =>
     db.$transaction(async (tx) => {
       const draft = await findDraft(tx, model, version);
-      const needless = await keepIngested(tx, [bytes]);
-      const before = await recordFile(tx, draft.id, path, blob);
-      await recordAudit(tx, actor, {
-        action: "file.put",
-        object: `${model}:${version}/${path}`,
-        objectId: draft.id,
-        model,
-        ...(before === null ? {} : { before: { digest: before.digest } }),
-        after: { ...blob },
-      });
-      await holdToQuotas(tx, draft.modelId, { sizeBytes: blob.sizeBytes - (before?.sizeBytes ?? 0) });
-      return { needless, file: { path, ...blob }, replaced: before !== null };
+      const { needless, replaced } = await keepFile(tx, draft, path, bytes, actor);
+      return { needless, file: { path, ...blob }, replaced };
     }),
   );
   return { file, replaced };
 }
 
+/** Bytes that are stored become a file of a draft, whose row is locked. Returns the keys that no row names. Throws
+ *  `path_taken`, `too_many_files`, `quota_exceeded`. */
+export async function keepFile(
+  tx: Transaction,
+  { id, modelId, model, version }: VersionRow,
+  path: FilePath,
+  bytes: Ingested,
+  actor: Actor,
+): Promise<{ needless: BlobKey[]; replaced: boolean }> {
+  const { key: _, ...blob } = bytes;
+  const needless = await keepIngested(tx, [bytes]);
+  const before = await recordFile(tx, id, path, blob);
+  await recordAudit(tx, actor, {
+    action: "file.put",
+    object: `${model}:${version}/${path}`,
+    objectId: id,
+    model,
+    ...(before === null ? {} : { before: { digest: before.digest } }),
+    after: { ...blob },
+  });
+  await holdToQuotas(tx, modelId, { sizeBytes: blob.sizeBytes - (before?.sizeBytes ?? 0) });
+  return { needless, replaced: before !== null };
+}
+
 /** What the quotas leave, and the file that makes room by being replaced. */
-async function limitOfFile(
+export async function limitOfFile(
   db: Database,
   { modelId, versionId, path }: { modelId: string; versionId: string; path: FilePath },
 ): Promise<SizeLimit | null> {
@@ -86,6 +100,22 @@ async function recordFile(
   versionId: string,
   path: FilePath,
   blob: Blob,
+): Promise<{ digest: string; sizeBytes: number } | null> {
+  const before = await requirePlace(tx, versionId, path);
+  const row = { blobDigest: blob.digest, sizeBytes: blob.sizeBytes };
+  await tx.versionFile.upsert({
+    where: { versionId_path: { versionId, path } },
+    create: { versionId, path, foldedPath: foldPath(path), ...row },
+    update: row,
+  });
+  return before;
+}
+
+/** Whether a file may stand at the path. Returns the one that does. Throws `path_taken`, `too_many_files`. */
+export async function requirePlace(
+  tx: Transaction,
+  versionId: string,
+  path: FilePath,
 ): Promise<{ digest: string; sizeBytes: number } | null> {
   const foldedPath = foldPath(path);
   const folders = foldersOf(path);
@@ -104,12 +134,6 @@ async function recordFile(
     select: { blobDigest: true, sizeBytes: true },
   });
   if (before === null && (await tx.versionFile.count({ where: { versionId } })) >= fileLimit) throw tooManyFiles();
-  const row = { blobDigest: blob.digest, sizeBytes: blob.sizeBytes };
-  await tx.versionFile.upsert({
-    where: { versionId_path: { versionId, path } },
-    create: { versionId, path, foldedPath, ...row },
-    update: row,
-  });
   return before === null ? null : { digest: before.blobDigest, sizeBytes: Number(before.sizeBytes) };
 }
 
@@ -146,20 +170,42 @@ export async function removeFile(
   });
 }
 
+/** A file as it is listed. */
+export interface ListedFile {
+  path: string;
+  /** Null for what came without one and is not read yet. */
+  digest: Digest | null;
+  sizeBytes: number;
+  /** `verifying` until a worker has read it; where it replaces a file, that one is listed until then. */
+  status: "stored" | "verifying";
+}
+
 /** By path. Throws `version_not_found`. */
 export async function listFiles(
   { db }: Pick<Registry, "db">,
   { model, version, ...page }: { model: string; version: string } & PageRequest,
-): Promise<Page<StoredFile>> {
+): Promise<Page<ListedFile>> {
   const after = keyOf("files", page.cursor);
   const size = pageSize(page);
   const { id } = await readVersion({ db }, model, version);
-  const rows = await db.versionFile.findMany({
-    where: { versionId: id, ...(after === null ? {} : { path: { gt: after } }) },
-    orderBy: { path: "asc" },
-    take: size + 1,
-  });
-  return pageOf("files", rows, size, (row) => row.path, storedFile);
+  // Each half by itself is a step along an index, however many files there are.
+  const rows = await db.$queryRaw<ListedFile[]>`
+    (SELECT path, blob_digest AS digest, size_bytes::float8 AS "sizeBytes", 'stored' AS status
+     FROM version_files WHERE version_id = ${id}::uuid AND path > ${after ?? ""}
+     ORDER BY path LIMIT ${size + 1})
+    UNION ALL
+    (SELECT DISTINCT ON (u.path COLLATE "C") u.path COLLATE "C", u.digest, u.size_bytes::float8, 'verifying'
+     FROM uploads u WHERE u.version_id = ${id}::uuid AND u.state = 'verifying' AND u.path COLLATE "C" > ${after ?? ""}
+       AND NOT EXISTS (SELECT 1 FROM version_files f WHERE f.version_id = u.version_id AND f.path = u.path)
+     ORDER BY u.path COLLATE "C", u.id LIMIT ${size + 1})
+    ORDER BY path LIMIT ${size + 1}`;
+  return pageOf(
+    "files",
+    rows,
+    size,
+    (row) => row.path,
+    (row) => row,
+  );
 }
 
 /** All files of a version, by path. */
@@ -171,14 +217,14 @@ function storedFile(row: { path: string; blobDigest: string; sizeBytes: bigint }
   return { path: row.path, digest: row.blobDigest as Digest, sizeBytes: Number(row.sizeBytes) };
 }
 
-/** By semver or tag. Throws `version_not_found`, `file_not_found`. */
+/** By semver or tag. Throws `version_not_found`, `file_not_found`, `files_verifying`. */
 export async function findFile(
   { db }: Pick<Registry, "db">,
   { model, version, path }: { model: string; version: string; path: FilePath },
 ): Promise<StoredFile> {
   const { id } = await readVersion({ db }, model, version);
   const row = await db.versionFile.findUnique({ where: { versionId_path: { versionId: id, path } } });
-  if (row === null) throw fileNotFound(model, version, path);
+  if (row === null) throw await absence({ db }, { versionId: id, model, version, path });
   return storedFile(row);
 }
 
@@ -189,6 +235,16 @@ export function openFile(
   range?: ByteRange,
 ): Promise<Readable> {
   return openBlob(needs, file.digest, range);
+}
+
+/** Whoever was told that all bytes are there is not told that there is no such file. */
+async function absence(
+  { db }: Pick<Registry, "db">,
+  { versionId, model, version, path }: { versionId: string; model: string; version: string; path: FilePath },
+): Promise<SlipwayError> {
+  const verifying = await db.upload.count({ where: { versionId, path, state: "verifying" } });
+  if (verifying === 0) return fileNotFound(model, version, path);
+  return new SlipwayError("files_verifying", `"${path}" is still being verified; try again shortly`);
 }
 
 function fileNotFound(model: string, version: string, path: string): SlipwayError {

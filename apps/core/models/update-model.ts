@@ -1,6 +1,5 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import { violatedConstraint } from "#core/database/faults.ts";
-import { SlipwayError } from "#core/errors.ts";
 import { holdRenamedToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { modelExists } from "./create-model.ts";
@@ -50,36 +49,4 @@ export async function updateModel(
 
 function described({ name, title, description, labels }: Model) {
   return { name, title, description, labels };
-}
-
-/** Its name is free again; versions, images and history stay on record. Throws `model_not_found`, and
- *  `model_in_use` while a tag points at a version of it or an image of it is being made. */
-export async function deleteModel({ db }: Pick<Registry, "db">, name: string, actor: Actor): Promise<void> {
-  await db.$transaction(async (tx) => {
-    const { id } = await findModel(tx, name, "for update");
-    const before = await readModel({ db: tx }, name);
-    const tags = Object.keys(before.tags);
-    if (tags.length > 0)
-      throw new SlipwayError(
-        "model_in_use",
-        `${name} is in use: remove ${tags.length === 1 ? "its tag" : "its tags"} ${tags.join(", ")} first`,
-      );
-    const open = await tx.build.findFirst({
-      where: { version: { modelId: id }, status: { in: ["queued", "running", "waiting"] } },
-      select: { id: true },
-    });
-    if (open !== null)
-      throw new SlipwayError(
-        "model_in_use",
-        `an image of ${name} is being made (build ${open.id}): wait for it or cancel it first`,
-      );
-    await tx.model.update({ where: { id }, data: { deletedAt: new Date() } });
-    await recordAudit(tx, actor, {
-      action: "model.delete",
-      object: name,
-      objectId: id,
-      model: name,
-      before: described(before),
-    });
-  });
 }

@@ -1,7 +1,7 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { checkLabels, type Labels } from "./labels.ts";
-import { findDraft, findVersion, readVersion, type Version } from "./version.ts";
+import { findVersion, readVersion, type Version } from "./version.ts";
 
 /** What stays open when all else of a version is sealed. */
 export interface VersionChanges {
@@ -38,18 +38,4 @@ export async function updateVersion(
 
 function described({ description, labels }: Version) {
   return { description, labels };
-}
-
-/** Its files go; its semver and number are never used again. Throws `version_sealed`. */
-export async function deleteDraft(
-  { db }: Pick<Registry, "db">,
-  { model, version }: { model: string; version: string },
-  actor: Actor,
-): Promise<void> {
-  await db.$transaction(async (tx) => {
-    const { id } = await findDraft(tx, model, version);
-    await tx.versionFile.deleteMany({ where: { versionId: id } });
-    await tx.version.update({ where: { id }, data: { deletedAt: new Date() } });
-    await recordAudit(tx, actor, { action: "version.delete", object: `${model}:${version}`, objectId: id, model });
-  });
 }

@@ -6,7 +6,7 @@ import type { Labels } from "./labels.ts";
 import { modelNotFound } from "./model.ts";
 import { isSemver, semverKey } from "./semver.ts";
 
-export const versionStatuses = ["draft", "sealed", "building", "ready", "failed", "archived"] as const;
+export const versionStatuses = ["draft", "verifying", "sealed", "building", "ready", "failed", "archived"] as const;
 export type VersionStatus = (typeof versionStatuses)[number];
 
 /** An image as it is kept; see images/image-builder.ts for what its platforms hold. */
@@ -46,9 +46,11 @@ export interface Version {
   sealedAt: Date | null;
 }
 
-/** The state follows from what is on record. A ready image stays ready through a rebuild. */
+/** The state follows from what is on record; a draft is `verifying` while a worker reads what was uploaded into it. A ready image stays ready through a rebuild. */
 export const versionStatus = Prisma.sql`
-  CASE WHEN v.sealed_at IS NULL THEN 'draft'
+  CASE WHEN v.sealed_at IS NULL
+       THEN CASE WHEN EXISTS (SELECT 1 FROM uploads u WHERE u.version_id = v.id AND u.state = 'verifying')
+                 THEN 'verifying' ELSE 'draft' END
        WHEN v.archived_at IS NOT NULL THEN 'archived'
        WHEN v.image_id IS NOT NULL THEN 'ready'
        WHEN b.status IN ('running', 'waiting') THEN 'building'
@@ -113,6 +115,10 @@ export interface VersionRow {
   imageId: string | null;
 }
 
+const rowColumns = Prisma.sql`
+  v.id, m.id AS "modelId", m.name AS model, m.repository, v.semver AS version, v.sealed_at AS "sealedAt",
+  v.archived_at AS "archivedAt", v.image_id AS "imageId"`;
+
 /** What changes of a version start from. Tags are not taken here: a change names the version itself.
  *  `lock` keeps the row for the rest of the transaction. Throws `model_not_found`, `version_not_found`. */
 export async function findVersion(
@@ -123,8 +129,7 @@ export async function findVersion(
 ): Promise<VersionRow> {
   if (isSemver(version)) {
     const [row] = await db.$queryRaw<VersionRow[]>`
-      SELECT v.id, m.id AS "modelId", m.name AS model, m.repository, v.semver AS version, v.sealed_at AS "sealedAt",
-             v.archived_at AS "archivedAt", v.image_id AS "imageId"
+      SELECT ${rowColumns}
       FROM models m JOIN versions v ON v.model_id = m.id
       WHERE m.name = ${model} AND m.deleted_at IS NULL AND v.deleted_at IS NULL AND v.semver_key = ${semverKey(version)}
       ${lock === "for update" ? Prisma.sql`FOR UPDATE OF v` : Prisma.empty}`;
@@ -141,13 +146,24 @@ export async function findDraft(
   version: string,
   lock: "for update" | "no lock" = "for update",
 ): Promise<VersionRow> {
-  const row = await findVersion(db, model, version, lock);
-  if (row.sealedAt !== null)
-    throw new SlipwayError(
-      "version_sealed",
-      `${model}:${version} is sealed: its files and metadata never change; make a new version`,
-    );
-  return row;
+  return stillDraft(await findVersion(db, model, version, lock));
+}
+
+/** The same for what has been on its way to it since, under whatever name its model has now. */
+export async function findDraftById(tx: Transaction, id: string): Promise<VersionRow> {
+  const [row] = await tx.$queryRaw<VersionRow[]>`
+    SELECT ${rowColumns} FROM models m JOIN versions v ON v.model_id = m.id
+    WHERE v.id = ${id}::uuid AND m.deleted_at IS NULL AND v.deleted_at IS NULL FOR UPDATE OF v`;
+  if (row === undefined) throw new SlipwayError("version_not_found", "the version was deleted");
+  return stillDraft(row);
+}
+
+function stillDraft(row: VersionRow): VersionRow {
+  if (row.sealedAt === null) return row;
+  throw new SlipwayError(
+    "version_sealed",
+    `${row.model}:${row.version} is sealed: its files and metadata never change; make a new version`,
+  );
 }
 
 export function versionNotFound(model: string, reference: string): SlipwayError {

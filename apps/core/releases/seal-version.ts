@@ -9,12 +9,13 @@ import { findDraft, readVersion, type Version } from "#core/models/version.ts";
 import { contentDigest } from "#core/packaging/content-digest.ts";
 import { type DescribedPackage, describePackage } from "#core/packaging/describe-package.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { requireVerified } from "#core/uploads/require-verified.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { packageReader } from "./package-reader.ts";
 
 /** Inspects a draft, freezes it, and asks for its image. The package is read with no lock held; what was
  *  read is compared with what is frozen, so a file that changes meanwhile is inspected anew.
- *  Throws `package_invalid` with every reason, and the draft stays open. */
+ *  Throws `package_invalid` with every reason, `files_verifying`; the draft then stays open. */
 export async function sealVersion(
   { db, blobs, doorbell }: Pick<Registry, "db" | "blobs" | "doorbell">,
   { model, version }: { model: string; version: string },
@@ -24,6 +25,7 @@ export async function sealVersion(
   for (let tries = 0; tries < 5; tries += 1) {
     await findDraft(db, model, version, "no lock");
     const draft = await readVersion({ db }, model, version);
+    await requireVerified(db, draft.id);
     const files = await allFiles(db, draft.id);
     const described = await describePackage(
       packageReader(files, (file, range) => openFile({ db, blobs }, file, range)),
@@ -36,6 +38,7 @@ export async function sealVersion(
       const { id } = await findDraft(tx, model, version);
       const now = await readVersion({ db: tx }, model, version);
       if (id !== draft.id) return null;
+      await requireVerified(tx, id);
       const frozen = await allFiles(tx, id);
       if (!sameFiles(files, frozen) || JSON.stringify(now.labels) !== JSON.stringify(draft.labels)) return null;
       const workId = await freeze(tx, { versionId: id, model, version, files, described }, actor);

@@ -1,5 +1,6 @@
 import type { SecretsConfig } from "#core/config.ts";
 import type { Database } from "#core/database/client.ts";
+import { WrongSetting } from "#core/settings.ts";
 import { CannotDecrypt, encryptSecret, type MasterKey } from "./envelope.ts";
 import { secretKeys } from "./secret-keys.ts";
 import { readSecret } from "./stored-secrets.ts";
@@ -7,9 +8,8 @@ import { readSecret } from "./stored-secrets.ts";
 /** Stored by the first process that has a key, so that a database knows its key before any other secret is there. */
 const sentinel = { subject: "slipway:sentinel", secret: "opens with the key of this database" };
 
-/** SLIPWAY_SECRET_KEY is missing or is not the one that the database's secrets are encrypted with. The message is for
- *  the person who set it and holds no secret. */
-export class WrongSecretKey extends Error {}
+/** SLIPWAY_SECRET_KEY is missing or is not the one that the database's secrets are encrypted with. */
+export class WrongSecretKey extends WrongSetting {}
 
 /** Resolves when each secret of the database has its key here. Throws `WrongSecretKey`. Safe to run in any number of
  *  processes at once: the first sentinel stays. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { Environment } from "#core/config.ts";
+import type { Environment } from "#core/settings.ts";
 import { embeddedParts, readStandaloneConfig } from "../environment.ts";
 import { startInstance } from "../instance.ts";
 import { endOrphans, openLedger } from "../ledger.ts";

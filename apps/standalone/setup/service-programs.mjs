@@ -17,6 +17,7 @@ const sources = {
   demo: "apps/standalone/demo/main.ts",
   migrate: "prisma/migrate.ts",
   "rotate-secrets": "apps/rotate-secrets.ts",
+  "collect-garbage": "apps/collect-garbage.ts",
 };
 const folder = join(root, "dist");
 const stamp = join(folder, "made-from.json");

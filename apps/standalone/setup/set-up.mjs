@@ -13,6 +13,7 @@ import { prismaClient } from "./prisma-client.mjs";
 import { pythonTests } from "./python-tests.mjs";
 import { pythonWithPip } from "./python-with-pip.mjs";
 import { SetUpError, works } from "./run-command.mjs";
+import { s3Servers } from "./s3-servers.mjs";
 import { schemathesis } from "./schemathesis.mjs";
 import { servicePrograms } from "./service-programs.mjs";
 import { uv } from "./uv.mjs";
@@ -35,9 +36,9 @@ const stepsOf = {
   unit: code,
   build: () => [...code(), servicePrograms],
   start: (environment) => [...code(), servicePrograms, postgresLinks, ...parts(environment)],
-  test: () => [...code(), postgresLinks, ...parts({}), ...engine(), pythonTests, ...hostile()],
-  hostile: () => [...code(), postgresLinks, ...parts({}), ...hostile()],
-  bench: () => [...code(), servicePrograms, postgresLinks, ...parts({}), ...engine(), comparisons()],
+  test: () => [...code(), postgresLinks, ...parts({}), ...engine(), pythonTests, ...hostile(), ...s3Servers],
+  hostile: () => [...code(), postgresLinks, ...parts({}), ...hostile(), ...s3Servers],
+  bench: () => [...code(), servicePrograms, postgresLinks, ...parts({}), ...engine(), comparisons(), ...s3Servers],
 };
 
 /** What the parts need that no variable names. */

@@ -29,6 +29,8 @@ const made = async (model: string) => {
 const draft = (model: string) => draftOf(admin, model, version, predictorPackage);
 const build = (model: string) => sealed(admin, model, version);
 
+const noUpload = "00000000-0000-7000-8000-000000000000";
+
 const after =
   (prepare: (model: string) => Promise<unknown>, request: (model: string) => Request) => async (model: string) => {
     await prepare(model);
@@ -59,7 +61,7 @@ const operations: Record<string, Operation> = {
     done: 200,
     request: after(draft, (m) => ["PATCH", at(m), { json: { description: "new" } }]),
   },
-  deleteDraft: { right: "upload", done: 204, request: after(draft, (m) => ["DELETE", at(m)]) },
+  deleteVersion: { right: "upload", done: 204, request: after(draft, (m) => ["DELETE", at(m)]) },
   sealVersion: { right: "upload", done: 202, request: after(draft, (m) => ["POST", `${at(m)}/seal`]) },
   archiveVersion: {
     right: "administer",
@@ -81,6 +83,36 @@ const operations: Record<string, Operation> = {
     right: "upload",
     done: 204,
     request: after(draft, (m) => ["DELETE", `${at(m)}/files/src/predictor.py`]),
+  },
+  createUpload: {
+    right: "upload",
+    done: 422, // artifacts are in a folder, which no client reaches
+    request: after(draft, (m) => [
+      "POST",
+      `${at(m)}/uploads`,
+      { json: { path: "large.bin", sizeBytes: 1, digest: `sha256:${"0".repeat(64)}` } },
+    ]),
+  },
+  listUploads: { right: "read", done: 200, request: after(draft, (m) => ["GET", `${at(m)}/uploads`]) },
+  getUpload: { right: "read", done: 404, request: after(draft, (m) => ["GET", `${at(m)}/uploads/${noUpload}`]) },
+  signParts: {
+    right: "upload",
+    done: 422,
+    request: after(draft, (m) => [
+      "POST",
+      `${at(m)}/uploads/${noUpload}/parts`,
+      { json: { parts: [{ number: 1, digest: `sha256:${"0".repeat(64)}` }] } },
+    ]),
+  },
+  completeUpload: {
+    right: "upload",
+    done: 404,
+    request: after(draft, (m) => ["POST", `${at(m)}/uploads/${noUpload}/complete`]),
+  },
+  deleteUpload: {
+    right: "upload",
+    done: 404,
+    request: after(draft, (m) => ["DELETE", `${at(m)}/uploads/${noUpload}`]),
   },
   createBuild: {
     right: "build",

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import type { BuildContext } from "../image-builder.ts";
+import { referToLayers } from "../layers/stored-layer.ts";
 import { withScratchFolder } from "../scratch-folder.ts";
 import { shareWork } from "../shared-work.ts";
 import type { Base, BaseSource } from "./base-source.ts";
@@ -35,9 +36,12 @@ export function instanceBase(needs: BaseNeeds, source: BaseSource): InstanceBase
         if (known !== null) return known;
         return inNewFolder(needs.cacheDir, async (folder) => {
           const made = await source.make(folder, shared);
-          await needs.db.base.createMany({
-            data: [{ source: source.name, record: made as unknown as Prisma.InputJsonObject }],
-            skipDuplicates: true,
+          await needs.db.$transaction(async (tx) => {
+            await referToLayers(tx, made.layers);
+            await tx.base.createMany({
+              data: [{ source: source.name, record: made as unknown as Prisma.InputJsonObject }],
+              skipDuplicates: true,
+            });
           });
           const base = (await findBase(needs, source)) ?? made;
           if (base.digest === made.digest) await moveIntoPlace(folder, placeOf(needs.cacheDir, base));

@@ -1,5 +1,6 @@
-import { type Blobs, openBlob, storeBlob } from "#core/artifacts/blobs.ts";
+import { type Blobs, openBlob, referToBlobs, storeBlob } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
+import type { Transaction } from "#core/database/client.ts";
 import type { Layer, LayerKind } from "../image-builder.ts";
 import { mediaTypes } from "../oci.ts";
 import { sortEntries, type TarEntry, tarStream } from "./tar.ts";
@@ -22,6 +23,17 @@ export async function storeLayer(
 ): Promise<StoredLayer> {
   const { digest, sizeBytes } = await storeBlob(blobs, tarStream(sortEntries(entries)), { signal: options.signal });
   return { digest, diffId: digest, sizeBytes, mediaType: mediaTypes.layerTar, kind: options.kind };
+}
+
+/** In the transaction that puts them on record; from then on they are kept. Throws where the collector took one for garbage
+ *  while the others were made. */
+export async function referToLayers(tx: Transaction, layers: readonly StoredLayer[]): Promise<void> {
+  const kept = await referToBlobs(
+    tx,
+    layers.map(({ digest }) => digest),
+  );
+  const gone = layers.find(({ digest }) => !kept.has(digest));
+  if (gone !== undefined) throw new Error(`the layer ${gone.digest} was collected before it was on record`);
 }
 
 export function openStoredLayer(blobs: Blobs, stored: StoredLayer): Layer {

@@ -3,7 +3,7 @@ import type { Digest } from "#core/artifacts/digest.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { type Base, pythonMinorOf } from "../bases/base-source.ts";
 import type { BuildContext } from "../image-builder.ts";
-import type { StoredLayer } from "../layers/stored-layer.ts";
+import { referToLayers, type StoredLayer } from "../layers/stored-layer.ts";
 import type { Lock } from "../lock.ts";
 import { seconds } from "../measures.ts";
 import { withScratchFolder } from "../scratch-folder.ts";
@@ -49,13 +49,16 @@ export function ensureRuntime(
       const made = await withScratchFolder(needs.scratchDir, "runtime", (folder) =>
         makeRuntime(needs, { ...request, root, requirements }, folder, shared),
       );
-      await needs.db.runtime.createMany({
-        data: [...new Set([key, keyOf({ locked: made.lock.requirements })])].map((each) => ({
-          key: each,
-          lock: made.lock as unknown as Prisma.InputJsonObject,
-          layers: made.layers as unknown as Prisma.InputJsonArray,
-        })),
-        skipDuplicates: true,
+      await needs.db.$transaction(async (tx) => {
+        await referToLayers(tx, made.layers);
+        await tx.runtime.createMany({
+          data: [...new Set([key, keyOf({ locked: made.lock.requirements })])].map((each) => ({
+            key: each,
+            lock: made.lock as unknown as Prisma.InputJsonObject,
+            layers: made.layers as unknown as Prisma.InputJsonArray,
+          })),
+          skipDuplicates: true,
+        });
       });
       shared.log(`runtime ${shortKey(key)}: made in ${seconds(startedAt)}`);
       return (await findRuntime(needs.db, key)) ?? { key, ...made };

@@ -1,0 +1,34 @@
+import { type Collected, collectGarbage } from "#core/artifacts/collect-garbage.ts";
+import { messageOf } from "#core/errors.ts";
+import type { Registry } from "#core/registry.ts";
+import { expireUploads } from "#core/uploads/expire-uploads.ts";
+import type { Chore } from "#core/work/chores.ts";
+import { expireDrafts } from "./expire-drafts.ts";
+
+type Needs = Pick<Registry, "db" | "blobs"> & { config: Pick<Registry["config"], "keeping"> };
+
+export interface CleanedUp extends Collected {
+  expiredUploads: number;
+  expiredDrafts: number;
+}
+
+/** Ends what has expired, then removes all bytes that nothing has referred to for longer than the grace time. */
+export async function cleanUp(needs: Needs, signal: AbortSignal): Promise<CleanedUp> {
+  const expiredUploads = await expireUploads(needs, signal);
+  const expiredDrafts = await expireDrafts(needs, signal);
+  const { graceMs } = needs.config.keeping;
+  return { expiredUploads, expiredDrafts, ...(await collectGarbage(needs, { graceMs, signal })) };
+}
+
+export function collectChore(needs: Needs): Chore {
+  return {
+    kind: "collect",
+    everyMs: needs.config.keeping.collectEveryMs,
+    async run(_, signal, log) {
+      const { fault, ...done } = await cleanUp(needs, signal);
+      if (fault === null) log.info(done, "garbage is collected");
+      else
+        log.warn({ ...done, error: messageOf(fault) }, "not all garbage could be removed; the next round tries again");
+    },
+  };
+}

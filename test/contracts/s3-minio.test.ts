@@ -1,0 +1,4 @@
+import { describeWithBucket } from "#test/test-bucket.ts";
+import { describeS3 } from "./s3-store.ts";
+
+describeWithBucket("on MinIO", "minio", ({ config }) => describeS3("MinIO", config));

@@ -1,0 +1,142 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { PassThrough, type Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { s3BlobStore } from "#core/artifacts/s3-blob-store.ts";
+import { openS3 } from "#core/artifacts/s3-client.ts";
+import type { S3Config } from "#core/config.ts";
+import { isSlipwayError } from "#core/errors.ts";
+import { tcpProxy } from "#test/tcp-proxy.ts";
+import { whenDone } from "#test/when-done.ts";
+import { describeBlobStore } from "./blob-store.ts";
+import { describeDirectAccess } from "./direct-access.ts";
+import { inChunks, newKey } from "./store-under-test.ts";
+
+const partBytes = 5 * 1024 ** 2;
+
+function underTest(config: S3Config) {
+  const inFolder = { ...config, prefix: `${config.prefix}test-${randomBytes(8).toString("hex")}/` };
+  const store = s3BlobStore(openS3(inFolder), { partBytes });
+  const broken = s3BlobStore(openS3({ ...inFolder, bucket: `no-such-bucket-${randomBytes(8).toString("hex")}` }));
+  const objects = async () => {
+    const names: string[] = [];
+    for await (const page of store.list()) names.push(...page.map(({ key }) => key));
+    for await (const page of store.parts.unfinished())
+      names.push(...page.map(({ key, id }) => `${key} in parts ${id}`));
+    return names.sort();
+  };
+  whenDone(async () => {
+    for await (const page of store.parts.unfinished()) for (const { key, id } of page) await store.parts.abort(key, id);
+    for await (const page of store.list()) await Promise.all(page.map(({ key }) => store.remove(key)));
+    store.close();
+    broken.close();
+  });
+  return { store, objects, broken, partBytes };
+}
+
+/** What the store does on every S3 server. */
+export function describeS3(name: string, config: S3Config): void {
+  describeBlobStore(name, () => underTest(config));
+  describeDirectAccess(name, () => underTest(config).store);
+  const { endpoint } = config;
+  if (endpoint !== null) describeBadConnections(name, { ...config, endpoint });
+}
+
+/** What a store does that is reached through a network that fails. */
+function describeBadConnections(name: string, config: S3Config & { endpoint: string }): void {
+  describe(`bad connections to ${name}`, async () => {
+    const proxy = await tcpProxy(config.endpoint);
+    const { store, objects } = underTest({ ...config, endpoint: proxy.urlOf(config.endpoint) });
+    const bytes = randomBytes(6 * partBytes);
+
+    it("goes on with a download that was cut off", async () => {
+      const key = newKey();
+      await store.put(key, inChunks(bytes));
+      const stream = await store.open(key);
+      const first = await firstOf(stream);
+      proxy.cut();
+      proxy.open();
+      expect(Buffer.concat([first, await buffer(stream)]).equals(bytes)).toBe(true);
+    });
+
+    it("is unavailable within seconds while nothing answers, keeps nothing, and works again by itself", async () => {
+      const before = await objects();
+      proxy.cut();
+      const started = Date.now();
+      const attempts = [
+        store.check(),
+        store.stat(newKey()),
+        store.open(newKey()),
+        store.put(newKey(), inChunks(bytes)),
+        store.parts.begin(newKey(), { partBytes }),
+      ];
+      expect(new Set(await Promise.all(attempts.map(codeOf)))).toEqual(new Set(["unavailable"]));
+      expect(Date.now() - started).toBeLessThan(5_000);
+      proxy.open();
+      expect(await objects()).toEqual(before);
+    });
+
+    it("leaves nothing whole of an upload that is cut off for good", { timeout: 60_000 }, async () => {
+      const key = newKey();
+      const body = new PassThrough({ highWaterMark: bytes.length });
+      const putting = codeOf(store.put(key, body));
+      body.write(bytes.subarray(0, 3 * partBytes));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      proxy.cut();
+      body.end(bytes.subarray(3 * partBytes));
+      expect(await putting).toBe("unavailable");
+      proxy.open();
+      expect(await store.stat(key)).toBeNull();
+      // What the server could not be told to drop is found by whoever looks for it.
+      for await (const page of store.parts.unfinished())
+        for (const { key: of, id } of page) if (of === key) await store.parts.abort(key, id);
+      expect((await objects()).filter((name) => name.includes(key))).toEqual([]);
+    });
+  });
+}
+
+/** What it does where a network forgets connections without closing them: it takes as long as a client waits. */
+export function describeSilence(name: string, config: S3Config): void {
+  const { endpoint } = config;
+  if (endpoint === null) return;
+  describe(`silent connections to ${name}`, async () => {
+    const proxy = await tcpProxy(endpoint);
+    const { store } = underTest({ ...config, endpoint: proxy.urlOf(endpoint) });
+    const bytes = randomBytes(6 * partBytes);
+
+    it("goes on with a download and an upload whose connections carry nothing any more", {
+      timeout: 60_000,
+    }, async () => {
+      const [read, written] = [newKey(), newKey()];
+      await store.put(read, inChunks(bytes));
+      const stream = await store.open(read);
+      const first = await firstOf(stream);
+      const body = new PassThrough({ highWaterMark: bytes.length });
+      const putting = store.put(written, body);
+      body.write(bytes.subarray(0, 2 * partBytes));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      proxy.freeze();
+      body.end(bytes.subarray(2 * partBytes));
+      expect(Buffer.concat([first, await buffer(stream)]).equals(bytes)).toBe(true);
+      expect(await putting).toEqual({ sizeBytes: bytes.length });
+      expect((await buffer(await store.open(written))).equals(bytes)).toBe(true);
+    });
+  });
+}
+
+/** Takes the first bytes of a stream and leaves the rest to `buffer`. */
+async function firstOf(stream: Readable) {
+  for (;;) {
+    const chunk: Buffer | null = stream.read();
+    if (chunk !== null) return chunk;
+    await once(stream, "readable");
+  }
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => "no error",
+    (error: unknown) => (isSlipwayError(error) ? error.code : String(error)),
+  );
+}

@@ -1,0 +1,159 @@
+import { createHash, randomBytes, randomInt } from "node:crypto";
+import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
+import { expectHonest, type Sent } from "#test/honest-store.ts";
+import type { S3ServerName } from "#test/s3-servers.ts";
+import { type Disturbance, tcpProxy } from "#test/tcp-proxy.ts";
+import { describeWithBucket } from "#test/test-bucket.ts";
+import { draftOf, type TestService, testService } from "#test/test-service.ts";
+import { whenDone } from "#test/when-done.ts";
+import { faultyProxy } from "./images/faulty-proxy.ts";
+
+const mebibyte = 1024 ** 2;
+/** One request to S3, or some. */
+const sizes = { "that goes whole": 2 * mebibyte, "that goes in parts": 18 * mebibyte };
+
+type Direction = "up" | "down";
+
+/** Once, when so many bytes have gone that way. */
+function onceAt(direction: Direction, offset: number, act: (chunk: Buffer, at: number) => Buffer | null): Disturbance {
+  let left = offset;
+  return (chunk, way) => {
+    const at = left;
+    if (way !== direction || at < 0) return chunk;
+    left -= chunk.length;
+    return at < chunk.length ? act(chunk, at) : chunk;
+  };
+}
+
+const cutAt = (direction: Direction, offset: number) => onceAt(direction, offset, () => null);
+const flipAt = (direction: Direction, offset: number) =>
+  onceAt(direction, offset, (chunk, at) => {
+    const flipped = Buffer.from(chunk);
+    flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << randomInt(8)), at);
+    return flipped;
+  });
+
+/** Uploads files one by one and knows what was acknowledged. */
+async function uploader(service: TestService) {
+  await draftOf(service, "model", "1.0.0");
+  const version = "/v1/models/model/versions/1.0.0";
+  const sent: Sent = { acknowledged: new Map(), unanswered: new Set() };
+  /** Null where the client had to wait too long. */
+  const upload = async (bytes: Buffer): Promise<number | null> => {
+    const path = `${randomBytes(6).toString("hex")}.bin`;
+    sent.unanswered.add(path);
+    const answer = await service.call("PUT", `${version}/files/${path}`, { bytes }).catch(() => null);
+    if (answer === null) return null;
+    if (answer.status === 201) sent.acknowledged.set(path, createHash("sha256").update(bytes).digest("hex"));
+    else expect([answer.status, answer.json.type]).toEqual([503, "/problems/unavailable"]);
+    sent.unanswered.delete(path);
+    return answer.status;
+  };
+  return { version, sent, upload };
+}
+
+for (const server of ["versitygw", "minio"] as const satisfies S3ServerName[])
+  describeWithBucket(`a network to ${server} that fails`, server, async ({ config, settings }) => {
+    const endpoint = config.endpoint ?? "";
+    const proxy = await tcpProxy(endpoint);
+    const service = await testService({ ...settings, SLIPWAY_S3_ENDPOINT: proxy.urlOf(endpoint) });
+    const store = openBlobStore({ dir: "", s3: config });
+    whenDone(() => store.close());
+    const { upload, version, sent } = await uploader(service);
+    const verify = (mayLeave?: "parts") => expectHonest(service, store, version, sent, mayLeave);
+
+    describe.each(Object.entries(sizes))("under an upload %s", (_, size) => {
+      it.each<[string, Disturbance]>([
+        ["in the middle", cutAt("up", size / 2)],
+        ["right before its end", cutAt("up", size - 100)],
+        ["in the first answer", cutAt("down", 10)],
+      ])("is no matter where the connection is cut once, %s", async (_, disturbance) => {
+        proxy.disturb(disturbance);
+        expect(await upload(randomBytes(size))).toBe(201);
+        proxy.disturb(null);
+        // Of an upload in parts whose id got lost the collector alone knows.
+        await verify("parts");
+      });
+
+      it("never passes off a flipped bit as what was sent", async () => {
+        for (const offset of [Math.floor(size / 3), size / 2, size - 1]) {
+          proxy.disturb(flipAt("up", offset));
+          await upload(randomBytes(size));
+        }
+        proxy.disturb(null);
+        await verify();
+      });
+
+      it("never has it acknowledged what is not there, wherever a bit flips on the way or back", async () => {
+        for (let round = 0; round < 10; round++) {
+          proxy.disturb(round % 2 === 0 ? flipAt("up", randomInt(1_500)) : flipAt("down", randomInt(800)));
+          await upload(randomBytes(size));
+        }
+        proxy.disturb(null);
+        await verify("parts");
+      }, 120_000);
+
+      it("is no matter where it is slow", async () => {
+        const bytesPerSecond = 4 * mebibyte;
+        proxy.disturb(async (chunk) => {
+          await sleep((chunk.length / bytesPerSecond) * 1_000);
+          return chunk;
+        });
+        expect(await upload(randomBytes(size))).toBe(201);
+        proxy.disturb(null);
+        await verify();
+      });
+
+      it("is 503 within seconds where it is cut for good, and works again by itself", async () => {
+        const started = Date.now();
+        proxy.disturb((chunk) => {
+          proxy.cut();
+          return chunk;
+        });
+        expect(await upload(randomBytes(size))).toBe(503);
+        expect(Date.now() - started).toBeLessThan(6_000);
+        proxy.disturb(null);
+        proxy.open();
+        expect(await upload(randomBytes(size))).toBe(201);
+        await verify("parts");
+      });
+    });
+  });
+
+describeWithBucket("an S3 server", "versitygw", async ({ config, settings }) => {
+  const endpoint = config.endpoint ?? "";
+  let busyFor = 0;
+  const busy = (response: ServerResponse) => {
+    response.writeHead(503, { "content-type": "application/xml" });
+    response.end("<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>");
+    return true;
+  };
+  const proxy = await faultyProxy(new URL(endpoint).host, (incoming, response) => {
+    if (busyFor <= 0) return false;
+    busyFor -= 1;
+    incoming.resume();
+    return busy(response);
+  });
+  const service = await testService({ ...settings, SLIPWAY_S3_ENDPOINT: `http://${proxy.host}` });
+  const store = openBlobStore({ dir: "", s3: config });
+  whenDone(() => store.close());
+  const { upload, version, sent } = await uploader(service);
+
+  it.each(Object.entries(sizes))("that wants us to slow down twice gets what it was sent %s again", async (_, size) => {
+    busyFor = 2;
+    expect(await upload(randomBytes(size))).toBe(201);
+    await expectHonest(service, store, version, sent);
+  });
+
+  it.each(Object.entries(sizes))("that is busy for good makes an upload %s 503 within seconds", async (_, size) => {
+    busyFor = Number.POSITIVE_INFINITY;
+    const started = Date.now();
+    expect(await upload(randomBytes(size))).toBe(503);
+    expect(Date.now() - started).toBeLessThan(6_000);
+    busyFor = 0;
+    await expectHonest(service, store, version, sent);
+  });
+});

@@ -1,0 +1,21 @@
+import { readdir } from "node:fs/promises";
+import type { BlobStore } from "#core/artifacts/blob-store.ts";
+import type { ArtifactsConfig } from "#core/config.ts";
+
+interface Kept {
+  config: { artifacts: ArtifactsConfig };
+  blobs: BlobStore;
+}
+
+/** A name for everything that the store holds, whole or not, with or without a row. */
+export async function storedObjects({ config, blobs }: Kept): Promise<string[]> {
+  const { dir, s3 } = config.artifacts;
+  if (s3 === null) {
+    const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
+    return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort();
+  }
+  const names: string[] = [];
+  for await (const page of blobs.list()) names.push(...page.map(({ key }) => key));
+  for await (const page of blobs.parts.unfinished()) names.push(...page.map(({ key, id }) => `${key} in parts ${id}`));
+  return names.sort();
+}
