@@ -1,5 +1,5 @@
 /*
- * npm run bench -- main|access [--only <figure>,…] [--runs N]
+ * npm run bench -- main|access|artifacts [--only <figure>,…] [--runs N]
  *
  * Measures Slipway beside other ways to the same end, on real parts of its own, and prints a table. Give it a machine
  * that does nothing else; `main` takes about an hour and 40 GB of disk.
@@ -11,6 +11,7 @@ import { messageOf } from "#core/errors.ts";
 import { endOrphans, openLedger } from "#standalone/ledger.ts";
 import { makeRunFolder } from "#test/run-folder.ts";
 import { access } from "./access.ts";
+import { artifacts } from "./artifacts.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { describeMachine } from "./machine.ts";
 import { main } from "./main.ts";
@@ -19,7 +20,7 @@ import { table } from "./table.ts";
 
 const stopWithinMs = 15_000;
 
-const suites: Readonly<Record<string, readonly Figure[]>> = { main, access };
+const suites: Readonly<Record<string, readonly Figure[]>> = { main, access, artifacts };
 const usage = `usage: npm run bench -- ${Object.keys(suites).join("|")} [--only <figure>,…] [--runs N]`;
 
 function chosen(): { figures: readonly Figure[]; runs: number } {
