@@ -39,7 +39,16 @@ export default defineConfig({
         // What touches the store, once more with the bytes in a bucket.
         test: {
           name: "integration-s3",
-          include: ["files", "versions", "seal"].map((name) => `test/integration/${name}.test.ts`),
+          include: [
+            "files",
+            "versions",
+            "seal",
+            "verifying",
+            "garbage",
+            "garbage-under-load",
+            "deletion",
+            "expiry",
+          ].map((name) => `test/integration/${name}.test.ts`),
           env: { ...env, TEST_STORE: "versitygw" },
           globalSetup: [parts, s3, programs],
           testTimeout: 60_000,

@@ -8,6 +8,7 @@ import { readKeepingConfig } from "#core/config.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { messageOf } from "#core/errors.ts";
 import { cleanUp } from "#core/releases/clean-up.ts";
+import { expiredDrafts } from "#core/releases/expire-drafts.ts";
 import { ConfigError } from "#core/settings.ts";
 
 try {
@@ -35,7 +36,9 @@ try {
     const now = { count: 0, sizeBytes: 0 };
     const later = { count: 0, sizeBytes: 0 };
     const { graceMs } = config.keeping;
-    console.log(lineOf("what", "bytes", "since", "goes", "digest or key"));
+    console.log(lineOf("what", "bytes", "since", "goes", "digest, key or name"));
+    for await (const { model, version, touchedAt, sizeBytes } of expiredDrafts({ db, config }))
+      console.log(lineOf("draft", String(sizeBytes), touchedAt.toISOString(), "now", `${model}:${version}`));
     for await (const garbage of listGarbage({ db, blobs })) {
       const goes = (garbage.since?.getTime() ?? Date.now()) + graceMs;
       const sum = goes <= Date.now() && garbage.since !== null ? now : later;

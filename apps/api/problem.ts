@@ -110,6 +110,9 @@ export function allProblems(): { code: string; status: number }[] {
   return [...own, ...others.filter(({ code }) => !(code in statusOf))];
 }
 
+/** It helps to ask again. */
+const passing = new Set(["request_in_progress", "upload_busy", "files_verifying"]);
+
 export async function answerError(
   thrown: FastifyError | Error,
   request: FastifyRequest,
@@ -119,7 +122,7 @@ export async function answerError(
   // Turned away by choice (stopping, at a limit) is no failure.
   const byChoice = isSlipwayError(thrown, "unavailable") && thrown.cause === undefined;
   if (status >= 500 && !byChoice) request.log.error({ err: thrown }, "request failed");
-  if (status === 503 || status === 429 || code === "request_in_progress") reply.header("retry-after", "2");
+  if (status === 503 || status === 429 || passing.has(code)) reply.header("retry-after", "2");
   if (isHttpError(thrown)) reply.headers(thrown.headers);
   await sendProblem(reply, request, { code, status, detail, faults });
 }
@@ -211,6 +214,9 @@ function isFastifyError(error: Error): error is FastifyError {
 
 const internalDetail = "something went wrong on this side; the log has it under this request's id";
 
+/** What tells of a file, and not of the problem that comes in its place. */
+const ofWhatWasMeant = ["content-disposition", "repr-digest", "accept-ranges", "etag"];
+
 async function sendProblem(
   reply: FastifyReply,
   request: FastifyRequest,
@@ -224,6 +230,10 @@ async function sendProblem(
     instance: request.id,
     ...(faults.length > 0 ? { errors: [...faults] } : {}),
   };
+  for (const name of ofWhatWasMeant) {
+    reply.removeHeader(name);
+    reply.raw.removeHeader(name); // Fastify sets them there before it hears that a stream fails
+  }
   await reply
     .status(status)
     .header("cache-control", securityHeaders["cache-control"]) // whatever the route had meant to send

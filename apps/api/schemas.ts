@@ -164,7 +164,7 @@ export const Upload = Type.Object({
   expiresAt: Time,
 });
 export const PartsToSign = Type.Object(
-  { parts: Type.Array(Type.Object({ number: PartNumber, digest: Digest }, closed), { minItems: 1, maxItems: 1_000 }) },
+  { parts: Type.Array(Type.Object({ number: PartNumber, digest: Digest }, closed), { minItems: 1, maxItems: 100 }) },
   closed,
 );
 export const SignedParts = Type.Object({
@@ -376,6 +376,10 @@ export const Streamed = Type.Unsafe<Readable>(Type.String());
 export const StreamedBytes = Type.Unsafe<Readable>(Type.String({ format: "binary" }));
 /** An answer to a condition: Fastify wants a stream, which is empty. */
 export const NotModified = Type.Unsafe<Readable>(Type.Null({ description: "It is as the caller has it" }));
+
+export const Redirected = Type.Unsafe<Readable>(
+  Type.Null({ description: "`Location` has the bytes, for five minutes" }),
+);
 
 /** Headers that a route reads; in OpenAPI they are parameters. */
 export const headers = (described: Record<string, string>) =>

@@ -22,6 +22,30 @@ describe("settings", () => {
     });
   });
 
+  it("of what is kept have defaults, and are refused where nobody could mean them", () => {
+    expect(readConfig(needed).keeping).toMatchObject({
+      collectEveryMs: 21_600_000,
+      graceMs: 86_400_000,
+      deletable: [],
+    });
+    expect(readConfig({ ...needed, SLIPWAY_DRAFT_DAYS: "0" }).keeping.draftLifetimeMs).toBeNull();
+    expect(readConfig({ ...needed, SLIPWAY_DELETABLE_MODELS: "churn, fraud.*" }).keeping.deletable).toEqual([
+      "churn",
+      "fraud.*",
+    ]);
+    const problems = problemsOf({
+      ...needed,
+      SLIPWAY_GARBAGE_HOURS: "daily",
+      SLIPWAY_GARBAGE_GRACE_HOURS: "-1",
+      SLIPWAY_DRAFT_DAYS: "1.5",
+      SLIPWAY_DELETABLE_MODELS: "churn, Fraud/*",
+      SLIPWAY_VERIFY_DAYS: "never",
+      SLIPWAY_VERIFY_MEGABYTES_PER_SECOND: "0",
+    });
+    expect(problems).toHaveLength(6);
+    expect(problems.join()).toContain('SLIPWAY_DELETABLE_MODELS names "Fraud/*"');
+  });
+
   it("say all that is wrong at once, and never repeat a secret", () => {
     const problems = problemsOf({
       DATABASE_URL: "mysql://user:hunter2@db/x",
@@ -141,6 +165,7 @@ describe("a bucket for artifacts", () => {
       bucket: "models",
       prefix: "",
       endpoint: null,
+      publicEndpoint: null,
       region: "us-east-1",
       pathStyle: false,
       checksums: "required",
@@ -152,6 +177,7 @@ describe("a bucket for artifacts", () => {
       pathStyle: true,
     });
     expect(s3Of({ SLIPWAY_S3_ENDPOINT: "http://minio:9000", SLIPWAY_S3_PATH_STYLE: "off" })?.pathStyle).toBe(false);
+    expect(s3Of({ SLIPWAY_S3_PUBLIC_ENDPOINT: "https://s3.example" })?.publicEndpoint).toBe("https://s3.example");
   });
 
   it("is in the region that AWS's own tools take, unless Slipway is told another", () => {
@@ -180,6 +206,7 @@ describe("a bucket for artifacts", () => {
     ["SLIPWAY_S3_ENDPOINT", "minio:9000", "scheme, host and port alone"],
     ["SLIPWAY_S3_ENDPOINT", "http://minio:9000/models", "scheme, host and port alone"],
     ["SLIPWAY_S3_ENDPOINT", "http://user:hunter2@minio:9000", "scheme, host and port alone"],
+    ["SLIPWAY_S3_PUBLIC_ENDPOINT", "s3.example", "scheme, host and port alone"],
     ["SLIPWAY_S3_PATH_STYLE", "yes", "on, off"],
     ["SLIPWAY_S3_CHECKSUMS", "none", "required, supported"],
     ["SLIPWAY_S3_SSE", "aes", "none, s3, kms"],

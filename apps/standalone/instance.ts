@@ -108,7 +108,10 @@ async function startAll(options: InstanceOptions, running: Running): Promise<str
       },
     ),
   ]);
-  voice.ready({ url, parts: { ...words, data: `${directory.path} (logs in ${directory.folder("logs")})` } });
+  const { s3 } = config.artifacts;
+  const bucket = s3 === null ? {} : { artifacts: `bucket ${s3.bucket} at ${s3.endpoint ?? `AWS (${s3.region})`}` };
+  const data = `${directory.path} (logs in ${directory.folder("logs")})`;
+  voice.ready({ url, parts: { ...words, ...bucket, data } });
   return url;
 }
 

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
+import { verifyChore } from "#core/artifacts/verify-artifacts.ts";
 import { buildWork } from "#core/builds/build.ts";
 import { buildHandler } from "#core/builds/run-build.ts";
 import { openDatabase } from "#core/database/client.ts";
@@ -44,7 +45,7 @@ const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log
 );
 const reconciling = reconcile({ db, doorbell, config, log }, handlers, ending.signal);
 const sweeping = sweepLeftovers({ config, log }, ending.signal);
-const chores = [collectChore({ db, blobs, config })];
+const chores = [collectChore({ db, blobs, config }), verifyChore({ db, blobs, config })];
 const tidying = doChores({ db, doorbell, config, log }, chores, { worker: self.name, ending: ending.signal });
 const pulse = keepPulse({ db, config, log }, { self, answering }, ending.signal);
 const health = { host: config.http.host, port: config.work.healthPort };

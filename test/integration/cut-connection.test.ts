@@ -1,5 +1,4 @@
 import { describe, expect, inject, it } from "vitest";
-import { compareStore } from "#core/artifacts/compare-store.ts";
 import type { Database } from "#core/database/client.ts";
 import { fromThe, postgresProxy } from "#test/postgres-proxy.ts";
 import { predictorPackage, ready } from "#test/sealed.ts";
@@ -8,6 +7,7 @@ import { tarOf } from "#test/tar-of.ts";
 import { testDatabase } from "#test/test-database.ts";
 import { type Answer, draftOf, type TestService, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
+import { findingsOf, isDamage } from "#test/verified.ts";
 import { waitUntil } from "#test/wait-until.ts";
 import { whenDone } from "#test/when-done.ts";
 import { verifyRecord } from "../kill/verify-record.ts";
@@ -102,8 +102,7 @@ function oncePostgresAnswers(send: Send): Promise<Answer> {
 
 async function verify(db: Database, service: TestService) {
   await verifyRecord(db, "unbuilt");
-  const { rowsWithoutBytes } = await compareStore(db, service.registry.config.artifacts.dir);
-  expect(rowsWithoutBytes).toEqual([]);
+  expect((await findingsOf({ db, blobs: service.registry.blobs })).filter(isDamage)).toEqual([]);
 }
 
 describe.each(Object.entries(changes))("a connection to Postgres that is cut while %s", (what, { prepare, again }) => {

@@ -1,12 +1,18 @@
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { digestOf } from "#core/artifacts/digest.ts";
+import { pythonOfTests } from "#standalone/setup/python-tests.mjs";
 import { expectRefused } from "#test/aftermath.ts";
-import { directUploads, partsOf, sendPart } from "#test/direct-upload.ts";
+import { directUploads, partsOf, type SignedPart, sendPart } from "#test/direct-upload.ts";
 import { predictorPackage } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { storedObjects } from "#test/stored-objects.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
 import { describeWithBucket } from "#test/test-bucket.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
@@ -19,7 +25,11 @@ for (const server of ["versitygw", "minio"] as const)
   describeWithBucket(`direct uploads to ${server}`, server, async ({ settings, config }) => {
     const real = config.endpoint ?? "";
     const proxy = await tcpProxy(real);
-    const service = await testService({ ...settings, SLIPWAY_S3_ENDPOINT: proxy.urlOf(real) });
+    const service = await testService({
+      ...settings,
+      SLIPWAY_S3_ENDPOINT: proxy.urlOf(real),
+      SLIPWAY_S3_PUBLIC_ENDPOINT: real,
+    });
     const { call, registry } = service;
     const { db } = registry;
     let models = 0;
@@ -70,7 +80,7 @@ for (const server of ["versitygw", "minio"] as const)
       });
       expect(Object.keys(upload)).not.toContain("key");
       expect(await statusOfVersion()).toBe("draft");
-      await uploads.send(upload, bytes, real);
+      await uploads.send(upload, bytes);
       const sizes = partsOf(bytes, upload).map((part, index) => ({ number: index + 1, sizeBytes: part.length }));
       expect((await uploads.read(upload.id)).parts).toEqual(sizes);
       const completed = await uploads.complete(upload.id);
@@ -89,6 +99,8 @@ for (const server of ["versitygw", "minio"] as const)
       expect((await call("GET", `${at.replace("/1.0.0", "")}?status=verifying`)).json.items).toHaveLength(1);
       const seal = await call("POST", `${at}/seal`);
       expect([seal.status, seal.json.type]).toEqual([409, "/problems/files_verifying"]);
+      expect(seal.headers["retry-after"]).toBe("2");
+      expect((await call("DELETE", file)).json.type).toBe("/problems/files_verifying");
       expect(seal.json.detail).toContain("model/weights.bin");
 
       expect(await verified(uploads, upload.id)).toMatchObject({ status: "stored", error: null });
@@ -114,7 +126,7 @@ for (const server of ["versitygw", "minio"] as const)
         { number: 2, bytes: second },
         { number: 3, bytes: third },
       ]);
-      const [one, two, three] = signed as [(typeof signed)[0], (typeof signed)[0], (typeof signed)[0]];
+      const [one, two, three] = signed as [SignedPart, SignedPart, SignedPart];
       const flipped = Buffer.from(second);
       flipped[partBytes >> 1] = (flipped[partBytes >> 1] ?? 0) ^ 1;
       expect(await sendPart(two, flipped)).not.toBe(200);
@@ -141,7 +153,7 @@ for (const server of ["versitygw", "minio"] as const)
       const signed = await uploads.send(upload, bytes);
       expect((await uploads.complete(upload.id)).status).toBe(202);
       const tryAll = async () => {
-        const statuses = [await sendPart(other as (typeof signed)[0], randomBytes(partBytes).fill(7))];
+        const statuses = [await sendPart(other as SignedPart, randomBytes(partBytes).fill(7))];
         for (const part of signed)
           statuses.push(await sendPart(part, partsOf(bytes, upload)[part.number - 1] ?? Buffer.alloc(0)));
         expect(statuses.every((status) => status !== 200)).toBe(true);
@@ -205,16 +217,17 @@ for (const server of ["versitygw", "minio"] as const)
       await clean();
     });
 
-    it("answer a second `complete`, and two at once, as the first", async () => {
+    it("are completed by one at a time, and as often as one asks", async () => {
       const { uploads } = await draft();
       const bytes = randomBytes(partBytes + 5);
       const upload = await uploads.start("a.bin", bytes);
       await uploads.send(upload, bytes);
-      const answers = await Promise.all([uploads.complete(upload.id), uploads.complete(upload.id)]);
-      expect(answers.map(({ status, json }) => [status, json.status])).toEqual([
-        [202, "verifying"],
-        [202, "verifying"],
-      ]);
+      const answers = await Promise.all(Array.from({ length: 4 }, () => uploads.complete(upload.id)));
+      const heard = answers.map(({ status, json }) => `${status} ${status === 202 ? json.status : json.type}`);
+      expect(heard).toContain("202 verifying");
+      for (const what of heard) expect(["202 verifying", "423 /problems/upload_busy"]).toContain(what);
+      const again = await uploads.complete(upload.id);
+      expect([again.status, again.json.status]).toEqual([202, "verifying"]);
       expect(await db.work.count({ where: { subjectId: upload.id } })).toBe(1);
       expect((await verified(uploads, upload.id)).status).toBe("stored");
       expect((await uploads.complete(upload.id)).json.status).toBe("stored");
@@ -236,17 +249,52 @@ for (const server of ["versitygw", "minio"] as const)
       expect((await verified(uploads, upload.id)).status).toBe("stored");
     });
 
+    it("are sent by the client that docs/api.md shows, and gone on with", async () => {
+      const { at, model, uploads } = await draft();
+      const { api, folder } = { api: `http://127.0.0.1:${service.port}/v1`, folder: temporaryFolder() };
+      const [program, file] = [join(folder, "direct_upload.py"), join(folder, "weights.bin")];
+      const [, python = ""] = /^```python\n(.*?)^```$/ms.exec(await readFile("docs/api.md", "utf8")) ?? [];
+      const bytes = randomBytes(2 * partBytes + 1);
+      await writeFile(program, python);
+      await writeFile(file, bytes);
+      const started = await uploads.start("model/weights.bin", bytes);
+      const [part] = partsOf(bytes, started) as [Buffer];
+      const [signed] = (await uploads.sign(started.id, [{ number: 1, bytes: part }])) as [SignedPart];
+      expect(await sendPart(signed, part)).toBe(200);
+      const worker = testWorker(registry, smallImageBuilder());
+      const run = promisify(execFile);
+      await run(pythonOfTests, [program, api, model, "1.0.0", "model/weights.bin", file, started.id]);
+      const { stdout } = await run(pythonOfTests, [program, api, model, "1.0.0", "again.bin", file]);
+      await worker.end();
+      expect(stdout).toMatch(/^upload [0-9a-f-]{36}\n$/);
+      for (const path of ["model/weights.bin", "again.bin"])
+        expect((await call("GET", `${at}/files/${path}`)).bytes.equals(bytes)).toBe(true);
+      await clean();
+    });
+
     it("answer the same request with the same key by the same upload", async () => {
       const { uploads } = await draft();
-      const request = {
-        json: { path: "a.bin", sizeBytes: 10, digest: digestOf("0123456789") },
-        headers: { "idempotency-key": randomBytes(8).toString("hex") },
+      const bytes = Buffer.from("0123456789");
+      const headers = { "idempotency-key": randomBytes(8).toString("hex") };
+      const twice = async (url: string, json?: unknown) => {
+        const request = { headers, ...(json === undefined ? {} : { json }) };
+        const [first, second] = [await call("POST", url, request), await call("POST", url, request)];
+        expect([second.status, second.json, second.headers["location"]]).toEqual([
+          first.status,
+          first.json,
+          first.headers["location"],
+        ]);
+        expect(second.headers["idempotent-replayed"]).toBe("true");
+        return first;
       };
-      const [first, second] = [await call("POST", uploads.at, request), await call("POST", uploads.at, request)];
-      expect([first.status, first.headers["location"]]).toEqual([201, `${uploads.at}/${first.json.id}`]);
-      expect(second.json).toEqual(first.json);
+      const started = await twice(uploads.at, { path: "a.bin", sizeBytes: 10, digest: digestOf(bytes) });
+      expect([started.status, started.headers["location"]]).toEqual([201, `${uploads.at}/${started.json.id}`]);
       expect((await call("GET", uploads.at)).json.items).toHaveLength(1);
-      await call("DELETE", `${uploads.at}/${first.json.id}`);
+      await uploads.send(started.json, bytes);
+      headers["idempotency-key"] = randomBytes(8).toString("hex");
+      const completed = await twice(`${uploads.at}/${started.json.id}/complete`);
+      expect([completed.status, completed.json.status]).toEqual([202, "verifying"]);
+      expect((await verified(uploads, started.json.id)).status).toBe("stored");
     });
 
     it("are refused where a file could not be", async () => {

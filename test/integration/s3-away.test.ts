@@ -51,6 +51,24 @@ describeWithBucket("a bucket", "versitygw", async ({ settings, config }) => {
     await waitUntil("it is back", async () => (await artifacts()).ready === 200);
   });
 
+  it("that takes connections and says nothing makes an upload and a download 503 in the end", async () => {
+    await draftOf(service, "silent", "1.0.0", { "kept.bin": "kept" });
+    const files = "/v1/models/silent/versions/1.0.0/files";
+    proxy.disturb(() => new Promise(() => {}));
+    const started = Date.now();
+    const answers = await Promise.all([
+      call("PUT", `${files}/small.bin`, { bytes: "new", timeoutMs: 90_000 }),
+      call("PUT", `${files}/large.bin`, { bytes: randomBytes(20 * 1024 ** 2), timeoutMs: 90_000 }),
+      call("GET", `${files}/kept.bin`, { timeoutMs: 90_000 }),
+    ]);
+    const elapsedMs = Date.now() - started;
+    proxy.disturb(null);
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503]);
+    expect(elapsedMs).toBeLessThan(75_000);
+    expect((await call("GET", files)).json.items.map(({ path }: { path: string }) => path)).toEqual(["kept.bin"]);
+    expect((await call("PUT", `${files}/small.bin`, { bytes: "new" })).status).toBe(201);
+  }, 120_000);
+
   /** A process and its end, with all that it said. */
   async function start(name: "api" | "worker", more: Record<string, string>): Promise<Child & { said: string[] }> {
     const said: string[] = [];

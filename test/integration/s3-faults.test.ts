@@ -1,5 +1,4 @@
 import { createHash, randomBytes, randomInt } from "node:crypto";
-import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
@@ -13,6 +12,7 @@ import { faultyProxy } from "./images/faulty-proxy.ts";
 
 const mebibyte = 1024 ** 2;
 /** One request to S3, or some. */
+const partBytes = 8 * mebibyte;
 const sizes = { "that goes whole": 2 * mebibyte, "that goes in parts": 18 * mebibyte };
 
 type Direction = "up" | "down";
@@ -125,35 +125,46 @@ for (const server of ["versitygw", "minio"] as const satisfies S3ServerName[])
 
 describeWithBucket("an S3 server", "versitygw", async ({ config, settings }) => {
   const endpoint = config.endpoint ?? "";
-  let busyFor = 0;
-  const busy = (response: ServerResponse) => {
-    response.writeHead(503, { "content-type": "application/xml" });
-    response.end("<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>");
-    return true;
-  };
+  /** How often a request is answered so, of any kind or of one. */
+  let fault = { status: 503, code: "SlowDown", of: /./, times: 0 };
   const proxy = await faultyProxy(new URL(endpoint).host, (incoming, response) => {
-    if (busyFor <= 0) return false;
-    busyFor -= 1;
+    if (fault.times <= 0 || !fault.of.test(`${incoming.method} ${incoming.url}`)) return false;
+    fault.times -= 1;
     incoming.resume();
-    return busy(response);
+    response.writeHead(fault.status, { "content-type": "application/xml" });
+    response.end(`<Error><Code>${fault.code}</Code><Message>try again</Message></Error>`);
+    return true;
   });
   const service = await testService({ ...settings, SLIPWAY_S3_ENDPOINT: `http://${proxy.host}` });
   const store = openBlobStore({ dir: "", s3: config });
   whenDone(() => store.close());
   const { upload, version, sent } = await uploader(service);
+  const verify = () => expectHonest(service, store, version, sent);
 
-  it.each(Object.entries(sizes))("that wants us to slow down twice gets what it was sent %s again", async (_, size) => {
-    busyFor = 2;
-    expect(await upload(randomBytes(size))).toBe(201);
-    await expectHonest(service, store, version, sent);
-  });
+  describe.each(Object.entries(sizes))("in an upload %s", (_, size) => {
+    it.each([
+      { status: 503, code: "SlowDown", of: /./, times: 2 },
+      { status: 500, code: "InternalError", of: /^PUT/, times: 2 },
+      // So does AWS while the first try of the same write is under way.
+      {
+        status: 409,
+        code: "ConditionalRequestConflict",
+        of: size > partBytes ? /^POST .*uploadId=/ : /^PUT/,
+        times: 2,
+      },
+    ])("is asked again where it answers $status $code", async (answers) => {
+      fault = answers;
+      expect(await upload(randomBytes(size))).toBe(201);
+      await verify();
+    });
 
-  it.each(Object.entries(sizes))("that is busy for good makes an upload %s 503 within seconds", async (_, size) => {
-    busyFor = Number.POSITIVE_INFINITY;
-    const started = Date.now();
-    expect(await upload(randomBytes(size))).toBe(503);
-    expect(Date.now() - started).toBeLessThan(6_000);
-    busyFor = 0;
-    await expectHonest(service, store, version, sent);
+    it("that is busy for good makes it 503 within seconds", async () => {
+      fault = { status: 503, code: "SlowDown", of: /./, times: Number.POSITIVE_INFINITY };
+      const started = Date.now();
+      expect(await upload(randomBytes(size))).toBe(503);
+      expect(Date.now() - started).toBeLessThan(6_000);
+      fault.times = 0;
+      await verify();
+    });
   });
 });

@@ -7,6 +7,7 @@ import { isSlipwayError } from "#core/errors.ts";
 import { parseFilePath } from "#core/models/file-path.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { finishUpload } from "#core/uploads/finish-upload.ts";
+import { forgetUploads } from "#core/uploads/forget-uploads.ts";
 import { startUpload } from "#core/uploads/start-upload.ts";
 import type { Upload } from "#core/uploads/upload.ts";
 import { finished, predictorPackage } from "#test/sealed.ts";
@@ -183,6 +184,25 @@ describe("an upload whose digest is not known", async () => {
     const row = await withWorker(() => ended(registry, upload));
     expect(row).toMatchObject({ state: "failed", errorCode: "upload_incomplete" });
     expect((await db.work.findFirstOrThrow({ where: { subjectId: upload.id } })).state).toBe("done");
+  });
+
+  it("is forgotten a week after its end, and its file is there", async () => {
+    const model = await draft();
+    const upload = await verifying(registry, model, bytes);
+    const { finishedAt } = await withWorker(() => ended(registry, upload));
+    await verifying(registry, model, bytes, { path: "b.bin" });
+    expect(finishedAt?.getTime()).toBeGreaterThan(Date.now() - 60_000);
+    const ofThisVersion = { where: { versionId: upload.versionId } };
+    await forgetUploads(registry);
+    expect(await db.upload.count(ofThisVersion)).toBe(2);
+    await db.upload.update({
+      where: { id: upload.id },
+      data: { finishedAt: new Date(Date.now() - 7 * 24 * 3_600_000) },
+    });
+    await forgetUploads(registry);
+    expect(await db.upload.findMany(ofThisVersion)).toMatchObject([{ path: "b.bin", state: "verifying" }]);
+    expect(await db.work.count({ where: { subjectId: upload.id } })).toBe(0);
+    expect((await file(service, model)).bytes.equals(bytes)).toBe(true);
   });
 
   it("fails when too many workers were lost with it, and is given up by name", async () => {

@@ -115,7 +115,10 @@ describe("versions", () => {
     expect(await all("status=ready")).toBe(0);
     expect(await all("label=gpu=yes")).toBe(0);
     const odd = await call("GET", "/v1/models/searched/versions?status=odd");
-    expect([odd.status, odd.json.detail]).toEqual([400, expect.stringContaining("must be one of draft, sealed,")]);
+    expect([odd.status, odd.json.detail]).toEqual([
+      400,
+      expect.stringContaining("must be one of draft, verifying, sealed,"),
+    ]);
   });
 
   it("reads a version with one statement", async () => {

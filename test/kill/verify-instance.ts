@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { compareStore } from "#core/artifacts/compare-store.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
+import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
+import { findingsOf, isDamage } from "#test/verified.ts";
 import { waitUntil } from "#test/wait-until.ts";
 import { exchange } from "./exchange.ts";
 import type { KillableInstance } from "./instance.ts";
@@ -32,10 +33,10 @@ export async function verifyInstance(instance: KillableInstance, journal: Journa
   await verifyRecord(instance.db);
   await verifyImages(instance);
   verifyProcesses(instance);
-  const difference = await compareStore(instance.db, instance.artifactsDir);
-  expect(difference.rowsWithoutBytes, "no row is without its bytes").toEqual([]);
+  const findings = await findingsOf({ db: instance.db, blobs: fileBlobStore(instance.artifactsDir) });
+  expect(findings.filter(isDamage), "every row has its bytes").toEqual([]);
   return {
-    bytesWithoutRow: difference.bytesWithoutRow.length,
+    bytesWithoutRow: findings.length,
     unfinishedParts: readdirSync(join(instance.artifactsDir, "parts")).length,
   };
 }

@@ -1,5 +1,3 @@
-import http from "node:http";
-import { buffer } from "node:stream/consumers";
 import { digestOf } from "#core/artifacts/digest.ts";
 import type { Answer, TestService } from "./test-service.ts";
 
@@ -11,28 +9,11 @@ export interface SignedPart {
 }
 
 /** Status of the answer; 0 where the server closes the connection on a body that it does not want. */
-export function sendPart({ url, method, headers }: SignedPart, bytes: Buffer, server = url): Promise<number> {
-  const { hostname, port } = new URL(server);
-  const { host, pathname, search } = new URL(url);
-  return new Promise((resolve) => {
-    const request = http.request(
-      {
-        hostname,
-        port,
-        method,
-        path: `${pathname}${search}`,
-        headers: { ...headers, host, "content-length": bytes.length },
-      },
-      (response) => {
-        buffer(response).then(
-          () => resolve(response.statusCode ?? 0),
-          () => resolve(0),
-        );
-      },
-    );
-    request.on("error", () => resolve(0));
-    request.end(bytes);
-  });
+export function sendPart({ url, method, headers }: SignedPart, bytes: Buffer): Promise<number> {
+  return fetch(url, { method, headers, body: new Uint8Array(bytes) }).then(
+    ({ status }) => status,
+    () => 0,
+  );
 }
 
 /** Cuts a file as an upload says. */
@@ -60,12 +41,12 @@ export function directUploads({ call }: Pick<TestService, "call">, model: string
       const json = { parts: parts.map(({ number, bytes }) => ({ number, digest: digestOf(bytes) })) };
       return made(await call("POST", `${at}/${id}/parts`, { json }), 200).parts;
     },
-    /** All parts at once, to this server or the one that is named. */
-    async send(upload: { id: string; partSizeBytes: number }, bytes: Buffer, server?: string): Promise<SignedPart[]> {
+    /** All parts at once. */
+    async send(upload: { id: string; partSizeBytes: number }, bytes: Buffer): Promise<SignedPart[]> {
       const parts = partsOf(bytes, upload).map((part, index) => ({ number: index + 1, bytes: part }));
       const signed = await this.sign(upload.id, parts);
       const statuses = await Promise.all(
-        signed.map((part) => sendPart(part, parts[part.number - 1]?.bytes ?? Buffer.alloc(0), server)),
+        signed.map((part) => sendPart(part, parts[part.number - 1]?.bytes ?? Buffer.alloc(0))),
       );
       if (statuses.some((status) => status !== 200)) throw new Error(`the store answered ${statuses}`);
       return signed;

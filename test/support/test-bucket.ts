@@ -43,6 +43,7 @@ export async function newBucket(endpoint: string): Promise<TestBucket> {
     bucket,
     prefix: "some/folder/",
     endpoint,
+    publicEndpoint: null,
     region: "us-east-1",
     pathStyle: true,
     checksums: "required",

@@ -31,6 +31,7 @@ interface CallOptions {
   headers?: Record<string, string>;
   /** Of another API on the same parts. */
   port?: number;
+  timeoutMs?: number;
 }
 
 export interface Answer {
@@ -73,10 +74,11 @@ export async function testService(settings: Record<string, string> = {}): Promis
   return {
     registry,
     port,
-    async call(method, path, { json, bytes, headers = {}, port: other } = {}) {
+    async call(method, path, { json, bytes, headers = {}, port: other, timeoutMs = 30_000 } = {}) {
       const answer = await send({
         method,
         port: other ?? port,
+        timeout: timeoutMs,
         path,
         headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },
         body: json === undefined ? (bytes ?? "") : JSON.stringify(json),
@@ -96,14 +98,16 @@ async function storeSettings(): Promise<Record<string, string>> {
 
 function send({ body, ...options }: RequestOptions & { body: Buffer | string }): Promise<Omit<Answer, "json">> {
   return new Promise((resolve, reject) => {
-    const request = http.request({ host: "127.0.0.1", timeout: 30_000, ...options }, (response) => {
+    const request = http.request({ host: "127.0.0.1", ...options }, (response) => {
       buffer(response).then(
         (bytes) => resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes }),
         reject,
       );
     });
     request.on("error", reject);
-    request.on("timeout", () => request.destroy(new Error(`${options.path} did not answer within 30 s`)));
+    request.on("timeout", () =>
+      request.destroy(new Error(`${options.path} did not answer within ${options.timeout} ms`)),
+    );
     request.end(body);
   });
 }

@@ -140,13 +140,13 @@ export const fileUploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         params: uploadParams,
         headers: onceHeaders,
-        response: { 202: Upload, ...problems(404, 409, 422) },
+        response: { 202: Upload, ...problems(404, 409, 422, 423) },
       },
     },
     async (request, reply) => {
       const made = { status: 202, view: (upload: UploadRecord) => uploadView(upload) } as const;
       return answerOnce(registry, request, reply, made, (remember) =>
-        completeDirectUpload(registry, request.params, { afterwards: request.afterAnswer }, request.actor, remember),
+        completeDirectUpload(registry, request.params, request.actor, remember),
       );
     },
   );

@@ -1,13 +1,13 @@
-import { Readable } from "node:stream";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { ByteRange } from "#core/artifacts/blob-store.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { SlipwayError } from "#core/errors.ts";
 import { parseFilePath } from "#core/models/file-path.ts";
-import { addFile, findFile, listFiles, openFile, removeFile, type StoredFile } from "#core/models/files.ts";
+import { addFile, findFile, listFiles, removeFile, type StoredFile } from "#core/models/files.ts";
+import { linkToFile, sendFile } from "#core/models/send-file.ts";
 import { byteRange } from "../byte-range.ts";
+import { describeDownload, dispositionOf, isKnown, nothing } from "../downloads.ts";
 import { expectedDigest, takeAnyBody, withUpload } from "../request-body.ts";
 import {
   File,
@@ -17,20 +17,20 @@ import {
   page,
   pageQuery,
   problems,
+  Redirected,
   StreamedBytes,
   versionParams,
 } from "../schemas.ts";
 import { fileView, pageView } from "../views.ts";
 
-/** Each holds a file open and some of it in memory, for as long as its client takes to read it. */
-const mostDownloads = 500;
+/** Long enough to begin; what has begun goes on. */
+const linkedForSeconds = 300;
 
 const tags = ["files"];
 const Bytes = { description: "The file", content: { "application/octet-stream": { schema: StreamedBytes } } };
 
 export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
-  let downloads = 0;
   takeAnyBody(app);
 
   app.put(
@@ -81,20 +81,36 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description: "One range of bytes is taken; a tag's name works in place of the version.",
         tags,
         params: fileParams,
+        querystring: Type.Object({
+          download: Type.Optional(
+            Type.Enum(["redirect"], {
+              description: "To the store itself, where clients can reach it; elsewhere the bytes come from here",
+            }),
+          ),
+        }),
         headers: headers({
           Range: "One range, e.g. `bytes=0-1023`",
           "If-Range": "The ETag that the range belongs to; of another file all is sent",
           "If-None-Match": "ETags that the caller has",
         }),
-        response: { 200: Bytes, 206: Bytes, 304: NotModified, ...problems(404, 416, 422) },
+        response: { 200: Bytes, 206: Bytes, 302: Redirected, 304: NotModified, ...problems(404, 409, 416, 422) },
       },
     },
     async (request, reply) => {
       const { model, version, "*": path } = request.params;
       const file = await findFile(registry, { model, version, path: parseFilePath(path) });
-      describe(file, reply);
-      if (matches(request.headers["if-none-match"], file)) return reply.status(304).send(nothing());
+      if (isKnown(request, etag(file))) {
+        describe(file, reply);
+        return reply.status(304).send(nothing());
+      }
+      // A link is good for GET alone (RFC 9110 §9.3.2 wants nothing else of HEAD than the headers).
+      if (request.query.download === "redirect" && request.method === "GET") {
+        const options = { disposition: dispositionOf(file.path), lifetimeSeconds: linkedForSeconds };
+        const link = await linkToFile(registry, file, options);
+        if (link !== null) return reply.status(302).header("location", link.url).send(nothing());
+      }
       const range = rangeOf(request, reply, file);
+      describe(file, reply);
       if (range === null) reply.header("content-length", file.sizeBytes);
       else
         reply
@@ -102,18 +118,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
           .header("content-range", `bytes ${range.start}-${range.end}/${file.sizeBytes}`)
           .header("content-length", range.end - range.start + 1);
       if (request.method === "HEAD") return reply.send(nothing());
-      if (downloads >= mostDownloads)
-        throw new SlipwayError("unavailable", `at most ${mostDownloads} files are read at once; try again shortly`);
-      downloads += 1;
-      const bytes = await openFile(registry, file, range ?? undefined).catch((error: unknown) => {
-        downloads -= 1;
-        throw error;
-      });
-      bytes.once("close", () => {
-        downloads -= 1;
-      });
-      if (request.raw.socket.destroyed) bytes.destroy(); // nobody will tell it any more
-      return reply.send(bytes);
+      return reply.sendBytes(() => sendFile(registry, file, range ?? undefined));
     },
   );
 
@@ -135,21 +140,9 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
   );
 };
 
-/** A file that a user uploaded is never shown by a browser, whatever it holds. */
 function describe(file: StoredFile, reply: FastifyReply): void {
-  reply
-    .type("application/octet-stream")
-    .header("content-disposition", "attachment")
-    .header("content-security-policy", "default-src 'none'; sandbox")
-    .header("cache-control", "private, no-cache") // its own browser may keep it, and asks with the ETag
-    .header("accept-ranges", "bytes")
-    .header("etag", etag(file))
-    .header("repr-digest", reprDigest(file.digest));
-}
-
-/** Fastify takes a stream alone as the body of an answer to HEAD whose length was given. */
-function nothing(): Readable {
-  return Readable.from([]);
+  describeDownload(reply, { name: file.path, type: "application/octet-stream", etag: etag(file) });
+  reply.header("accept-ranges", "bytes").header("repr-digest", reprDigest(file.digest));
 }
 
 function etag(file: StoredFile): string {
@@ -161,16 +154,11 @@ function reprDigest(digest: Digest): string {
   return `sha-256=:${Buffer.from(digest.slice("sha256:".length), "hex").toString("base64")}:`;
 }
 
-function matches(ifNoneMatch: string | undefined, file: StoredFile): boolean {
-  if (ifNoneMatch === undefined) return false;
-  const tags = ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
-  return tags.includes("*") || tags.includes(etag(file));
-}
-
-/** One range, or null for all of it (RFC 9110 §14.2). */
+/** One range of an answer to GET, or null for all of it (RFC 9110 §14.2). */
 function rangeOf(request: FastifyRequest, reply: FastifyReply, file: StoredFile): ByteRange | null {
   const { range: header, "if-range": ifRange } = request.headers;
-  if (header === undefined || (ifRange !== undefined && ifRange !== etag(file))) return null;
+  if (header === undefined || request.method !== "GET" || (ifRange !== undefined && ifRange !== etag(file)))
+    return null;
   // Where it cannot be met, the answer says what can.
   reply.header("content-range", `bytes */${file.sizeBytes}`);
   const range = byteRange(header, file.sizeBytes);

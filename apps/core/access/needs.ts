@@ -40,6 +40,7 @@ export const needs = {
   deleteVersion: model("upload"),
   sealVersion: model("upload"),
   archiveVersion: model("administer"),
+  getPackage: model("read"),
 
   listFiles: model("read"),
   putFile: model("upload"),

@@ -56,8 +56,9 @@ export async function commitIngested<T extends { needless: BlobKey[] }>(
 }
 
 /** Rows for bytes that were just ingested, in the transaction that refers to them: until its end none is swept. Returns
- *  the keys that no row names, to be dropped when the transaction is through. Throws `unavailable` where the collector
- *  took some of the bytes for garbage before. */
+ *  the keys that no row names, to be dropped when the transaction is through. Of a blob that was condemned the new object
+ *  is kept, since the old one may be gone (a database that was restored from a backup still names it). Throws `unavailable`
+ *  where the collector took some of the bytes for garbage before. */
 export async function keepIngested(tx: Transaction, ingested: readonly Ingested[]): Promise<BlobKey[]> {
   // In one order, so that two uploads of the same bytes never wait for each other.
   const byDigest = [...new Map(ingested.map((bytes) => [bytes.digest, bytes])).values()].sort((a, b) =>
@@ -69,7 +70,8 @@ export async function keepIngested(tx: Transaction, ingested: readonly Ingested[
     SELECT * FROM unnest(${byDigest.map(({ digest }) => digest)}::text[], ${byDigest.map(({ key }) => key)}::text[],
                          ${byDigest.map(({ sizeBytes }) => sizeBytes)}::bigint[])
     WHERE NOT EXISTS (SELECT FROM doomed_objects WHERE key = ANY (${ingested.map(({ key }) => key)}::text[]))
-    ON CONFLICT (digest) DO UPDATE SET condemned_at = NULL
+    ON CONFLICT (digest) DO UPDATE
+    SET key = CASE WHEN blobs.condemned_at IS NULL THEN blobs.key ELSE excluded.key END, condemned_at = NULL
     RETURNING key`;
   if (rows.length < byDigest.length) throw tookTooLong();
   const kept = new Set(rows.map(({ key }) => key));
@@ -94,9 +96,17 @@ export async function dropIngested(blobs: BlobStore, keys: readonly BlobKey[]): 
   await Promise.allSettled(keys.map((key) => blobs.remove(key)));
 }
 
+/** Null also where it is condemned: whoever wants it brings it anew. */
 export async function findBlob({ db }: Pick<Blobs, "db">, digest: Digest): Promise<Blob | null> {
-  const row = await db.blob.findUnique({ where: { digest } });
+  const row = await db.blob.findUnique({ where: { digest, condemnedAt: null } });
   return row === null ? null : { digest, sizeBytes: Number(row.sizeBytes) };
+}
+
+/** Where blobs are, by digest. */
+export async function keysOf({ db }: Pick<Blobs, "db">, digests: readonly Digest[]): Promise<Map<Digest, BlobKey>> {
+  const rows = await db.$queryRaw<{ digest: Digest; key: BlobKey }[]>`
+    SELECT digest, key FROM blobs WHERE digest = ANY (${digests}::text[])`;
+  return new Map(rows.map(({ digest, key }) => [digest, key]));
 }
 
 /** Throws `blob_not_found`. The caller owns the stream. */

@@ -20,8 +20,8 @@ export interface JudgedBlob {
   isReferenced: boolean;
 }
 
-/** A statement over so many takes some 20 ms. */
-const judgedAtOnce = 2_000;
+/** So many rows are in memory at a time. */
+const judgedAtOnce = 500;
 /** Nothing is given a reference while so many go. */
 const sweptAtOnce = 500;
 
@@ -39,19 +39,20 @@ export async function* judgeBlobs(db: Database): AsyncGenerator<JudgedBlob[]> {
   }
 }
 
-/** Notes of each blob since when nothing refers to it; of those that are referred to again, nothing. A note may be late by
- *  one round, and no blob goes by it alone. */
+/** Notes of each blob since when nothing refers to it. Whoever refers to it again takes the note away. */
 export async function condemnBlobs(db: Database, { signal }: Pick<CollectOptions, "signal">): Promise<void> {
   for await (const page of judgeBlobs(db)) {
     signal.throwIfAborted();
-    const condemned = page.filter((blob) => !blob.isReferenced && blob.condemnedAt === null);
-    const pardoned = page.filter((blob) => blob.isReferenced && blob.condemnedAt !== null);
-    if (condemned.length + pardoned.length === 0) continue;
-    // Whoever has a row in his hands refers to it, and is not waited for.
-    await db.$executeRaw`
-      UPDATE blobs SET condemned_at = CASE WHEN digest = ANY (${digestsOf(condemned)}::text[]) THEN now() END
-      WHERE digest IN (SELECT digest FROM blobs WHERE digest = ANY (${digestsOf([...condemned, ...pardoned])}::text[])
-                       ORDER BY digest FOR NO KEY UPDATE SKIP LOCKED)`;
+    const digests = page
+      .filter((blob) => blob.isReferenced === (blob.condemnedAt !== null))
+      .map(({ digest }) => digest);
+    if (digests.length === 0) continue;
+    await db.$transaction(async (tx) => {
+      await holdOffReferences(tx);
+      await tx.$executeRaw`
+        UPDATE blobs b SET condemned_at = CASE WHEN NOT ${isReferenced} THEN coalesce(condemned_at, now()) END
+        WHERE digest = ANY (${digests}::text[])`;
+    });
   }
 }
 
@@ -92,8 +93,4 @@ export async function sweepBlobs({ db, blobs }: Blobs, { graceMs, signal }: Coll
     full = dropped.length === sweptAtOnce;
   }
   return swept;
-}
-
-function digestsOf(blobs: readonly JudgedBlob[]): Digest[] {
-  return blobs.map(({ digest }) => digest);
 }

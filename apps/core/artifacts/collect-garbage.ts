@@ -2,6 +2,7 @@ import type { Blobs } from "./blobs.ts";
 import { type CollectOptions, condemnBlobs, judgeBlobs, sweepBlobs } from "./collect-blobs.ts";
 import { removeLeft, sweepObjects, unownedObjects } from "./collect-objects.ts";
 import type { Digest } from "./digest.ts";
+import { requireOwnStore } from "./store-owner.ts";
 
 /*
  * A blob's way out:
@@ -25,8 +26,9 @@ export interface Collected {
   fault: unknown;
 }
 
-/** One round over all blobs and the whole store, in constant memory. */
+/** One round over all blobs and the whole store, in constant memory. Throws where the store is not this database's. */
 export async function collectGarbage(needs: Blobs, options: CollectOptions): Promise<Collected> {
+  await requireOwnStore(needs);
   await condemnBlobs(needs.db, options);
   const blobs = await sweepBlobs(needs, options);
   const objects = await sweepObjects(needs, options);

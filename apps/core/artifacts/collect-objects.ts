@@ -57,7 +57,8 @@ export async function sweepObjects(needs: Blobs, { graceMs, signal }: CollectOpt
       return unowned;
     });
     const { removed, fault } = await removeObjects(needs.blobs, doomed);
-    const gone = doomed.filter(({ key }) => removed.includes(key));
+    const removedKeys = new Set(removed);
+    const gone = doomed.filter(({ key }) => removedKeys.has(key));
     swept.objects += gone.filter(({ storeId }) => storeId === null).length;
     swept.uploads += gone.filter(({ storeId }) => storeId !== null).length;
     swept.sizeBytes += gone.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0);

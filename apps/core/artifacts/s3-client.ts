@@ -54,9 +54,12 @@ const blobsFolder = "blobs/";
 export function openS3(config: S3Config): S3 {
   // As many as there are callers: fifty slow readers must not keep a write waiting.
   const agents = { httpAgent: new HttpAgent({ keepAlive: true }), httpsAgent: new HttpsAgent({ keepAlive: true }) };
-  const clientWith = (socketTimeout: number, checksums = config.checksums) => {
+  const clientWith = (
+    socketTimeout: number,
+    { checksums, endpoint }: Pick<S3Config, "checksums" | "endpoint"> = config,
+  ) => {
     const made = new S3Client({
-      ...endpointOf(config),
+      ...endpointOf({ ...config, endpoint }),
       forcePathStyle: config.pathStyle,
       maxAttempts: attempts,
       requestChecksumCalculation: checksums === "supported" ? "WHEN_SUPPORTED" : "WHEN_REQUIRED",
@@ -82,7 +85,10 @@ export function openS3(config: S3Config): S3 {
   };
   const client = clientWith(silenceLimitMs);
   const patientClient = clientWith(completeSilenceLimitMs);
-  const presigner = clientWith(silenceLimitMs, "required");
+  const presigner = clientWith(silenceLimitMs, {
+    checksums: "required",
+    endpoint: config.publicEndpoint ?? config.endpoint,
+  });
   return {
     config,
     bucket: config.bucket,
@@ -131,8 +137,18 @@ export function storageOf({ sse, storageClass }: S3Config) {
 
 /** Whether S3 answered with one of these codes, as a HEAD gives them too (it has no body: `NotFound`). */
 export function isS3Error(error: unknown, ...codes: readonly string[]): boolean {
+  const answer = answerIn(error);
+  return answer !== null && codes.includes(answer.name);
+}
+
+/** Whether S3 answered at all. */
+export function isS3Answer(error: unknown): boolean {
+  return answerIn(error) !== null;
+}
+
+function answerIn(error: unknown): S3ServiceException | null {
   const cause = isSlipwayError(error) ? error.cause : error;
-  return cause instanceof S3ServiceException && codes.includes(cause.name);
+  return cause instanceof S3ServiceException ? cause : null;
 }
 
 export function s3Fault(cause: unknown): SlipwayError {

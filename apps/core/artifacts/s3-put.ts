@@ -12,14 +12,16 @@ import {
 } from "@aws-sdk/client-s3";
 import type { BlobKey, BlobStat } from "./blob-store.ts";
 import type { PartMemory } from "./part-memory.ts";
-import { isS3Error, type S3, s3Fault, storageOf } from "./s3-client.ts";
+import { isS3Answer, isS3Error, type S3, s3Fault, storageOf } from "./s3-client.ts";
 import { type BodyPart, splitBody } from "./s3-split.ts";
 import { onlyIfNew } from "./s3-write-once.ts";
 
 /** What one writer marks its object with, so that it knows its own again after an answer that was lost. */
 const markName = "slipway-write";
 /** What was stored of a write that failed is removed, if that takes no longer. */
-const cleanUpLimitMs = 20_000;
+const cleanUpLimitMs = 10_000;
+/** A look at what may have been stored takes no longer. */
+const lookLimitMs = 5_000;
 
 interface Write {
   s3: S3;
@@ -121,8 +123,7 @@ async function putWhole(write: Write, { bytes }: BodyPart): Promise<void> {
       ),
     );
   } catch (error) {
-    // Sent a second time after an answer that was lost, it meets itself.
-    if (!isS3Error(error, "PreconditionFailed") || (await ownSize(write)) !== bytes.length) throw error;
+    if (!(await isStoredAfter(error, write, bytes.length))) throw error;
   }
 }
 
@@ -142,10 +143,17 @@ async function complete(write: Write, parts: CompletedPart[], sizeBytes: number)
       ),
     );
   } catch (error) {
-    if (!isS3Error(error, "PreconditionFailed", "NoSuchUpload") || (await ownSize(write)) !== sizeBytes) throw error;
+    if (!(await isStoredAfter(error, write, sizeBytes))) throw error;
   }
   const stored = await ownSize(write);
   if (stored !== sizeBytes) throw s3Fault(new Error(`of ${sizeBytes} bytes S3 has ${stored ?? "no object"}`));
+}
+
+/** Whether the object is there all the same: its answer was lost, and sent a second time it meets itself. (Some servers
+ *  then close the connection before they have read the body, which looks like a fault of the network.) */
+async function isStoredAfter(error: unknown, write: Write, sizeBytes: number): Promise<boolean> {
+  if (isS3Answer(error) && !isS3Error(error, "PreconditionFailed", "NoSuchUpload")) return false;
+  return (await ownSize(write, AbortSignal.timeout(lookLimitMs)).catch(() => null)) === sizeBytes;
 }
 
 /** The size of the object, if it is what this writer wrote. */

@@ -151,7 +151,7 @@ export function pathTaken(path: string, by: string): SlipwayError {
   );
 }
 
-/** Throws `version_sealed`, `file_not_found`. */
+/** Throws `version_sealed`, `file_not_found`, `files_verifying`. */
 export async function removeFile(
   { db }: Pick<Registry, "db">,
   { model, version, path }: { model: string; version: string; path: FilePath },
@@ -160,7 +160,7 @@ export async function removeFile(
   await db.$transaction(async (tx) => {
     const draft = await findDraft(tx, model, version);
     const { count } = await tx.versionFile.deleteMany({ where: { versionId: draft.id, path } });
-    if (count === 0) throw fileNotFound(model, version, path);
+    if (count === 0) throw await absence(tx, { versionId: draft.id, model, version, path });
     await recordAudit(tx, actor, {
       action: "file.delete",
       object: `${model}:${version}/${path}`,
@@ -224,7 +224,7 @@ export async function findFile(
 ): Promise<StoredFile> {
   const { id } = await readVersion({ db }, model, version);
   const row = await db.versionFile.findUnique({ where: { versionId_path: { versionId: id, path } } });
-  if (row === null) throw await absence({ db }, { versionId: id, model, version, path });
+  if (row === null) throw await absence(db, { versionId: id, model, version, path });
   return storedFile(row);
 }
 
@@ -239,7 +239,7 @@ export function openFile(
 
 /** Whoever was told that all bytes are there is not told that there is no such file. */
 async function absence(
-  { db }: Pick<Registry, "db">,
+  db: Database | Transaction,
   { versionId, model, version, path }: { versionId: string; model: string; version: string; path: FilePath },
 ): Promise<SlipwayError> {
   const verifying = await db.upload.count({ where: { versionId, path, state: "verifying" } });

@@ -2,7 +2,9 @@ import { type Collected, collectGarbage } from "#core/artifacts/collect-garbage.
 import { messageOf } from "#core/errors.ts";
 import type { Registry } from "#core/registry.ts";
 import { expireUploads } from "#core/uploads/expire-uploads.ts";
+import { forgetUploads } from "#core/uploads/forget-uploads.ts";
 import type { Chore } from "#core/work/chores.ts";
+import { dropFiles } from "./drop-files.ts";
 import { expireDrafts } from "./expire-drafts.ts";
 
 type Needs = Pick<Registry, "db" | "blobs"> & { config: Pick<Registry["config"], "keeping"> };
@@ -16,6 +18,8 @@ export interface CleanedUp extends Collected {
 export async function cleanUp(needs: Needs, signal: AbortSignal): Promise<CleanedUp> {
   const expiredUploads = await expireUploads(needs, signal);
   const expiredDrafts = await expireDrafts(needs, signal);
+  await forgetUploads(needs);
+  await dropFiles(needs, signal);
   const { graceMs } = needs.config.keeping;
   return { expiredUploads, expiredDrafts, ...(await collectGarbage(needs, { graceMs, signal })) };
 }

@@ -9,7 +9,7 @@ import { findModel, readModel } from "#core/models/model.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { abandonUploadsOf } from "#core/uploads/abandon-upload.ts";
 
-/** Its name is free again; versions, images and history stay on record. The files of its drafts go, and those of its sealed
+/** Its name is free again; versions, images and history stay on record. Its drafts go, and its sealed
  *  versions where these may be deleted (SLIPWAY_DELETABLE_MODELS). Throws `model_not_found`, and `model_in_use` while a tag
  *  points at a version of it or an image of it is being made. */
 export async function deleteModel(
@@ -53,7 +53,7 @@ export async function deleteModel(
 }
 
 /** All at once: a model may have thousands. Whoever has a file for a draft of it in his hands comes first, and others find it
- *  deleted. */
+ *  deleted. The rows of their files may be millions: `dropFiles` does them. */
 async function dropVersions(
   tx: Transaction,
   modelId: string,
@@ -64,7 +64,6 @@ async function dropVersions(
     WHERE id IN (SELECT id FROM versions WHERE model_id = ${modelId}::uuid AND deleted_at IS NULL
                    AND (sealed_at IS NULL OR ${withSealed}) ORDER BY id FOR UPDATE)
     RETURNING id, EXISTS (SELECT FROM uploads u WHERE u.version_id = v.id AND u.state IN ('open', 'verifying')) AS uploading`;
-  await tx.versionFile.deleteMany({ where: { versionId: { in: dropped.map(({ id }) => id) } } });
   const doomed: BlobKey[] = [];
   for (const { id, uploading } of dropped) if (uploading) doomed.push(...(await abandonUploadsOf(tx, id)));
   return { versions: dropped.length, doomed };

@@ -7,39 +7,57 @@ import { dropVersion } from "./drop-version.ts";
 
 const atOnce = 100;
 
-/** Deletes drafts that nobody has touched for as long: no change on record, and no upload in progress. Returns how many. */
-export async function expireDrafts(
-  { db, blobs, config }: Pick<Registry, "db" | "blobs"> & { config: Pick<Registry["config"], "keeping"> },
-  signal: AbortSignal,
-): Promise<number> {
+type Needs = Pick<Registry, "db"> & { config: Pick<Registry["config"], "keeping"> };
+
+export interface ExpiredDraft {
+  id: string;
+  model: string;
+  version: string;
+  touchedAt: Date;
+  sizeBytes: number;
+}
+
+/** Drafts that nobody has touched for as long as they are kept: no change on record, and no upload in progress. */
+export async function* expiredDrafts({ db, config }: Needs): AsyncGenerator<ExpiredDraft> {
   const { draftLifetimeMs } = config.keeping;
-  if (draftLifetimeMs === null) return 0;
+  if (draftLifetimeMs === null) return;
   const untouchedSince = new Date(Date.now() - draftLifetimeMs);
-  let expired = 0;
   for (let after = "00000000-0000-0000-0000-000000000000", full = true; full; ) {
-    signal.throwIfAborted();
-    const page = await db.$queryRaw<{ id: string }[]>`
-      SELECT v.id FROM versions v JOIN models m ON m.id = v.model_id
+    const page = await db.$queryRaw<ExpiredDraft[]>`
+      SELECT v.id, m.name AS model, v.semver AS version,
+             (SELECT max(a.at) FROM audit a WHERE a.object_id = v.id::text) AS "touchedAt",
+             (SELECT coalesce(sum(f.size_bytes), 0)::float8 FROM version_files f WHERE f.version_id = v.id) AS "sizeBytes"
+      FROM versions v JOIN models m ON m.id = v.model_id
       WHERE v.sealed_at IS NULL AND v.deleted_at IS NULL AND m.deleted_at IS NULL AND v.id > ${after}::uuid
         AND ${isUntouched(untouchedSince)}
       ORDER BY v.id LIMIT ${atOnce}`;
-    for (const { id } of page) {
-      const doomed = await db.$transaction(async (tx) => {
-        const draft = await findDraftById(tx, id).catch((error: unknown) => {
-          if (isSlipwayError(error)) return null; // sealed or deleted meanwhile
-          throw error;
-        });
-        // Locked now, it is looked at once more.
-        const [still] = await tx.$queryRaw<unknown[]>`
-          SELECT 1 FROM versions v WHERE v.id = ${id}::uuid AND ${isUntouched(untouchedSince)}`;
-        if (draft === null || still === undefined) return [];
-        expired += 1;
-        return dropVersion(tx, draft, slipway);
-      });
-      await removeDoomed({ db, blobs }, doomed);
-    }
+    yield* page;
     after = page.at(-1)?.id ?? after;
     full = page.length === atOnce;
+  }
+}
+
+/** Deletes them, one by one. Returns how many. */
+export async function expireDrafts(
+  { db, blobs, config }: Needs & Pick<Registry, "blobs">,
+  signal: AbortSignal,
+): Promise<number> {
+  let expired = 0;
+  for await (const { id, touchedAt } of expiredDrafts({ db, config })) {
+    signal.throwIfAborted();
+    const doomed = await db.$transaction(async (tx) => {
+      const draft = await findDraftById(tx, id).catch((error: unknown) => {
+        if (isSlipwayError(error)) return null; // sealed or deleted meanwhile
+        throw error;
+      });
+      // Locked now, it is looked at once more.
+      const [still] = await tx.$queryRaw<unknown[]>`
+        SELECT 1 FROM versions v WHERE v.id = ${id}::uuid AND ${isUntouched(touchedAt)}`;
+      if (draft === null || still === undefined) return [];
+      expired += 1;
+      return dropVersion(tx, draft, slipway);
+    });
+    await removeDoomed({ db, blobs }, doomed);
   }
   return expired;
 }

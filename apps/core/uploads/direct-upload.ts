@@ -1,5 +1,4 @@
 import type { DirectAccess, PresignedRequest, StoredPart } from "#core/artifacts/blob-store.ts";
-import type { Afterwards } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { doomObjects, removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import { countOfParts, sizeOfPart } from "#core/artifacts/part-plan.ts";
@@ -7,16 +6,17 @@ import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { findDraft } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { finishUpload } from "./finish-upload.ts";
+import { beginVerifying } from "./finish-upload.ts";
+import { withHold } from "./hold-upload.ts";
 import { type NewUpload, startUpload } from "./start-upload.ts";
-import { findUpload, readUpload, requireOpen, type Upload, type UploadName } from "./upload.ts";
+import { readUpload, requireOpen, type Upload, type UploadName } from "./upload.ts";
 
 /*
  * A client sends the parts of a direct upload to the store itself, by requests that are signed for it: each for one part,
  * of one size and with one SHA-256, which the store checks. What the store has is asked of the store alone.
  */
 
-type Needs = Pick<Registry, "db" | "blobs" | "doorbell" | "config">;
+type Needs = Pick<Registry, "db" | "blobs" | "doorbell" | "config" | "log">;
 
 /** Long enough for the slowest line that sends a part in time, and for a client that signs many ahead. */
 const signedForSeconds = 3_600;
@@ -76,32 +76,32 @@ export async function readUploadWithParts(
 
 /** Makes one object of the parts, which a worker then reads. Object first, row second: a crash in between leaves an upload
  *  that is completed again. Completing again what is complete is no error. Throws `upload_incomplete`, naming the parts
- *  that are missing, `upload_finished`, `upload_conflict`, `version_sealed`. */
+ *  that are missing, `upload_busy`, `upload_finished`, `upload_conflict`, `version_sealed`. */
 export async function completeDirectUpload(
   needs: Needs,
   name: UploadName,
-  { afterwards }: { afterwards: Afterwards },
   actor: Actor,
   remember: Remember<Upload> = forget,
 ): Promise<Upload> {
   const { db } = needs;
-  const upload = await readDirectUpload(needs, name);
-  if (upload.status === "verifying" || upload.status === "stored") {
-    await db.$transaction((tx) => remember(tx, upload));
-    return upload;
-  }
-  requireOpen(upload);
-  await findDraft(db, name.model, name.version, "no lock");
-  await makeWhole(needs, upload);
-  try {
-    return await finishUpload(needs, upload, { digest: null, afterwards }, actor, remember);
-  } catch (error) {
-    if (!isSlipwayError(error, "upload_finished")) throw error;
-    const now = await findUpload({ db }, upload.id);
-    if (now?.status === "verifying" || now?.status === "stored") return now; // completed twice at once
-    await removeWhole(needs, upload);
-    throw error;
-  }
+  const { id } = await readDirectUpload(needs, name);
+  // While a store makes one object of parts it may show some of them, or nothing.
+  return withHold(needs, id, async () => {
+    const upload = await readDirectUpload(needs, name);
+    if (upload.status === "verifying" || upload.status === "stored") {
+      await db.$transaction((tx) => remember(tx, upload));
+      return upload;
+    }
+    requireOpen(upload);
+    await findDraft(db, name.model, name.version, "no lock");
+    await makeWhole(needs, upload);
+    try {
+      return await beginVerifying(needs, upload, actor, remember);
+    } catch (error) {
+      if (isSlipwayError(error, "upload_finished")) await removeWhole(needs, upload);
+      throw error;
+    }
+  });
 }
 
 async function makeWhole({ blobs }: Pick<Needs, "blobs">, upload: Upload): Promise<void> {
@@ -112,7 +112,7 @@ async function makeWhole({ blobs }: Pick<Needs, "blobs">, upload: Upload): Promi
     (number) => sizes.get(number) !== sizeOfPart(number, sizeBytes, partSizeBytes),
   );
   if (missing.length === 0) await blobs.parts.complete(key, storeId, parts);
-  // One object already: completed before, or at this moment.
+  // One object already: its request was cut off before the row knew.
   else if ((await blobs.stat(key))?.sizeBytes !== sizeBytes) throw incomplete(missing);
 }
 

@@ -16,34 +16,39 @@ import { lockUpload, requireOpen, type Upload, uploadFinished } from "./upload.t
 export const uploadWork = "upload";
 
 /** All bytes of an upload are there, as one object. Where their digest is known it is a file at once, or has failed, and
- *  the reason is thrown; where it is not (null), a worker reads them, and has until it expires anew. Throws
- *  `upload_finished`, `version_sealed`. */
+ *  the reason is thrown; where it is not (null), a worker reads them. Throws `upload_finished`, `version_sealed`. */
 export async function finishUpload(
   needs: Pick<Registry, "db" | "blobs" | "doorbell" | "config">,
   upload: Upload,
   { digest, afterwards }: { digest: Digest | null; afterwards: Afterwards },
   actor: Actor,
-  remember: Remember<Upload> = forget,
 ): Promise<Upload> {
-  const { db, blobs, doorbell, config } = needs;
-  if (digest === null) {
-    const { verifying, workId } = await db.$transaction(async (tx) => {
-      await findDraftById(tx, upload.versionId);
-      requireOpen(await lockUpload(tx, upload.id));
-      const expiresAt = new Date(Date.now() + config.uploads.lifetimeMs);
-      await tx.upload.update({ where: { id: upload.id }, data: { state: "verifying", expiresAt } });
-      const workId = await addWork(tx, { kind: uploadWork, subjectId: upload.id, requestId: actor.requestId });
-      const verifying = await lockUpload(tx, upload.id);
-      await remember(tx, verifying);
-      return { verifying, workId };
-    });
-    await doorbell.ring(workId);
-    return verifying;
-  }
-  const settled = await settleUpload(needs, upload, digest, { actor, remember });
-  afterwards(async () => void (await removeDoomed({ db, blobs }, settled.doomed)));
+  if (digest === null) return beginVerifying(needs, upload, actor);
+  const settled = await settleUpload(needs, upload, digest, { actor });
+  afterwards(async () => void (await removeDoomed(needs, settled.doomed)));
   if (settled.refusal !== null) throw settled.refusal;
   return settled.upload;
+}
+
+/** Has a worker read the bytes, which has until the upload expires anew. Throws `upload_finished`, `version_sealed`. */
+export async function beginVerifying(
+  { db, doorbell, config }: Pick<Registry, "db" | "doorbell" | "config">,
+  { id, versionId }: Upload,
+  actor: Actor,
+  remember: Remember<Upload> = forget,
+): Promise<Upload> {
+  const { verifying, workId } = await db.$transaction(async (tx) => {
+    await findDraftById(tx, versionId);
+    requireOpen(await lockUpload(tx, id));
+    const expiresAt = new Date(Date.now() + config.uploads.lifetimeMs);
+    await tx.upload.update({ where: { id }, data: { state: "verifying", expiresAt } });
+    const workId = await addWork(tx, { kind: uploadWork, subjectId: id, requestId: actor.requestId });
+    const verifying = await lockUpload(tx, id);
+    await remember(tx, verifying);
+    return { verifying, workId };
+  });
+  await doorbell.ring(workId);
+  return verifying;
 }
 
 export interface Settled {
@@ -60,11 +65,7 @@ export async function settleUpload(
   { db }: Pick<Registry, "db">,
   { id, versionId }: Pick<Upload, "id" | "versionId">,
   digest: Digest,
-  {
-    actor,
-    remember = forget,
-    alongside = async () => {},
-  }: { actor: Actor; remember?: Remember<Upload>; alongside?: (tx: Transaction) => Promise<void> },
+  { actor, alongside = async () => {} }: { actor: Actor; alongside?: (tx: Transaction) => Promise<void> },
 ): Promise<Settled> {
   try {
     return await db.$transaction(async (tx) => {
@@ -73,9 +74,7 @@ export async function settleUpload(
       const upload = await lockInProgress(tx, id);
       if (upload.digest !== null && upload.digest !== digest) throw digestMismatch(upload.digest, digest);
       const doomed = await endAsFile(tx, upload, { draft, digest }, actor);
-      const stored = await lockUpload(tx, id);
-      await remember(tx, stored);
-      return { upload: stored, doomed, refusal: null };
+      return { upload: await lockUpload(tx, id), doomed, refusal: null };
     });
   } catch (refusal) {
     if (!isSlipwayError(refusal) || refusal.code === "unavailable" || refusal.code === "upload_finished") throw refusal;

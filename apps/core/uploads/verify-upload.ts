@@ -1,10 +1,9 @@
-import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobStore } from "#core/artifacts/blob-store.ts";
 import { type Digest, digestFrom, sha256 } from "#core/artifacts/digest.ts";
 import { removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import type { Transaction } from "#core/database/client.ts";
-import { isSlipwayError, messageOf } from "#core/errors.ts";
+import { isSlipwayError, messageOf, SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
@@ -65,8 +64,9 @@ async function readDigest(blobs: BlobStore, { key, sizeBytes }: Upload, signal: 
       readBytes += chunk.length;
     }
   };
-  await pipeline((await blobs.open(key)) as Readable, take, { signal });
-  if (readBytes !== sizeBytes) throw new Error(`the store gave ${readBytes} bytes of an object of ${sizeBytes}`);
+  await pipeline(await blobs.open(key), take, { signal });
+  if (readBytes !== sizeBytes)
+    throw new SlipwayError("blob_not_found", `the store has ${readBytes} of the ${sizeBytes} bytes of an upload`);
   return digestFrom(hash);
 }
 

@@ -18,6 +18,7 @@ const sources = {
   migrate: "prisma/migrate.ts",
   "rotate-secrets": "apps/rotate-secrets.ts",
   "collect-garbage": "apps/collect-garbage.ts",
+  "verify-artifacts": "apps/verify-artifacts.ts",
 };
 const folder = join(root, "dist");
 const stamp = join(folder, "made-from.json");
@@ -49,7 +50,7 @@ export const servicePrograms = {
       packages: "external",
       platform: "node",
       format: "esm",
-      target: "node20.12",
+      target: "node20.15",
       sourcemap: "linked",
       sourcesContent: false,
       plugins: [readingSources(madeFrom)],

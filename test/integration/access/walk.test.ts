@@ -68,6 +68,7 @@ const operations: Record<string, Operation> = {
     done: 409, // its build is queued
     request: after(build, (m) => ["POST", `${at(m)}/archive`]),
   },
+  getPackage: { right: "read", done: 200, request: after(draft, (m) => ["GET", `${at(m)}/package`]) },
   listFiles: { right: "read", done: 200, request: after(draft, (m) => ["GET", `${at(m)}/files`]) },
   putFile: {
     right: "upload",

@@ -77,7 +77,7 @@ async function* archive(entries: readonly TarEntry[]): AsyncGenerator<Uint8Array
 }
 
 /** Every stage of a pipeline costs by the chunk, and headers and small files are tiny ones. */
-async function* inLargeChunks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* inLargeChunks(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = [];
   let heldBytes = 0;
   for await (const piece of pieces) {

@@ -1,0 +1,161 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import type { BlobKey } from "#core/artifacts/blob-store.ts";
+import { newId } from "#core/database/ids.ts";
+import { cleanUp } from "#core/releases/clean-up.ts";
+import { guardedService } from "#test/access.ts";
+import { ready, sealed } from "#test/sealed.ts";
+import { smallImageBuilder } from "#test/small-image.ts";
+import { storedObjects } from "#test/stored-objects.ts";
+import { draftOf, type TestService, testService } from "#test/test-service.ts";
+import { testWorker } from "#test/test-worker.ts";
+import { waitUntil } from "#test/wait-until.ts";
+
+const deletable = { SLIPWAY_DELETABLE_MODELS: "churn, fraud.*", SLIPWAY_GARBAGE_GRACE_HOURS: "0" };
+const at = (model: string, version = "1.0.0") => `/v1/models/${model}/versions/${version}`;
+const cancelled = async (service: TestService, model: string, version = "1.0.0") => {
+  const { buildId } = await sealed(service, model, version);
+  await service.call("POST", `/v1/builds/${buildId}/cancel`);
+};
+const collectAll = async ({ registry }: TestService) => {
+  await cleanUp(registry, new AbortController().signal);
+};
+
+/** As a client that sends its file in parts and has not ended. */
+async function beginUpload({ registry: { db, blobs } }: TestService, model: string): Promise<string> {
+  const key = randomBytes(16).toString("hex") as BlobKey;
+  const storeId = await blobs.parts.begin(key, { partBytes: 5 * 1024 ** 2 });
+  const { id: versionId } = await db.version.findFirstOrThrow({ where: { model: { name: model } } });
+  const row = { kind: "direct", versionId, path: "large.bin", sizeBytes: 9, key, storeId, partBytes: 5 };
+  const id = newId();
+  await db.upload.create({ data: { id, ...row, createdBy: "x", expiresAt: new Date(Date.now() + 60_000) } });
+  return id;
+}
+
+describe("a sealed version", () => {
+  it("of a model that allows it goes with its files, and leaves number, digest and image", async () => {
+    const service = await testService(deletable);
+    const { call, registry } = service;
+    testWorker(registry, smallImageBuilder());
+    const { imageDigest } = await ready(service, "churn", "1.0.0");
+    const before = (await call("GET", at("churn"))).json;
+    expect((await call("DELETE", at("churn"))).status).toBe(204);
+
+    expect((await call("GET", at("churn"))).status).toBe(404);
+    expect((await call("GET", `${at("churn")}/files/notes.txt`)).status).toBe(404);
+    expect((await call("GET", "/v1/models/churn/versions")).json.items).toEqual([]);
+    const again = await call("POST", "/v1/models/churn/versions", { json: { version: "1.0.0" } });
+    expect([again.status, again.json.type]).toEqual([409, "/problems/version_exists"]);
+    const next = await call("POST", "/v1/models/churn/versions", { json: { version: "1.0.1" } });
+    expect(next.json.number).toBe(2);
+    const audit = await call("GET", "/v1/audit?model=churn&action=version.delete");
+    expect(audit.json.items).toEqual([
+      expect.objectContaining({
+        object: "churn:1.0.0",
+        before: {
+          status: "ready",
+          contentDigest: before.contentDigest,
+          sizeBytes: before.sizeBytes,
+          fileCount: before.fileCount,
+          image: `${before.image.repository}@${imageDigest}`,
+        },
+      }),
+    ]);
+    await collectAll(service);
+    expect(await storedObjects(registry)).toEqual([]);
+    const { host, prefix } = registry.config.registry;
+    const manifest = await fetch(`http://${host}/v2/${prefix}/churn/manifests/${imageDigest}`, {
+      headers: { accept: "application/vnd.oci.image.manifest.v1+json" },
+    });
+    expect(manifest.status).toBe(200);
+  });
+
+  it("stays where the setting does not name its model, and the answer names the setting", async () => {
+    const service = await testService(deletable);
+    for (const model of ["other", "fraud", "churn.two"]) {
+      await cancelled(service, model);
+      const answer = await service.call("DELETE", at(model));
+      expect([answer.status, answer.json.type], model).toEqual([403, "/problems/deletion_not_allowed"]);
+      expect(answer.json.detail).toContain("SLIPWAY_DELETABLE_MODELS");
+      expect((await service.call("GET", `${at(model)}/files/notes.txt`)).status).toBe(200);
+    }
+    await cancelled(service, "fraud.eu");
+    expect((await service.call("DELETE", at("fraud.eu"))).status).toBe(204);
+  });
+
+  it("stays while a tag points at it, or its image is being made", async () => {
+    const service = await testService(deletable);
+    const { call } = service;
+    await sealed(service, "churn", "1.0.0");
+    const building = await call("DELETE", at("churn"));
+    expect([building.status, building.json.type]).toEqual([409, "/problems/build_running"]);
+    testWorker(service.registry, smallImageBuilder());
+    await waitUntil("it is ready", async () => (await call("GET", at("churn"))).json.status === "ready");
+    await call("PUT", "/v1/models/churn/tags/prod", { json: { version: "1.0.0" } });
+    const tagged = await call("DELETE", at("churn"));
+    expect([tagged.status, tagged.json.type]).toEqual([409, "/problems/version_in_use"]);
+    expect(tagged.json.detail).toContain("prod");
+    await call("DELETE", "/v1/models/churn/tags/prod");
+    expect((await call("POST", `${at("churn")}/archive`)).status).toBe(200);
+    expect((await call("DELETE", at("churn"))).status).toBe(204);
+    const history = await call("GET", "/v1/models/churn/tags/prod/history");
+    expect(history.json.items.map((item: { to: string | null }) => item.to)).toContain("1.0.0");
+  });
+
+  it("is deleted by whoever administers its model, and not by whoever may upload", async () => {
+    const service = await guardedService(deletable);
+    const admin: TestService = { ...service, call: service.admin };
+    await cancelled(admin, "fraud.a");
+    const uploader = await service.identity("uploader", [{ role: "uploader", pattern: "fraud.*" } as never]);
+    const refused = await uploader.call("DELETE", at("fraud.a"));
+    expect([refused.status, refused.json.type]).toEqual([403, "/problems/forbidden"]);
+    expect(refused.json.detail).toContain("lacks the right to administer");
+    expect((await service.admin("GET", at("fraud.a"))).status).toBe(200);
+    await waitUntil("the refusal is on record", async () => {
+      const { json } = await service.admin("GET", "/v1/audit?action=access.refuse");
+      return json.items.some((item: { actor: string }) => item.actor === "uploader");
+    });
+    const owner = await service.identity("owner", [{ role: "administrator", pattern: "fraud.*" } as never]);
+    expect((await owner.call("DELETE", at("fraud.a"))).status).toBe(204);
+  });
+});
+
+it("a draft takes the uploads into it along", async () => {
+  const service = await testService();
+  await draftOf(service, "m", "1.0.0", { "a.bin": "a" });
+  const id = await beginUpload(service, "m");
+  expect((await service.call("DELETE", at("m"))).status).toBe(204);
+  expect(await service.registry.db.upload.findUnique({ where: { id } })).toMatchObject({ state: "cancelled" });
+  await waitUntil("its parts are gone", async () => (await storedObjects(service.registry)).length === 1);
+  expect(await service.registry.db.doomedObject.count()).toBe(0);
+});
+
+describe("a deleted model", () => {
+  it("lets go of its drafts' files and uploads, and keeps its sealed versions'", async () => {
+    const service = await testService(deletable);
+    await cancelled(service, "kept");
+    await draftOf(service, "kept", "1.1.0", { "draft.bin": "of a draft" });
+    const before = await service.registry.db.versionFile.count();
+    const { id: draft } = await service.registry.db.version.findFirstOrThrow({ where: { semver: "1.1.0" } });
+    expect((await service.call("DELETE", "/v1/models/kept")).status).toBe(204);
+    await collectAll(service);
+    const files = await service.registry.db.versionFile.findMany();
+    expect([files.length, files.filter(({ versionId }) => versionId === draft)]).toEqual([before - 1, []]);
+    expect(await storedObjects(service.registry)).toHaveLength(before - 1);
+    const { json } = await service.call("GET", "/v1/audit?model=kept&action=model.delete");
+    expect(json.items[0]).toMatchObject({ before: { name: "kept" }, after: { versionsDeleted: 1 } });
+  });
+
+  it("lets go of those, too, where they may be deleted", async () => {
+    const service = await testService(deletable);
+    await cancelled(service, "churn");
+    await draftOf(service, "churn", "1.1.0", { "draft.bin": "of a draft" });
+    const id = await beginUpload(service, "churn");
+    expect((await service.call("DELETE", "/v1/models/churn")).status).toBe(204);
+    expect(await service.registry.db.upload.findUnique({ where: { id } })).toMatchObject({ state: "cancelled" });
+    await collectAll(service);
+    expect(await service.registry.db.versionFile.count()).toBe(0);
+    await waitUntil("its bytes are gone", async () => (await storedObjects(service.registry)).length === 0);
+    expect(await service.registry.db.version.count({ where: { contentDigest: { not: null } } })).toBe(1);
+  });
+});

@@ -1,0 +1,189 @@
+import { createHash, randomBytes } from "node:crypto";
+import { appendFileSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import type { BlobKey } from "#core/artifacts/blob-store.ts";
+import { storeBlob } from "#core/artifacts/blobs.ts";
+import { type Digest, digestOf } from "#core/artifacts/digest.ts";
+import { type Damage, verifyBlobs } from "#core/artifacts/verify-blobs.ts";
+import { kept } from "#test/aftermath.ts";
+import { serviceCommand } from "#test/service-command.ts";
+import { workerProcess } from "#test/service-processes.ts";
+import { draftOf, type TestService, testService } from "#test/test-service.ts";
+
+const all = { between: { after: "", before: "" }, bytesPerSecond: 1e12 };
+
+/** Where the file store keeps a blob. */
+async function pathOf({ registry }: TestService, digest: Digest): Promise<string> {
+  const { key } = await registry.db.blob.findUniqueOrThrow({ where: { digest } });
+  return join(registry.config.artifacts.dir, key.slice(0, 2), key);
+}
+
+const names = ["sound", "missing", "changed", "cut", "longer"] as const;
+const digestOfName = (name: string) => digestOf(Buffer.from(`bytes that are ${name}`));
+
+async function damagedService(): Promise<TestService> {
+  const service = await testService({ SLIPWAY_ARTIFACTS_DIR: "" });
+  await draftOf(
+    service,
+    "m",
+    "1.0.0",
+    Object.fromEntries(names.map((name) => [`${name}.bin`, `bytes that are ${name}`])),
+  );
+  const path = (name: (typeof names)[number]) => pathOf(service, digestOfName(name));
+  unlinkSync(await path("missing"));
+  const changed = readFileSync(await path("changed"));
+  changed[3] = (changed[3] ?? 0) ^ 1;
+  writeFileSync(await path("changed"), changed);
+  truncateSync(await path("cut"), 5);
+  appendFileSync(await path("longer"), "!");
+  return service;
+}
+
+describe("npm run verify-artifacts", () => {
+  it("names what is missing, what was changed and what no row names, and changes nothing", async () => {
+    const service = await damagedService();
+    const orphan = randomBytes(16).toString("hex") as BlobKey;
+    await service.registry.blobs.put(orphan, Readable.from([Buffer.from("bytes first")]));
+    const before = await kept(service);
+    const settings = { SLIPWAY_GARBAGE_GRACE_HOURS: "0" };
+    const { code, output, errors } = await serviceCommand(service, "verify-artifacts", [], settings);
+    expect([code, errors]).toEqual([1, ""]);
+    const lines = output.trim().split("\n");
+    const lineOf = (name: string) => lines.filter((line) => line.includes(name)).map((line) => line.split(/ {2,}/));
+    expect(lineOf(digestOfName("sound"))).toEqual([]);
+    expect(lineOf(digestOfName("missing"))).toEqual([
+      ["missing", "22", digestOfName("missing"), "the store has no such object; m:1.0.0/missing.bin"],
+    ]);
+    expect(lineOf(digestOfName("changed"))).toEqual([["changed", "22", digestOfName("changed"), expect.any(String)]]);
+    expect(lineOf(digestOfName("cut"))[0]?.[3]).toContain("gives 5 bytes");
+    expect(lineOf(digestOfName("longer"))[0]?.[3]).toContain("gives 22 bytes");
+    expect(lineOf(orphan)).toEqual([["leftover", "11", orphan, expect.stringContaining("named by no row")]]);
+    expect(lines.at(-1)).toBe("5 blobs with 103 bytes: 4 damaged; 1 objects without a row");
+    expect(await kept(service)).toEqual(before);
+
+    const json = await serviceCommand(service, "verify-artifacts", ["--json"], settings);
+    const { findings, ...sums } = JSON.parse(json.output);
+    expect([json.code, sums]).toEqual([1, { blobs: 5, sizeBytes: 103, damaged: 4, leftovers: 1 }]);
+    expect(findings).toHaveLength(5);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ what: "missing", digest: digestOfName("missing"), sizeBytes: 22 }),
+    );
+  });
+
+  it("ends with code 0 where all is sound, and goes on after a digest", async () => {
+    const service = await testService();
+    await draftOf(service, "m", "1.0.0", { "a.bin": "a", "b.bin": "b", "c.bin": "c" });
+    const digests = ["a", "b", "c"].map((text) => digestOf(Buffer.from(text))).sort();
+    const { code, output } = await serviceCommand(service, "verify-artifacts");
+    expect([code, output]).toEqual([0, expect.stringContaining("3 blobs with 3 bytes: 0 damaged; 0 objects")]);
+    const rest = await serviceCommand(service, "verify-artifacts", ["--from", digests[0] ?? ""]);
+    expect([rest.code, rest.output]).toEqual([0, expect.stringContaining("2 blobs with 2 bytes: 0 damaged")]);
+  });
+
+  it("says that the store is away, and not that all is missing", async () => {
+    const service = await testService({ SLIPWAY_ARTIFACTS_DIR: "" });
+    await draftOf(service, "m", "1.0.0", { "a.bin": "a" });
+    const elsewhere = { SLIPWAY_ARTIFACTS_DIR: "/etc/passwd/is-no-folder" };
+    const { code, output, errors } = await serviceCommand(service, "verify-artifacts", [], elsewhere);
+    expect([code, output]).toEqual([1, expect.not.stringContaining("damaged")]);
+    expect(errors).toContain("could not be verified");
+  });
+});
+
+it("a worker finds damage by itself, and sounds the alarm in its log", async () => {
+  const service = await damagedService();
+  // Every slice within a second or two.
+  const worker = await workerProcess(service, { SLIPWAY_VERIFY_DAYS: "1", SLIPWAY_RECONCILE_SECONDS: "0.1" });
+  await service.registry.db.work.create({
+    data: {
+      id: "01931c2e-0000-7000-8000-000000000000",
+      kind: "verify",
+      subjectId: "00000000-0000-0000-0000-000000000000",
+      state: "done",
+      // Of the digest that is missing; a claim raises it.
+      attempt: Number.parseInt(digestOfName("missing").slice("sha256:".length, "sha256:".length + 2), 16) + 255,
+      runAfter: new Date(Date.now() - 86_400_000),
+    },
+  });
+  const line = await worker.line(/stored bytes are missing/, 20_000);
+  expect(line).toContain(digestOfName("missing"));
+  await worker.line(/a slice of what is stored is verified/, 20_000);
+});
+
+describe("verifying", () => {
+  const damageOf = async (service: TestService, blobs = service.registry.blobs) => {
+    const damages: Damage[] = [];
+    const signal = new AbortController().signal;
+    const onDamage = (damage: Damage) => damages.push(damage);
+    const verified = await verifyBlobs({ db: service.registry.db, blobs }, { ...all, signal, onDamage });
+    return { damages, verified };
+  };
+
+  it("takes for damage what the store does not give though it can be used, and not a store that is away", async () => {
+    const service = await testService();
+    const { db, blobs } = service.registry;
+    const { digest } = await storeBlob({ db, blobs }, Readable.from([Buffer.from("unreadable")]));
+    const unreadable = { ...blobs, open: () => Promise.reject(new Error("input/output error")) };
+    expect((await damageOf(service, unreadable)).damages).toEqual([
+      expect.objectContaining({ what: "unreadable", digest, detail: "input/output error" }),
+    ]);
+    const away = { ...unreadable, check: () => Promise.reject(new Error("the store is away")) };
+    await expect(damageOf(service, away)).rejects.toThrow("the store is away");
+  });
+
+  it("takes no blob for damage that was collected while it was read", async () => {
+    const service = await testService();
+    const { db, blobs } = service.registry;
+    const { digest } = await storeBlob({ db, blobs }, Readable.from([Buffer.from("going")]));
+    const collected = {
+      ...blobs,
+      async open(key: BlobKey) {
+        await db.blob.delete({ where: { digest } });
+        await blobs.remove(key);
+        return blobs.open(key);
+      },
+    };
+    expect((await damageOf(service, collected)).damages).toEqual([]);
+  });
+
+  it("reads no faster than it is told, over all blobs together", async () => {
+    const service = await testService();
+    const { db, blobs } = service.registry;
+    for (let i = 0; i < 6; i++) await storeBlob({ db, blobs }, Readable.from([randomBytes(100_000)]));
+    const started = performance.now();
+    const verified = await verifyBlobs(
+      { db, blobs },
+      { ...all, bytesPerSecond: 600_000, signal: new AbortController().signal, onDamage: () => {} },
+    );
+    expect(verified).toEqual({ blobs: 6, sizeBytes: 600_000 });
+    expect(performance.now() - started).toBeGreaterThan(900);
+  });
+
+  it("reads a part alone where it is told so, and together the parts are all", async () => {
+    const service = await testService();
+    const { db, blobs } = service.registry;
+    const texts = Array.from({ length: 40 }, (_, index) => `blob ${index}`);
+    for (const text of texts) await storeBlob({ db, blobs }, Readable.from([Buffer.from(text)]));
+    let seen = 0;
+    for (let slice = 0; slice < 256; slice++) {
+      const prefix = `sha256:${slice.toString(16).padStart(2, "0")}`;
+      const expected = texts.filter(
+        (text) => `sha256:${createHash("sha256").update(text).digest("hex")}`.slice(0, 9) === prefix,
+      );
+      const { blobs: count } = await verifyBlobs(
+        { db, blobs },
+        {
+          ...all,
+          between: { after: prefix, before: `${prefix}g` },
+          signal: new AbortController().signal,
+          onDamage: () => {},
+        },
+      );
+      expect(count).toBe(expected.length);
+      seen += count;
+    }
+    expect(seen).toBe(texts.length);
+  });
+});
