@@ -44,6 +44,7 @@ export default defineConfig({
             "versions",
             "seal",
             "verifying",
+            "resumable",
             "garbage",
             "garbage-under-load",
             "deletion",

@@ -1,5 +1,7 @@
+import type { BlobStore } from "#core/artifacts/blob-store.ts";
 import type { Database } from "#core/database/client.ts";
 import { isMigrated } from "#core/database/is-migrated.ts";
+import { isSlipwayError } from "#core/errors.ts";
 import { checkRegistry } from "#core/images/registry-client/check-registry.ts";
 import type { Registry } from "#core/registry.ts";
 import { readWorkers } from "#core/work/workers.ts";
@@ -25,6 +27,7 @@ export function openReadiness({ db, blobs, doorbell, config, log }: Needs): () =
   const watch = (name: string, ask: () => Promise<Finding>) => watchPart(name, ask, { log, limitMs });
   const database = watch("database", () => checkDatabase(db));
   const artifacts = watch("artifacts", () => blobs.check().then(() => well));
+  const space = watch("space", () => checkSpace(blobs));
   const queue = watch("queue", () => doorbell.ping().then(() => well));
   const registry = watch("registry", () => {
     const signal = AbortSignal.timeout(limitMs);
@@ -46,6 +49,7 @@ export function openReadiness({ db, blobs, doorbell, config, log }: Needs): () =
       artifacts(),
       queue(),
       registry(),
+      space(),
     ]);
     const vital = [first, second];
     const parts = [...vital, ...others, last];
@@ -65,6 +69,16 @@ export function openReadiness({ db, blobs, doorbell, config, log }: Needs): () =
 
 async function checkDatabase(db: Database): Promise<Finding> {
   return (await isMigrated(db)) ? well : { down: true, message: "is not migrated: run prisma/migrate.ts" };
+}
+
+async function checkSpace(blobs: BlobStore): Promise<Finding> {
+  try {
+    await blobs.requireRoom(0);
+    return well;
+  } catch (error) {
+    if (!isSlipwayError(error, "store_full")) throw error;
+    return { down: true, message: "less is free for artifacts than is to be kept free: uploads are refused" };
+  }
 }
 
 async function checkWorkers(db: Database): Promise<Finding> {

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { NamePattern } from "#core/access/name-pattern.ts";
+import { seesAll } from "#core/access/roles.ts";
 import { databaseAway, isDatabaseAway } from "#core/database/faults.ts";
 import { type ErrorCode, type Fault, isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { refusalOf } from "./foreign-requests.ts";
@@ -50,6 +52,7 @@ const statusOf: Record<ErrorCode, number> = {
   store_full: 507,
   blob_not_found: 500,
   digest_mismatch: 422,
+  checksum_mismatch: 460, // tus 1.0
   body_incomplete: 400,
   body_too_slow: 408,
   archive_invalid: 422,
@@ -70,6 +73,7 @@ const statusOf: Record<ErrorCode, number> = {
   invalid_network: 422,
   quota_not_found: 404,
   quota_exceeded: 409,
+  space_exceeded: 507,
   range_not_satisfiable: 416,
   unavailable: 503,
   internal: 500,
@@ -81,6 +85,8 @@ const codeOfStatus: Record<number, string> = {
   404: "not_found",
   405: "method_not_allowed",
   408: "request_timeout",
+  410: "gone",
+  412: "precondition_failed",
   413: "body_too_large",
   414: "uri_too_long",
   415: "unsupported_media_type",
@@ -118,13 +124,19 @@ export async function answerError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const { code, status, detail, faults } = translate(thrown);
-  // Turned away by choice (stopping, at a limit) is no failure.
-  const byChoice = isSlipwayError(thrown, "unavailable") && thrown.cause === undefined;
+  const { code, status, faults, ...translated } = translate(thrown);
+  const detail = openDetail(thrown, request) ?? translated.detail;
+  // Turned away by choice (stopping, at a limit, no room) is no failure.
+  const byChoice = status === 507 || (isSlipwayError(thrown, "unavailable") && thrown.cause === undefined);
   if (status >= 500 && !byChoice) request.log.error({ err: thrown }, "request failed");
   if (status === 503 || status === 429 || passing.has(code)) reply.header("retry-after", "2");
   if (isHttpError(thrown)) reply.headers(thrown.headers);
   await sendProblem(reply, request, { code, status, detail, faults });
+}
+
+function openDetail(thrown: Error, { caller }: FastifyRequest): string | null {
+  if (!isSlipwayError(thrown) || thrown.openly === null || caller === undefined) return null;
+  return seesAll(caller.grants, thrown.openly.pattern as NamePattern) ? thrown.openly.message : null;
 }
 
 export function answerNotFound(request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -63,6 +63,9 @@ export const NewVersion = Type.Object(
     description: Type.Optional(Description),
     labels: Type.Optional(Labels),
     metadata: Type.Optional(Metadata),
+    from: Type.Optional(
+      Type.String({ maxLength: 128, description: "A version or tag of the model: the draft starts with its files" }),
+    ),
   },
   closed,
 );
@@ -131,6 +134,21 @@ const Digest = Type.String({
   pattern: digestPattern,
   maxLength: 71,
   description: "sha256: and 64 lower-case hex digits",
+});
+export const FilesToRegister = Type.Object(
+  {
+    files: Type.Array(Type.Object({ path: Type.String({ maxLength: 4_096 }), digest: Digest }, closed), {
+      minItems: 1,
+      maxItems: 1_000,
+    }),
+  },
+  closed,
+);
+export const RegisteredFiles = Type.Object({
+  stored: Type.Array(File),
+  missing: Type.Array(Type.Object({ path: Type.String(), digest: Type.String() }), {
+    description: "Of no file that the caller may read: to be sent",
+  }),
 });
 const PartNumber = Type.Integer({ minimum: 1, maximum: mostParts });
 export const NewUpload = Type.Object(
@@ -314,22 +332,32 @@ export const AuditEntry = Type.Object({
 
 /** Counts fit a 32-bit integer, bytes a JSON number. */
 const Count = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
+const ByteCount = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 export const QuotaLimits = Type.Object(
   {
     models: Type.Optional(Count),
     versions: Type.Optional(Count),
-    sizeBytes: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+    sizeBytes: Type.Optional(ByteCount),
     buildsAtOnce: Type.Optional(Count),
+    fileBytes: Type.Optional(ByteCount),
+    filesPerVersion: Type.Optional(Count),
   },
-  { ...closed, minProperties: 1, description: "What the models of the pattern may take up together" },
+  {
+    ...closed,
+    minProperties: 1,
+    description: "What the models of the pattern may take up together, and each of their files and versions by itself",
+  },
 );
 const Use = Type.Object({ limit: nullable(Type.Integer()), used: Type.Integer() });
+const LimitAlone = Type.Object({ limit: nullable(Type.Integer()) });
 export const Quota = Type.Object({
   pattern: Type.String(),
   models: Use,
   versions: Use,
   sizeBytes: Use,
   buildsAtOnce: Use,
+  fileBytes: LimitAlone,
+  filesPerVersion: LimitAlone,
   changedAt: Time,
   changedBy: Type.String(),
 });

@@ -125,6 +125,8 @@ export function quotaView({ pattern, limits, used, changedAt, changedBy }: Quota
     versions: use("versions"),
     sizeBytes: use("sizeBytes"),
     buildsAtOnce: use("buildsAtOnce"),
+    fileBytes: { limit: limits.fileBytes },
+    filesPerVersion: { limit: limits.filesPerVersion },
     changedAt: time(changedAt),
     changedBy,
   };

@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import type { ArtifactsConfig, S3Config } from "./config.ts";
 import type { Settings } from "./settings.ts";
 
+const gibibyte = 1024 ** 3;
+
 /** A folder, or a bucket where one is named. */
 export function artifactsConfig(read: Settings, dataDir: string): ArtifactsConfig {
   const folder = read.text("SLIPWAY_ARTIFACTS_DIR", "");
@@ -9,10 +11,11 @@ export function artifactsConfig(read: Settings, dataDir: string): ArtifactsConfi
   if (folder !== "" && bucket !== "")
     read.problem("SLIPWAY_ARTIFACTS_DIR and SLIPWAY_S3_BUCKET are both set: artifacts are kept in one place");
   const dir = resolve(folder === "" ? `${dataDir}/artifacts` : folder);
-  if (bucket !== "") return { dir, s3: s3Config(read, bucket) };
+  const leastFreeBytes = read.integer("SLIPWAY_LEAST_FREE_BYTES", gibibyte, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  if (bucket !== "") return { dir, s3: s3Config(read, bucket), leastFreeBytes };
   for (const name of s3Settings)
     if (read.text(name, "") !== "") read.problem(`${name} is set without SLIPWAY_S3_BUCKET: set that one, too`);
-  return { dir, s3: null };
+  return { dir, s3: null, leastFreeBytes };
 }
 
 const s3Settings = [

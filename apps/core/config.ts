@@ -57,12 +57,15 @@ export interface SecretsConfig {
 export interface ArtifactsConfig {
   dir: string;
   s3: S3Config | null;
+  /** Of the disk of the folder: what would leave less is refused. */
+  leastFreeBytes: number;
 }
 
-/** Of files that come over more than one request. */
 export interface UploadsConfig {
-  /** What is not whole by then is removed. */
+  /** What comes over more than one request and is not whole by then is removed. */
   lifetimeMs: number;
+  /** Null for any size. */
+  largestFileBytes: number | null;
 }
 
 /** A bucket that takes artifacts; credentials come as the AWS SDK finds them (`AWS_…`, files, roles). */
@@ -145,7 +148,7 @@ export function readConfig(environment: Environment): Config {
     },
     queue: { url: read.url("REDIS_URL", ["redis:", "rediss:"]), prefix: read.text("SLIPWAY_QUEUE_PREFIX", "slipway") },
     artifacts: artifactsConfig(read, dataDir),
-    uploads: { lifetimeMs: read.integer("SLIPWAY_UPLOAD_DAYS", 7, { min: 1, max: 365 }) * dayMs },
+    uploads: uploadsConfig(read),
     foreignSecrets: ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map((name) => read.text(name, "")),
     keeping: keepingConfig(read),
     registry: registryConfig(read),
@@ -263,6 +266,14 @@ function proxyOf(text: string): Network | null {
 
 function originOf(text: string): string | null {
   return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text ? text : null;
+}
+
+function uploadsConfig(read: Settings): UploadsConfig {
+  const largest = read.integer("SLIPWAY_LARGEST_FILE_BYTES", 0, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  return {
+    lifetimeMs: read.integer("SLIPWAY_UPLOAD_DAYS", 7, { min: 1, max: 365 }) * dayMs,
+    largestFileBytes: largest === 0 ? null : largest,
+  };
 }
 
 function keepingConfig(read: Settings): KeepingConfig {

@@ -39,6 +39,7 @@ export type ErrorCode =
   | "store_full"
   | "blob_not_found"
   | "digest_mismatch"
+  | "checksum_mismatch"
   | "body_incomplete"
   | "body_too_slow"
   | "archive_invalid"
@@ -59,6 +60,7 @@ export type ErrorCode =
   | "invalid_network"
   | "quota_not_found"
   | "quota_exceeded"
+  | "space_exceeded"
   | "range_not_satisfiable"
   | "unavailable"
   | "internal";
@@ -74,12 +76,19 @@ export interface Fault {
 export class SlipwayError extends Error {
   readonly code: ErrorCode;
   readonly faults: readonly Fault[];
+  /** With figures, for those who may see all models of the pattern. */
+  readonly openly: { pattern: string; message: string } | null;
 
-  constructor(code: ErrorCode, message: string, options: { faults?: readonly Fault[]; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { faults?: readonly Fault[]; openly?: { pattern: string; message: string }; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "SlipwayError";
     this.code = code;
     this.faults = options.faults ?? [];
+    this.openly = options.openly ?? null;
   }
 }
 

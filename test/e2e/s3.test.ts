@@ -15,7 +15,7 @@ const model = "/v1/models/churn";
 const version = `${model}/versions/1.0.0`;
 
 describeWithBucket("npm start with a bucket for artifacts", "versitygw", ({ config, settings }) => {
-  const blobs = openBlobStore({ dir: "", s3: config });
+  const blobs = openBlobStore({ dir: "", s3: config, leastFreeBytes: 0 });
   whenDone(() => blobs.close());
 
   it("brings a version to ready, keeps every byte in the bucket, and has it again after a kill", async () => {

@@ -172,7 +172,7 @@ describe("a file that a user uploaded", () => {
       for (const method of ["GET", "HEAD"] as const)
         expect((await service.call(method, path)).headers).toMatchObject({
           "content-type": "application/octet-stream",
-          "content-disposition": "attachment",
+          "content-disposition": `attachment; filename=${name}`,
           "content-security-policy": "default-src 'none'; sandbox",
           "x-content-type-options": "nosniff",
           "cross-origin-resource-policy": "same-origin",

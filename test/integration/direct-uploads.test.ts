@@ -320,8 +320,8 @@ for (const server of ["versitygw", "minio"] as const)
       ] as const)
         await expectRefused(service, 404, () => call(method, `${other.uploads.at}/${upload.id}${path}`));
       await call("PUT", `/v1/quotas/${model}`, { json: { sizeBytes: 20 * mebibyte } });
-      const beyond = await expectRefused(service, 409, () => start({ sizeBytes: 21 * mebibyte }));
-      const beside = await expectRefused(service, 409, () => start({ sizeBytes: 5 * mebibyte }));
+      const beyond = await expectRefused(service, 507, () => start({ sizeBytes: 21 * mebibyte }));
+      const beside = await expectRefused(service, 507, () => start({ sizeBytes: 5 * mebibyte }));
       expect(beyond.json.detail).not.toContain("in progress");
       expect(beside.json.detail).toContain("uploads in progress");
       expect((await call("POST", `${at}/seal`)).status).toBe(202);

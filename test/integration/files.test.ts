@@ -26,7 +26,7 @@ describe("files", () => {
     expect(read.bytes.equals(bytes)).toBe(true);
     expect(read.headers).toMatchObject({
       "content-type": "application/octet-stream",
-      "content-disposition": "attachment",
+      "content-disposition": "attachment; filename=model.bin",
       "x-content-type-options": "nosniff",
       "repr-digest": contentDigest(bytes),
       "content-length": "300000",

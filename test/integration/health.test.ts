@@ -31,6 +31,7 @@ describe("health", () => {
       ["artifacts", "ok"],
       ["queue", "ok"],
       ["registry", "ok"],
+      ["space", "ok"],
       ["workers", "down"],
     ]);
     expect((await call("GET", "/healthz")).json).toEqual({ status: "ok" });

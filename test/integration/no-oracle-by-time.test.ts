@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
+import { type Digest, digestOf } from "#core/artifacts/digest.ts";
 import { newId } from "#core/database/ids.ts";
 import { guardedService } from "#test/access.ts";
 import { chanceOfLarger, spreadByChance } from "#test/rank-test.ts";
@@ -97,5 +98,29 @@ it("the time of an upload does not tell whether somebody has the same bytes", as
   await expectSameTime("bytes that are known, and bytes that are not", [
     (index) => put(ben, "b.bytes", `known/${index}.bin`, known[index]),
     (index) => put(ben, "b.bytes", `other/${index}.bin`, unknown[index]),
+  ]);
+}, 120_000);
+
+it("the time of registering a digest does not tell whether somebody has such bytes", async () => {
+  await draftOf({ ...service, call: ana.call }, "a.digests", "1.0.0");
+  await draftOf({ ...service, call: ben.call }, "b.digests", "1.0.0");
+  const known = await Promise.all(
+    Array.from({ length: 50 }, async (_, index) => {
+      const bytes = randomBytes(1_000);
+      await ana.call("PUT", `/v1/models/a.digests/versions/1.0.0/files/${index}.bin`, { bytes });
+      return digestOf(bytes);
+    }),
+  );
+  const ask =
+    (digest: (index: number) => Digest): Ask =>
+    async (index) => {
+      const { status, json } = await ben.call("POST", "/v1/models/b.digests/versions/1.0.0/files", {
+        json: { files: [{ path: "a.bin", digest: digest(index) }] },
+      });
+      expect([status, json.stored]).toEqual([200, []]);
+    };
+  await expectSameTime("digests of bytes that others have, and of none", [
+    ask((index) => known[index % known.length] ?? digestOf("")),
+    ask((index) => digestOf(`nobody has this: ${index}`)),
   ]);
 }, 120_000);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "#core/artifacts/digest.ts";
-import { predictorPackage, sealed } from "#test/sealed.ts";
+import { sealed } from "#test/sealed.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 
@@ -44,7 +44,7 @@ describe.each(["tar.gz", "zip"] as const)("a package as %s", (format) => {
     expect(answer.headers).toMatchObject({
       "content-type": type,
       "content-length": String(answer.bytes.length),
-      "content-disposition": `attachment; filename="${model}-1.0.0.${format}"`,
+      "content-disposition": `attachment; filename=${model}-1.0.0.${format}`,
     });
     expect(answer.headers["etag"]).toBeUndefined(); // of a draft, which may change
     const folder = unpacked(answer.bytes, format);
@@ -83,7 +83,10 @@ it("a package never changes its bytes: these files have these", async () => {
       digestOf((await call("GET", `${at("fixed")}/package?format=${format}`)).bytes),
     ),
   );
-  expect(digests).toEqual(["sha256:TAR", "sha256:ZIP"]);
+  expect(digests).toEqual([
+    "sha256:0d72753c97a9e08d62a96eb5128b35f99b2ad281d4c980c97585905fd72526f5",
+    "sha256:5eaf986908bd9092f0ee49f1cc8940f5a0694d3789902ac5cefc702dc069c6e4",
+  ]);
 });
 
 it("a package makes the same version again when it is uploaded", async () => {
@@ -95,8 +98,8 @@ it("a package makes the same version again when it is uploaded", async () => {
     headers: { "content-type": "application/gzip" },
   });
   expect(received.status).toBe(202);
-  expect(received.json.contentDigest).toBe((await call("GET", at("sent"))).json.contentDigest);
-  expect(Object.keys(predictorPackage).length).toBe(received.json.fileCount);
+  const { contentDigest, fileCount } = (await call("GET", at("sent"))).json;
+  expect(received.json).toMatchObject({ contentDigest, fileCount });
 });
 
 it("a package of no files is an empty archive, and of what is not there a 404", async () => {

@@ -31,6 +31,7 @@ const draft = (model: string, version: string) => call("POST", `/v1/models/${mod
 const put = (model: string, path: string, bytes: Buffer | string, version = "1.0.0") =>
   call("PUT", `/v1/models/${model}/versions/${version}/files/${path}`, { bytes });
 const exceeded = (act: () => Promise<Answer>) => expectRefused(service, 409, act);
+const noSpace = (act: () => Promise<Answer>) => expectRefused(service, 507, act);
 
 /** Sends a body in chunks, with no length, for as long as the other side takes it. */
 function putChunked(path: string, chunk: Buffer, chunks: number): Promise<number> {
@@ -57,6 +58,8 @@ describe("a quota", () => {
         versions: { limit: null, used: 0 },
         sizeBytes: { limit: 1_000, used: 0 },
         buildsAtOnce: { limit: null, used: 0 },
+        fileBytes: { limit: null },
+        filesPerVersion: { limit: null },
         changedAt: expect.any(String),
         changedBy: "anonymous",
       },
@@ -73,7 +76,8 @@ describe("a quota", () => {
     expect((await call("DELETE", "/v1/quotas/own.*")).json.type).toBe("/problems/quota_not_found");
 
     const audited = await registry.db.auditEntry.findMany({ where: { object: "own.*" }, orderBy: { id: "asc" } });
-    const none = { models: null, versions: null, sizeBytes: null, buildsAtOnce: null };
+    const counts = { models: null, versions: null, buildsAtOnce: null, filesPerVersion: null };
+    const none = { ...counts, sizeBytes: null, fileBytes: null };
     expect(audited.map(({ action, before, after, model }) => ({ action, before, after, model }))).toEqual([
       { action: "quota.set", before: null, after: { ...none, models: 3, sizeBytes: 1_000 }, model: null },
       {
@@ -107,7 +111,7 @@ describe("a quota", () => {
     await setQuota("deep.er.*", { models: 1 });
     expect((await create("deep.er.first")).status).toBe(201);
     const { json } = await exceeded(() => create("deep.er.second"));
-    expect(json.detail).toContain("the quota of deep.er.* for models is reached");
+    expect(json.detail).toContain("the quota of deep.er.* for models is reached, with 1 of 1 in use");
     expect((await create("deep.second")).status).toBe(201);
   });
 });
@@ -119,7 +123,7 @@ describe("a quota of models", () => {
     const { json } = await exceeded(() => create("few.second"));
     expect(json).toMatchObject({ type: "/problems/quota_exceeded", status: 409 });
     expect(json.detail).toBe(
-      "the quota of few.* for models is reached: delete a model that is no longer needed, or ask an administrator to raise it; GET /v1/quotas has its figures",
+      "the quota of few.* for models is reached, with 1 of 1 in use: delete a model that is no longer needed, or ask an administrator to raise it",
     );
     expect((await create("few")).status).toBe(201);
     await call("DELETE", "/v1/models/few.first");
@@ -159,8 +163,9 @@ describe("a rename into a quota", () => {
     ["bytes", { sizeBytes: 99 }],
   ])("is refused where its %s have no room there", async (what, limits) => {
     await setQuota("inside.*", limits);
-    const { json } = await exceeded(() => rename("outside", "inside.model"));
-    expect(json.detail).toContain(`the quota of inside.* for ${what} is reached`);
+    const refused = what === "bytes" ? noSpace : exceeded;
+    const { json } = await refused(() => rename("outside", "inside.model"));
+    expect(json.detail).toContain(`the quota of inside.* for ${what} is reached: `);
     expect((await call("GET", "/v1/models/outside")).status).toBe(200);
   });
 
@@ -191,7 +196,7 @@ describe("a rename into a quota", () => {
       await sleep(200);
       return { asked };
     });
-    expect((await renaming.asked).json.type).toBe("/problems/quota_exceeded");
+    expect((await renaming.asked).json.type).toBe("/problems/space_exceeded");
     expect((await quotaOf("reached.*")).sizeBytes.used).toBe(0);
   });
 
@@ -205,8 +210,8 @@ describe("a rename into a quota", () => {
       const [moved, ...put4] = await Promise.all([rename(name, `target${round}.m`), ...uploads]);
       const { sizeBytes } = await quotaOf(`target${round}.*`);
       expect(sizeBytes.used).toBeLessThanOrEqual(50);
-      expect([200, 409]).toContain(moved.status);
-      for (const { status } of put4) expect([201, 404, 409]).toContain(status);
+      expect([200, 507]).toContain(moved.status);
+      for (const { status } of put4) expect([201, 404, 507]).toContain(status);
     }
   });
 });
@@ -219,7 +224,7 @@ describe("a quota of versions", () => {
     expect((await draft("lines.a", "1.0.0")).status).toBe(201);
     expect((await draft("lines.b", "1.0.0")).status).toBe(201);
     const { json } = await exceeded(() => draft("lines.a", "1.1.0"));
-    expect(json.detail).toContain("the quota of lines.* for versions is reached: delete drafts");
+    expect(json.detail).toContain("the quota of lines.* for versions is reached, with 2 of 2 in use: delete drafts");
     await call("DELETE", "/v1/models/lines.b/versions/1.0.0");
     const next = await draft("lines.a", "1.1.0");
     expect([next.status, next.json.number]).toEqual([201, 2]);
@@ -241,8 +246,10 @@ describe("a quota of bytes", () => {
   it("refuses a file that announces more before it is read, and keeps nothing of it", async () => {
     await draftOf(service, "bytes.announced", "1.0.0", { "a.bin": randomBytes(600) });
     await setQuota("bytes.*", { sizeBytes: 1_000 });
-    const { json } = await exceeded(() => put("bytes.announced", "b.bin", randomBytes(401)));
-    expect(json.detail).toContain("the quota of bytes.* for bytes is reached: delete drafts, or files of drafts");
+    const { json } = await noSpace(() => put("bytes.announced", "b.bin", randomBytes(401)));
+    expect(json.detail).toContain(
+      "the quota of bytes.* for bytes is reached, with 600 of 1000 in use: delete drafts, or files of drafts",
+    );
     const early = http.request({
       port,
       method: "PUT",
@@ -254,7 +261,7 @@ describe("a quota of bytes", () => {
       early.once("response", (response) => resolve(response.statusCode));
       early.flushHeaders();
     });
-    expect(status).toBe(409); // not a byte was sent
+    expect(status).toBe(507); // not a byte was sent
     early.destroy();
     expect((await put("bytes.announced", "b.bin", randomBytes(400))).status).toBe(201);
     await call("DELETE", "/v1/models/bytes.announced/versions/1.0.0/files/b.bin");
@@ -266,7 +273,7 @@ describe("a quota of bytes", () => {
     await setQuota("chunked.*", { sizeBytes: 100_000 });
     const before = await kept(service);
     const path = "/v1/models/chunked.a/versions/1.0.0/files/big.bin";
-    expect(await putChunked(path, randomBytes(60_000), 200)).toBe(409);
+    expect(await putChunked(path, randomBytes(60_000), 200)).toBe(507);
     await waitUntil("nothing is left", async () => JSON.stringify(await kept(service)) === JSON.stringify(before));
     expect(await putChunked(path, randomBytes(50_000), 2)).toBe(201);
     expect((await quotaOf("chunked.*")).sizeBytes).toEqual({ limit: 100_000, used: 100_000 });
@@ -276,10 +283,10 @@ describe("a quota of bytes", () => {
     await draftOf(service, "swap.a", "1.0.0", { "a.bin": randomBytes(80) });
     await setQuota("swap.*", { sizeBytes: 100 });
     expect((await put("swap.a", "a.bin", randomBytes(100))).status).toBe(200);
-    await exceeded(() => put("swap.a", "a.bin", randomBytes(101)));
+    await noSpace(() => put("swap.a", "a.bin", randomBytes(101)));
     await setQuota("swap.*", { sizeBytes: 10 });
     expect((await put("swap.a", "a.bin", randomBytes(90))).status).toBe(200);
-    await exceeded(() => put("swap.a", "a.bin", randomBytes(91)));
+    await noSpace(() => put("swap.a", "a.bin", randomBytes(91)));
     expect((await put("swap.a", "b.bin", "")).status).toBe(201);
     expect((await quotaOf("swap.*")).sizeBytes).toEqual({ limit: 10, used: 90 });
   });
@@ -289,7 +296,7 @@ describe("a quota of bytes", () => {
     await draftOf(service, "twin.elsewhere", "1.0.0", { "a.bin": bytes });
     await draftOf(service, "twins.a", "1.0.0", { "a.bin": bytes });
     await setQuota("twins.*", { sizeBytes: 100 });
-    await exceeded(() => put("twins.a", "b.bin", bytes));
+    await noSpace(() => put("twins.a", "b.bin", bytes));
   });
 
   it("is not passed by uploads at once", async () => {
@@ -300,7 +307,7 @@ describe("a quota of bytes", () => {
       Array.from({ length: 12 }, (_, index) => put(`burst.${"ab"[index % 2]}`, `${index}.bin`, randomBytes(30))),
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
-    expect(answers.filter(({ status }) => status === 409)).toHaveLength(9);
+    expect(answers.filter(({ status }) => status === 507)).toHaveLength(9);
     expect((await quotaOf("burst.*")).sizeBytes.used).toBe(90);
   });
 
@@ -319,13 +326,13 @@ describe("a quota of bytes", () => {
       });
     await setQuota("tarred.*", { sizeBytes: 400_000 });
     expect(archive.length).toBeLessThan(10_000);
-    const { json } = await exceeded(() => upload("1.0.0"));
-    expect(json.type).toBe("/problems/quota_exceeded");
+    const { json } = await noSpace(() => upload("1.0.0"));
+    expect(json.type).toBe("/problems/space_exceeded");
     await setQuota("tarred.*", { versions: 1, sizeBytes: 600_000 });
     expect((await upload("1.0.0")).status).toBe(202);
     expect((await exceeded(() => upload("1.1.0"))).json.detail).toContain("for versions");
     await setQuota("tarred.*", { versions: 2, sizeBytes: 600_000 });
-    expect((await exceeded(() => upload("1.1.0"))).json.detail).toContain("for bytes");
+    expect((await noSpace(() => upload("1.1.0"))).json.detail).toContain("for bytes");
   });
 });
 

@@ -60,7 +60,7 @@ for (const server of ["versitygw", "minio"] as const satisfies S3ServerName[])
     const endpoint = config.endpoint ?? "";
     const proxy = await tcpProxy(endpoint);
     const service = await testService({ ...settings, SLIPWAY_S3_ENDPOINT: proxy.urlOf(endpoint) });
-    const store = openBlobStore({ dir: "", s3: config });
+    const store = openBlobStore({ dir: "", s3: config, leastFreeBytes: 0 });
     whenDone(() => store.close());
     const { upload, version, sent } = await uploader(service);
     const verify = (mayLeave?: "parts") => expectHonest(service, store, version, sent, mayLeave);
@@ -136,7 +136,7 @@ describeWithBucket("an S3 server", "versitygw", async ({ config, settings }) => 
     return true;
   });
   const service = await testService({ ...settings, SLIPWAY_S3_ENDPOINT: `http://${proxy.host}` });
-  const store = openBlobStore({ dir: "", s3: config });
+  const store = openBlobStore({ dir: "", s3: config, leastFreeBytes: 0 });
   whenDone(() => store.close());
   const { upload, version, sent } = await uploader(service);
   const verify = () => expectHonest(service, store, version, sent);

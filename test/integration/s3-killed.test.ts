@@ -29,7 +29,7 @@ for (const name of ["versitygw", "minio"] as const satisfies S3ServerName[])
     whenDone(() => child.stop(0));
     const { config, settings } = await newBucket(endpoint);
     const service = await testService(settings);
-    const store = openBlobStore({ dir: "", s3: config });
+    const store = openBlobStore({ dir: "", s3: config, leastFreeBytes: 0 });
     whenDone(() => store.close());
 
     it("has every file that was acknowledged, and the service goes on by itself", async () => {

@@ -28,7 +28,7 @@ async function wrongIn(config: S3Config): Promise<string> {
 
 for (const server of ["versitygw", "minio"] as const)
   describeWithBucket(`the check of a bucket on ${server} at the start`, server, ({ config }) => {
-    const blobs = openBlobStore({ dir: "", s3: config });
+    const blobs = openBlobStore({ dir: "", s3: config, leastFreeBytes: 0 });
     whenDone(() => blobs.close());
     const names = () => storedObjects({ blobs, config: { artifacts: { dir: "", s3: config } } });
 

@@ -30,6 +30,7 @@ describe.skipIf(reason !== null)(`a disk that is full${reason === null ? "" : ` 
     warm: await warmInstance(),
     apis: 1,
     workers: 1,
+    settings: { SLIPWAY_LEAST_FREE_BYTES: "0" }, // to the last byte
     folders: {
       artifacts: disks.artifacts.folder,
       scratch: disks.scratch.folder,

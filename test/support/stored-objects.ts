@@ -4,7 +4,7 @@ import { ownerKey } from "#core/artifacts/store-owner.ts";
 import type { ArtifactsConfig } from "#core/config.ts";
 
 interface Kept {
-  config: { artifacts: ArtifactsConfig };
+  config: { artifacts: Pick<ArtifactsConfig, "dir" | "s3"> };
   blobs: BlobStore;
 }
 

@@ -43,7 +43,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: fileParams,
         headers: headers({ "Content-Digest": "`sha-256=:…base64…:` of the bytes (RFC 9530)" }),
         body: { content: { "application/octet-stream": { schema: Type.Unknown() } } },
-        response: { 200: File, 201: File, ...problems(404, 408, 409, 415, 422) },
+        response: { 200: File, 201: File, ...problems(404, 408, 409, 413, 415, 422, 507) },
       },
     },
     async (request, reply) => {

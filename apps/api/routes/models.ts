@@ -83,7 +83,7 @@ export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         params: modelParams,
         body: ModelChanges,
-        response: { 200: ModelSchema, ...problems(404, 409, 413, 415, 422) },
+        response: { 200: ModelSchema, ...problems(404, 409, 413, 415, 422, 507) },
       },
     },
     async ({ params, body, actor }) => {

@@ -37,7 +37,8 @@ export const quotaRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async ({ params, body, actor }, reply) => {
       const { models = null, versions = null, sizeBytes = null, buildsAtOnce = null } = body;
-      const limits = { models, versions, sizeBytes, buildsAtOnce };
+      const { fileBytes = null, filesPerVersion = null } = body;
+      const limits = { models, versions, sizeBytes, buildsAtOnce, fileBytes, filesPerVersion };
       const { quota, made } = await setQuota(registry, parseNamePattern(params.pattern), limits, actor);
       return reply.status(made ? 201 : 200).send(quotaView(quota));
     },

@@ -53,7 +53,7 @@ export const uploadRoutes: FastifyPluginAsyncTypebox = async (app) => {
             "application/gzip": { schema: Type.Unknown() },
           },
         },
-        response: { 201: Version, 202: Version, ...problems(404, 408, 409, 413, 415, 422) },
+        response: { 201: Version, 202: Version, ...problems(404, 408, 409, 413, 415, 422, 507) },
       },
     },
     async (request, reply) => {

@@ -46,6 +46,7 @@ export const needs = {
   putFile: model("upload"),
   getFile: model("read"),
   deleteFile: model("upload"),
+  registerFiles: model("upload"),
 
   createUpload: model("upload"),
   listUploads: model("read"),
@@ -53,6 +54,12 @@ export const needs = {
   signParts: model("upload"),
   completeUpload: model("upload"),
   deleteUpload: model("upload"),
+
+  createResumable: model("upload"),
+  getResumable: model("upload"),
+  appendResumable: model("upload"),
+  deleteResumable: model("upload"),
+  describeResumable: model("read"),
 
   createBuild: model("build"),
   getBuild: build("read"),

@@ -1,4 +1,4 @@
-import { matches, type NamePattern } from "./name-pattern.ts";
+import { covers, matches, type NamePattern } from "./name-pattern.ts";
 
 /** What can be done to a model. To see it is part of every role. */
 export const rights = ["read", "upload", "build", "promote", "approve", "administer"] as const;
@@ -52,4 +52,9 @@ function grantAllows({ role, pattern, tags }: Grant, { right, model, tag }: Need
 /** Of each set, the patterns of the models that it lets see: a name is seen that fits one of every set. */
 export function seenPatterns(grants: Grants): NamePattern[][] {
   return grants.map((set) => [...new Set(set.map(({ pattern }) => pattern))]);
+}
+
+/** Whether the grants let see every model of a pattern. */
+export function seesAll(grants: Grants, pattern: NamePattern): boolean {
+  return grants.length > 0 && seenPatterns(grants).every((set) => set.some((granted) => covers(granted, pattern)));
 }

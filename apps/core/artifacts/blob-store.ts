@@ -34,6 +34,9 @@ export interface BlobStore {
   list(): AsyncIterable<StoredObject[]>;
   /** Throws where bytes can be neither stored nor read. */
   check(): Promise<void>;
+  /** Throws `store_full` where so many bytes more would leave less than is kept free. `put` throws it, too, also in the
+   *  middle. */
+  requireRoom(sizeBytes: number): Promise<void>;
   readonly parts: PartStore;
   /** Null where clients cannot reach the store themselves. */
   readonly direct: DirectAccess | null;

@@ -14,6 +14,7 @@ import { SlipwayError } from "#core/errors.ts";
 import type { BlobKey, BlobStore, StoredObject } from "./blob-store.ts";
 import { filePartStore, partsEnding } from "./file-part-store.ts";
 import { ensureFolder, isMissing, namesIn, nullIfMissing, storeFault, syncFolder } from "./file-store-folders.ts";
+import { requireFreeSpace } from "./free-space.ts";
 
 const chunkBytes = 1024 * 1024;
 /** Each stream holds some chunks: past so many that are read at once they are smaller, lest readers that stall hold much. */
@@ -25,8 +26,11 @@ const abandonedAfterMs = 10 * 60_000;
 /** Rows name uploads in parts, and whoever drops the row removes them. What is as old as this lost its row otherwise. */
 const partsAbandonedAfterMs = 30 * 24 * 3600_000;
 const pageOfObjects = 1000;
+/** In which a fast disk takes some hundred megabytes. */
+const lookEveryMs = 250;
 
-export function fileBlobStore(dir: string): BlobStore {
+export function fileBlobStore(dir: string, { leastFreeBytes = 0 }: { leastFreeBytes?: number } = {}): BlobStore {
+  const requireRoom = (sizeBytes: number) => requireFreeSpace(dir, { leastFreeBytes, sizeBytes });
   const pathOf = (key: BlobKey): string => join(dir, key.slice(0, 2), key);
   let readers = 0;
   return {
@@ -35,7 +39,10 @@ export function fileBlobStore(dir: string): BlobStore {
       const part = join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}.part`);
       let linked = false;
       let file: WriteStream | undefined;
+      // Others write at the same time, and not everyone says how much will come.
+      const watch = setInterval(() => requireRoom(0).catch((error: Error) => file?.destroy(error)), lookEveryMs);
       try {
+        await requireRoom(0);
         await ensureFolder(dirname(part));
         await ensureFolder(dirname(path));
         // `flush` syncs the file before it is closed.
@@ -54,6 +61,8 @@ export function fileBlobStore(dir: string): BlobStore {
           await new Promise<void>((closed) => file?.once("close", () => closed()));
         for (const left of linked ? [path, part] : [part]) await rm(left, { force: true }).catch(() => {});
         throw storeFault(error);
+      } finally {
+        clearInterval(watch);
       }
     },
 
@@ -88,6 +97,8 @@ export function fileBlobStore(dir: string): BlobStore {
       await access(dir, constants.R_OK | constants.W_OK | constants.X_OK);
     },
 
+    requireRoom,
+
     async *list() {
       let page: StoredObject[] = [];
       for await (const key of storedKeys(dir)) {
@@ -102,7 +113,7 @@ export function fileBlobStore(dir: string): BlobStore {
       if (page.length > 0) yield page;
     },
 
-    parts: filePartStore(join(dir, partsFolder), pathOf),
+    parts: filePartStore(join(dir, partsFolder), pathOf, requireRoom),
     direct: null,
     close() {},
   };

@@ -27,7 +27,11 @@ interface PartsLog {
 
 /** `pathOf` is where the whole object goes. One writer at a time, as the rows see to: bytes that are still being written
  *  to a part when it is completed would change the object. */
-export function filePartStore(dir: string, pathOf: (key: BlobKey) => string): PartStore {
+export function filePartStore(
+  dir: string,
+  pathOf: (key: BlobKey) => string,
+  requireRoom: (sizeBytes: number) => Promise<void>,
+): PartStore {
   const multi = (key: BlobKey, id: PartsId) => join(dir, `${key}.${id}.multi`);
   const log = (key: BlobKey, id: PartsId) => `${multi(key, id)}.log`;
   return {
@@ -51,6 +55,7 @@ export function filePartStore(dir: string, pathOf: (key: BlobKey) => string): Pa
           throw new Error(
             `part ${number} of ${before.partBytes} bytes each cannot be ${bytes.length} bytes at ${offset}`,
           );
+        await requireRoom(bytes.length);
         if (before.parts.has(number)) await appendDurably(log(key, id), `void ${number}`);
         const file = await open(multi(key, id), "r+");
         try {

@@ -5,6 +5,6 @@ import { s3BlobStore } from "./s3-blob-store.ts";
 import { openS3 } from "./s3-client.ts";
 
 /** The store that the settings name. Nothing is asked of it yet. */
-export function openBlobStore({ dir, s3 }: ArtifactsConfig): BlobStore {
-  return s3 === null ? fileBlobStore(dir) : s3BlobStore(openS3(s3));
+export function openBlobStore({ dir, s3, leastFreeBytes }: ArtifactsConfig): BlobStore {
+  return s3 === null ? fileBlobStore(dir, { leastFreeBytes }) : s3BlobStore(openS3(s3));
 }

@@ -53,6 +53,8 @@ export function s3BlobStore(s3: S3, { partBytes = 8 * mebibyte }: S3StoreOptions
       await s3.send(new HeadBucketCommand({ Bucket: s3.bucket }), { signal });
     },
 
+    async requireRoom() {}, // a bucket has no end
+
     parts: s3PartStore(s3),
     direct: s3Direct(s3),
     close: () => s3.close(),

@@ -7,6 +7,8 @@ import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { holdToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { Prisma } from "#prisma/client/client.ts";
+import { copyFiles } from "./copy-files.ts";
+import { largestFile } from "./file-limits.ts";
 import { checkLabels, checkMetadata, type Labels } from "./labels.ts";
 import { modelNotFound } from "./model.ts";
 import { type Semver, semverKey } from "./semver.ts";
@@ -20,18 +22,24 @@ export interface NewVersion {
   metadata?: Record<string, unknown> | undefined;
 }
 
-/** A draft, open for files. Throws `model_not_found`, `version_exists`, `quota_exceeded`. */
+/** A draft, open for files; `from` names a version of the model, by semver or tag, whose files it starts with: no bytes
+ *  move, and nothing else is taken over. Throws `model_not_found`, `version_not_found`, `version_exists`,
+ *  `files_verifying`, `quota_exceeded`, `space_exceeded`, and what the limits of files throw. */
 export async function createVersion(
-  { db }: Pick<Registry, "db">,
-  input: NewVersion,
+  { db, config }: Pick<Registry, "db" | "config">,
+  input: NewVersion & { from?: string | undefined },
   actor: Actor,
   remember: Remember<Version> = forget,
 ): Promise<Version> {
   checkVersion(input);
   return orVersionExists(input, () =>
     db.$transaction(async (tx) => {
-      const { modelId } = await insertVersion(tx, input, actor);
-      await holdToQuotas(tx, modelId, { versions: 1 });
+      const { model, from } = input;
+      const source = from === undefined ? null : await readVersion({ db: tx }, model, from);
+      const { id, modelId } = await insertVersion(tx, { ...input, from: source?.version }, actor);
+      const largest = await largestFile({ db: tx, config }, modelId);
+      const sizeBytes = source === null ? 0 : await copyFiles(tx, { source, versionId: id, largest });
+      await holdToQuotas(tx, modelId, { versions: 1, sizeBytes });
       const version = await readVersion({ db: tx }, input.model, input.version);
       await remember(tx, version);
       return version;
@@ -48,10 +56,10 @@ export function checkVersion({ labels, metadata }: Pick<NewVersion, "labels" | "
  *  what it has added to the quotas. */
 export async function insertVersion(
   tx: Transaction,
-  input: NewVersion,
+  input: NewVersion & { from?: string | undefined },
   actor: Actor,
 ): Promise<{ id: string; modelId: string }> {
-  const { model, version, description = "", labels = {}, metadata = {} } = input;
+  const { model, version, description = "", labels = {}, metadata = {}, from } = input;
   const [owner] = await tx.$queryRaw<{ id: string; number: number }[]>`
     UPDATE models SET next_number = next_number + 1 WHERE name = ${model} AND deleted_at IS NULL
     RETURNING id, next_number - 1 AS number`;
@@ -75,7 +83,7 @@ export async function insertVersion(
     object: `${model}:${version}`,
     objectId: id,
     model,
-    after: { version, number: owner.number, description, labels },
+    after: { version, number: owner.number, description, labels, ...(from === undefined ? {} : { from }) },
   });
   return { id, modelId: owner.id };
 }

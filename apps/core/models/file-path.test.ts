@@ -1,4 +1,7 @@
+import { posix } from "node:path";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isSlipwayError } from "#core/errors.ts";
 import { foldersOf, foldPath, parseFilePath } from "./file-path.ts";
 
 describe("file paths", () => {
@@ -25,6 +28,32 @@ describe("file paths", () => {
     ["x".repeat(256), "255 bytes"],
   ])("refuses %j", (path, sentence) => {
     expect(() => parseFilePath(path)).toThrow(sentence);
+  });
+
+  it("takes or refuses whatever is asked, and what it takes leads nowhere else", () => {
+    const segment = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 8 }),
+      fc.constantFrom("", ".", "..", "a", "é", "e\u0301", "\\", "%2e%2e", "\u0000", "\u202e", "C:"),
+    );
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 5 }), (segments) => {
+        const text = segments.join("/");
+        try {
+          parseFilePath(text);
+        } catch (error) {
+          expect(isSlipwayError(error, "invalid_path")).toBe(true);
+          return;
+        }
+        expect(posix.normalize(text)).toBe(text);
+        expect(posix.resolve("/root", text)).toBe(`/root/${text}`);
+        expect(new URL(`http://h/files/${text.split("/").map(encodeURIComponent).join("/")}`).pathname).toMatch(
+          /^\/files\//,
+        );
+        expect(/\p{Cc}|\\/u.test(text)).toBe(false);
+        expect(text.normalize("NFC")).toBe(text);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it("folds case, also where one letter becomes two", () => {

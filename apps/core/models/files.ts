@@ -2,13 +2,14 @@ import type { Readable } from "node:stream";
 import type { BlobKey, ByteRange } from "#core/artifacts/blob-store.ts";
 import { type Afterwards, type Blob, commitIngested, keepIngested, openBlob } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { type Ingested, ingest, type SizeLimit } from "#core/artifacts/ingest.ts";
+import { type Ingested, ingest } from "#core/artifacts/ingest.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
 import { SlipwayError } from "#core/errors.ts";
-import { bytesLeft, holdToQuotas } from "#core/quotas/hold-to-quotas.ts";
+import { holdToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { largestFile, requireFewerFiles, spaceForFile, tighter } from "./file-limits.ts";
 import { type FilePath, foldersOf, foldPath } from "./file-path.ts";
 import { findDraft, readVersion, type VersionRow } from "./version.ts";
 
@@ -30,22 +31,22 @@ export interface NewFile {
   afterwards: Afterwards;
 }
 
-/** Files of one version: a package of more has data in it that belongs elsewhere, or into one archive file. */
-export const fileLimit = 10_000;
-
 /** Bytes first, rows second: a crash in between leaves bytes without a row for the collector, never a row without
  *  bytes. Of a file that is refused nothing stays. A file of the same path is replaced. Throws `version_sealed`,
- *  `digest_mismatch`, `path_taken`, `too_many_files`, `quota_exceeded`. */
+ *  `digest_mismatch`, `path_taken`, `too_many_files`, `file_too_large`, `space_exceeded`, `store_full`. */
 export async function addFile(
-  { db, blobs }: Pick<Registry, "db" | "blobs">,
+  { db, blobs, config }: Pick<Registry, "db" | "blobs" | "config">,
   input: NewFile,
   actor: Actor,
 ): Promise<{ file: StoredFile; replaced: boolean }> {
   const { model, version, path } = input;
   // A body for a version that cannot take it is not worth storing.
   const { id, modelId } = await findDraft(db, model, version, "no lock");
-  const limit = await limitOfFile(db, { modelId, versionId: id, path });
-  if (limit !== null && input.announcedBytes !== null && input.announcedBytes > limit.bytes) throw limit.refusal();
+  const largest = await largestFile({ db, config }, modelId);
+  const limit = tighter(largest, await spaceForFile(db, { modelId, versionId: id, path }));
+  const announcedBytes = input.announcedBytes ?? 0;
+  if (limit !== null && announcedBytes > limit.bytes) throw limit.refusal();
+  await blobs.requireRoom(announcedBytes);
   const { body, expectedDigest, signal } = input;
   const bytes = await ingest(blobs, body, { expectedDigest, signal, limit });
   const { key: _, ...blob } = bytes;
@@ -60,7 +61,7 @@ export async function addFile(
 }
 
 /** Bytes that are stored become a file of a draft, whose row is locked. Returns the keys that no row names. Throws
- *  `path_taken`, `too_many_files`, `quota_exceeded`. */
+ *  `path_taken`, `too_many_files`, `space_exceeded`. */
 export async function keepFile(
   tx: Transaction,
   { id, modelId, model, version }: VersionRow,
@@ -81,17 +82,6 @@ export async function keepFile(
   });
   await holdToQuotas(tx, modelId, { sizeBytes: blob.sizeBytes - (before?.sizeBytes ?? 0) });
   return { needless, replaced: before !== null };
-}
-
-/** What the quotas leave, and the file that makes room by being replaced. */
-export async function limitOfFile(
-  db: Database,
-  { modelId, versionId, path }: { modelId: string; versionId: string; path: FilePath },
-): Promise<SizeLimit | null> {
-  const left = await bytesLeft(db, modelId);
-  if (left === null) return null;
-  const replaced = await db.versionFile.findUnique({ where: { versionId_path: { versionId, path } } });
-  return { ...left, bytes: left.bytes + Number(replaced?.sizeBytes ?? 0) };
 }
 
 /** Writes the row of a file, under the lock of its version. Returns what stood there before. */
@@ -133,15 +123,8 @@ export async function requirePlace(
     where: { versionId_path: { versionId, path } },
     select: { blobDigest: true, sizeBytes: true },
   });
-  if (before === null && (await tx.versionFile.count({ where: { versionId } })) >= fileLimit) throw tooManyFiles();
+  if (before === null) await requireFewerFiles(tx, versionId, 1);
   return before === null ? null : { digest: before.blobDigest, sizeBytes: Number(before.sizeBytes) };
-}
-
-export function tooManyFiles(): SlipwayError {
-  return new SlipwayError(
-    "too_many_files",
-    `a version holds at most ${fileLimit} files: put small ones together into an archive file that the model reads`,
-  );
 }
 
 export function pathTaken(path: string, by: string): SlipwayError {

@@ -1,8 +1,7 @@
-import type { NamePattern } from "#core/access/name-pattern.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { Prisma } from "#prisma/client/client.ts";
-import { isFor, leastRoom, limitOf, type Measure, measures } from "./use.ts";
+import { isFor, leastRoom, limitOf, type Measure, measures, type Room } from "./use.ts";
 
 /** What a change adds to the use of the quotas for a model. */
 export type Growth = Partial<Record<Exclude<Measure, "buildsAtOnce">, number>>;
@@ -13,7 +12,7 @@ export type Growth = Partial<Record<Exclude<Measure, "buildsAtOnce">, number>>;
  * order of their patterns: none waits for another that waits for it.
  */
 
-/** Throws `quota_exceeded` where a change that has just been written, and grew the use, passes a limit. A quota that is
+/** Throws `quota_exceeded`, of bytes `space_exceeded`, where a change that has just been written, and grew the use, passes a limit. A quota that is
  *  past its limit already refuses growth alone. Costs one statement where no quota is for the model. */
 export async function holdToQuotas(tx: Transaction, modelId: string, growth: Growth): Promise<void> {
   await hold(tx, modelId, growth, null);
@@ -44,7 +43,10 @@ async function hold(tx: Transaction, modelId: string, growth: Growth, oldName: s
   // A statement of its own: it sees what was committed while the lock was waited for.
   for (const measure of grown) {
     const room = await leastRoom(tx, modelId, measure, oldName);
-    if (room !== null && room.left < 0) throw quotaExceeded(room.pattern, measure);
+    if (room === null || room.left >= 0) continue;
+    // What a renamed model brings is not known one by one.
+    const used = oldName === null ? room.limit - room.left - (growth[measure as keyof Growth] ?? 0) : null;
+    throw quotaExceeded(room, measure, used);
   }
 }
 
@@ -59,13 +61,13 @@ export interface BytesLeft {
 export async function bytesLeft(db: Database, modelId: string): Promise<BytesLeft | null> {
   const room = await leastRoom(db, modelId, "sizeBytes");
   if (room === null) return null;
-  return { bytes: Math.max(0, room.left), refusal: () => quotaExceeded(room.pattern, "sizeBytes") };
+  return { bytes: Math.max(0, room.left), refusal: () => quotaExceeded(room, "sizeBytes", room.limit - room.left) };
 }
 
 /** Before an archive is read. Throws `quota_exceeded` where the quotas for the model leave no version more. */
 export async function requireRoomForVersion(db: Database, modelId: string): Promise<void> {
   const room = await leastRoom(db, modelId, "versions");
-  if (room !== null && room.left < 1) throw quotaExceeded(room.pattern, "versions");
+  if (room !== null && room.left < 1) throw quotaExceeded(room, "versions", room.limit - room.left);
 }
 
 const reached: Record<keyof Growth, { what: string; remedy: string }> = {
@@ -75,10 +77,13 @@ const reached: Record<keyof Growth, { what: string; remedy: string }> = {
 };
 
 /** Without figures: who is refused may not see all the models that the quota is for. */
-function quotaExceeded(pattern: NamePattern, measure: Measure): SlipwayError {
+function quotaExceeded({ pattern, limit }: Room, measure: Measure, used: number | null): SlipwayError {
   const { what, remedy } = reached[measure as keyof Growth];
+  const is = `the quota of ${pattern} for ${what} is reached`;
+  const then = `${remedy}, or ask an administrator to raise it`;
   return new SlipwayError(
-    "quota_exceeded",
-    `the quota of ${pattern} for ${what} is reached: ${remedy}, or ask an administrator to raise it; GET /v1/quotas has its figures`,
+    measure === "sizeBytes" ? "space_exceeded" : "quota_exceeded",
+    `${is}: ${then}; GET /v1/quotas has its figures`,
+    used === null ? {} : { openly: { pattern, message: `${is}, with ${used} of ${limit} in use: ${then}` } },
   );
 }

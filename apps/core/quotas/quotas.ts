@@ -1,5 +1,5 @@
-import { covers, type NamePattern } from "#core/access/name-pattern.ts";
-import { type Grants, seenPatterns } from "#core/access/roles.ts";
+import type { NamePattern } from "#core/access/name-pattern.ts";
+import { type Grants, seesAll } from "#core/access/roles.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
@@ -7,8 +7,8 @@ import type { Actor, Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
 import { type Measure, measures, useOf } from "./use.ts";
 
-/** Null for any amount. */
-export type Limits = Record<Measure, number | null>;
+/** Null for any amount. Those of one file and of one version have no use that adds up. */
+export type Limits = Record<Measure | "fileBytes" | "filesPerVersion", number | null>;
 
 /** What the models of a pattern may take up together, and do. */
 export interface Quota {
@@ -27,16 +27,13 @@ export async function listQuotas({ db }: Pick<Registry, "db">, grants: Grants): 
   return readQuotas(db, seen);
 }
 
-function seesAll(grants: Grants, pattern: NamePattern): boolean {
-  return grants.length > 0 && seenPatterns(grants).every((set) => set.some((granted) => covers(granted, pattern)));
-}
-
 async function readQuotas(db: Database | Transaction, patterns: readonly NamePattern[]): Promise<Quota[]> {
   const uses = measures.map((measure) => Prisma.sql`${measure}::text, ${useOf[measure]}`);
   const rows = await db.$queryRaw<({ limits: Limits } & Omit<Quota, "limits">)[]>`
     SELECT q.pattern, q.changed_at AS "changedAt", q.changed_by AS "changedBy",
            jsonb_build_object('models', q.models, 'versions', q.versions, 'sizeBytes', q.size_bytes,
-                              'buildsAtOnce', q.builds_at_once) AS limits,
+                              'buildsAtOnce', q.builds_at_once, 'fileBytes', q.file_bytes,
+                              'filesPerVersion', q.files_per_version) AS limits,
            jsonb_build_object(${Prisma.join(uses)}) AS used
     FROM quotas q WHERE q.pattern = ANY (${patterns}) ORDER BY q.pattern`;
   return rows;

@@ -47,6 +47,7 @@ export const useOf: Record<Measure, Prisma.Sql> = {
 export interface Room {
   pattern: NamePattern;
   left: number;
+  limit: number;
 }
 
 /** Of all quotas for a model the one that leaves least; null where none limits this. */
@@ -57,11 +58,11 @@ export async function leastRoom(
   /** Quotas for this name are passed over. */
   except: string | null = null,
 ): Promise<Room | null> {
-  const [room] = await db.$queryRaw<{ pattern: NamePattern; left: bigint }[]>`
-    SELECT q.pattern, ${limitOf[measure]} - ${useOf[measure]} AS "left"
+  const [room] = await db.$queryRaw<{ pattern: NamePattern; left: bigint; limit: bigint }[]>`
+    SELECT q.pattern, ${limitOf[measure]} - ${useOf[measure]} AS "left", ${limitOf[measure]} AS "limit"
     FROM models o JOIN quotas q ON ${isFor(Prisma.sql`o.name`)}
     WHERE o.id = ${modelId}::uuid AND ${limitOf[measure]} IS NOT NULL
       ${except === null ? Prisma.empty : Prisma.sql`AND NOT ${isFor(Prisma.sql`${except}::text`)}`}
     ORDER BY "left", q.pattern LIMIT 1`;
-  return room === undefined ? null : { pattern: room.pattern, left: Number(room.left) };
+  return room === undefined ? null : { pattern: room.pattern, left: Number(room.left), limit: Number(room.limit) };
 }

@@ -8,6 +8,7 @@ import {
   orVersionExists,
   versionExists,
 } from "#core/models/create-version.ts";
+import { largestFile, mostFiles } from "#core/models/file-limits.ts";
 import { foldPath } from "#core/models/file-path.ts";
 import { findModel } from "#core/models/model.ts";
 import { semverKey } from "#core/models/semver.ts";
@@ -28,10 +29,11 @@ export interface UploadedVersion {
 /** A whole version from one tar or tar.gz: its files are stored as they stream in, inspected, and then
  *  version, files, seal and build become visible in one transaction, and with them the rows of the bytes. Of an archive
  *  that is refused nothing stays; a crash leaves bytes without a row for the collector. The same call may be made
- *  again. Throws `archive_invalid`, `too_many_files`, `package_invalid`, `quota_exceeded`. */
+ *  again. Throws `archive_invalid`, `too_many_files`, `file_too_large`, `package_invalid`, `quota_exceeded`, `space_exceeded`, `store_full`. */
 export async function uploadVersion(
-  { db, blobs, doorbell }: Pick<Registry, "db" | "blobs" | "doorbell">,
-  input: NewVersion & Omit<Archive, "limit"> & { afterwards: Afterwards },
+  { db, blobs, doorbell, config }: Pick<Registry, "db" | "blobs" | "doorbell" | "config">,
+  input: NewVersion &
+    Omit<Archive, "limit" | "largest" | "most"> & { announcedBytes: number | null; afterwards: Afterwards },
   actor: Actor,
   remember: Remember<UploadedVersion> = forget,
 ): Promise<UploadedVersion> {
@@ -43,7 +45,10 @@ export async function uploadVersion(
 
   await requireRoomForVersion(db, modelId);
   const limit = await bytesLeft(db, modelId);
-  const { files, bodyDigest } = await ingestArchive(blobs, { ...input, limit });
+  const largest = await largestFile({ db, config }, modelId);
+  const most = await mostFiles(db, modelId);
+  await blobs.requireRoom(input.announcedBytes ?? 0);
+  const { files, bodyDigest } = await ingestArchive(blobs, { ...input, limit, largest, most });
   const described = await describePackage(
     packageReader(files, ({ key }, range) => blobs.open(key, range)),
     { labels: input.labels ?? {}, metadata: input.metadata ?? {} },

@@ -13,7 +13,7 @@ import type { Upload } from "./upload.ts";
  */
 
 /** The one place where an upload becomes a file: its object is whole, and has this digest. The draft is locked. Throws
- *  `path_taken`, `too_many_files`, `quota_exceeded`. */
+ *  `path_taken`, `too_many_files`, `space_exceeded`. */
 export async function endAsFile(
   tx: Transaction,
   upload: Upload,

@@ -7,8 +7,9 @@ import type { Database, Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
+import { largestFile, spaceForFile } from "#core/models/file-limits.ts";
 import type { FilePath } from "#core/models/file-path.ts";
-import { limitOfFile, requirePlace } from "#core/models/files.ts";
+import { requirePlace } from "#core/models/files.ts";
 import { findDraft } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { lockUpload, type Upload, type UploadKind } from "./upload.ts";
@@ -31,7 +32,7 @@ const mostInProgress = 1_000;
 
 /** Parts begun first, row second: a crash in between leaves an upload in parts without a row for the collector. The
  *  draft may change while the bytes come, so all that is looked at here is looked at again when they are there. Throws
- *  `version_sealed`, `path_taken`, `too_many_files`, `file_too_large`, `quota_exceeded`. */
+ *  `version_sealed`, `path_taken`, `too_many_files`, `file_too_large`, `space_exceeded`, `store_full`. */
 export async function startUpload(
   { db, blobs, config }: Pick<Registry, "db" | "blobs" | "config">,
   input: NewUpload,
@@ -40,7 +41,7 @@ export async function startUpload(
 ): Promise<Upload> {
   const { model, version, path, sizeBytes } = input;
   const draft = await findDraft(db, model, version, "no lock");
-  await requireRoom(db, { modelId: draft.modelId, versionId: draft.id, path, sizeBytes });
+  await requireRoom({ db, blobs, config }, { modelId: draft.modelId, versionId: draft.id, path, sizeBytes });
   const key = randomBytes(16).toString("hex") as BlobKey;
   const partBytes = evenPartBytes(sizeBytes, preferredPartBytes[input.kind], blobs.parts.limits);
   const storeId = await blobs.parts.begin(key, { partBytes });
@@ -68,12 +69,15 @@ export async function startUpload(
 
 /** What is announced takes room from the moment that its parts may come. */
 async function requireRoom(
-  db: Database,
+  { db, blobs, config }: Pick<Registry, "db" | "blobs" | "config">,
   { sizeBytes, ...file }: { modelId: string; versionId: string; path: FilePath; sizeBytes: number },
 ): Promise<void> {
   if (sizeBytes > mostObjectBytes)
     throw new SlipwayError("file_too_large", `a file has at most ${mostObjectBytes} bytes, and this one ${sizeBytes}`);
-  const limit = await limitOfFile(db, file);
+  const largest = await largestFile({ db, config }, file.modelId);
+  if (largest !== null && sizeBytes > largest.bytes) throw largest.refusal();
+  await blobs.requireRoom(sizeBytes);
+  const limit = await spaceForFile(db, file);
   if (limit === null) return;
   if (sizeBytes > limit.bytes) throw limit.refusal();
   const inProgress = await bytesInProgress(db, file.modelId);

@@ -1,0 +1,76 @@
+import type { SizeLimit } from "#core/artifacts/ingest.ts";
+import type { Database, Transaction } from "#core/database/client.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { type FileQuota, fileQuota } from "#core/quotas/file-quota.ts";
+import { bytesLeft } from "#core/quotas/hold-to-quotas.ts";
+import type { Registry } from "#core/registry.ts";
+import type { FilePath } from "./file-path.ts";
+
+/** Files of one version: a package of more has data in it that belongs elsewhere, or into one archive file. */
+const fileLimit = 10_000;
+
+/** How large a file of a model may be when it begins to come: the least of what settings and quotas say. */
+export async function largestFile(
+  { db, config }: { db: Database | Transaction; config: Registry["config"] },
+  modelId: string,
+): Promise<SizeLimit | null> {
+  const { largestFileBytes: bytes } = config.uploads;
+  const set = bytes === null ? null : { bytes, refusal: () => fileTooLarge("a file here", bytes) };
+  const quota = await fileQuota(db, modelId, "fileBytes");
+  if (quota === null) return set;
+  return tighter(set, { bytes: quota.limit, refusal: () => fileTooLarge(`a file of ${quota.pattern}`, quota.limit) });
+}
+
+/** What the quotas for bytes leave, and the file that makes room by being replaced. */
+export async function spaceForFile(
+  db: Database,
+  { modelId, versionId, path }: { modelId: string; versionId: string; path: FilePath },
+): Promise<SizeLimit | null> {
+  const left = await bytesLeft(db, modelId);
+  if (left === null) return null;
+  const replaced = await db.versionFile.findUnique({ where: { versionId_path: { versionId, path } } });
+  return { ...left, bytes: left.bytes + Number(replaced?.sizeBytes ?? 0) };
+}
+
+export function tighter(a: SizeLimit | null, b: SizeLimit | null): SizeLimit | null {
+  if (a === null || b === null) return a ?? b;
+  return a.bytes <= b.bytes ? a : b;
+}
+
+/** How many files a version may have, and what is thrown at one more. */
+export interface FileCountLimit {
+  files: number;
+  refusal: () => SlipwayError;
+}
+
+export async function mostFiles(db: Database | Transaction, modelId: string): Promise<FileCountLimit> {
+  const quota = await fileQuota(db, modelId, "filesPerVersion");
+  const files = Math.min(fileLimit, quota?.limit ?? fileLimit);
+  return { files, refusal: () => tooManyFiles(quota !== null && quota.limit < fileLimit ? quota : null) };
+}
+
+/** Throws `too_many_files` where a version, whose row is locked, cannot take so many more. */
+export async function requireFewerFiles(
+  tx: Transaction,
+  { id: versionId, modelId }: { id: string; modelId: string },
+  more: number,
+): Promise<void> {
+  const count = await tx.versionFile.count({ where: { versionId } });
+  const most = await mostFiles(tx, modelId);
+  if (count + more > most.files) throw most.refusal();
+}
+
+function fileTooLarge(what: string, bytes: number): SlipwayError {
+  return new SlipwayError("file_too_large", `${what} has at most ${bytes} bytes; nothing was kept`);
+}
+
+function tooManyFiles(quota: FileQuota | null): SlipwayError {
+  const what =
+    quota === null
+      ? `a version holds at most ${fileLimit}`
+      : `a version of ${quota.pattern} holds at most ${quota.limit}`;
+  return new SlipwayError(
+    "too_many_files",
+    `${what} files: put small ones together into an archive file that the model reads`,
+  );
+}

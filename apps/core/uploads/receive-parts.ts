@@ -1,0 +1,120 @@
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import type { BlobKey, StoredPart } from "#core/artifacts/blob-store.ts";
+import { claimObjects, doomObjects, removeDoomed } from "#core/artifacts/doomed-objects.ts";
+import { sizeOfPart } from "#core/artifacts/part-plan.ts";
+import { SlipwayError } from "#core/errors.ts";
+import type { Registry } from "#core/registry.ts";
+import type { UploadHold } from "./hold-upload.ts";
+import { lockUpload, requireOpen, type Upload } from "./upload.ts";
+
+/*
+ * Bytes come in any pieces, and go to the store in parts of one size:
+ *
+ *   part 1 │ part 2 │ part 3 …│ tail
+ *   ───────┴────────┴─────────┴──────▶ receivedBytes: durable, in parts and one small object for the rest
+ *
+ * The next request reads the tail back, and fills up the part that it begins.
+ */
+
+export interface Receiver {
+  /** Waits while the part before is on its way to the store. Throws `invalid_request` past the announced size. */
+  take(chunk: Buffer): Promise<void>;
+  /** Makes all that was taken durable, and says so in the row. */
+  save(): Promise<void>;
+  /** What the row says. */
+  readonly savedBytes: number;
+}
+
+/** `atOnce`: whether each part is on record as soon as it is stored, or all of them at the end, when they were checked. */
+export async function receiveParts(
+  { db, blobs }: Pick<Registry, "db" | "blobs">,
+  upload: Upload,
+  hold: UploadHold,
+  { atOnce }: { atOnce: boolean },
+): Promise<Receiver> {
+  const { id, key, storeId, sizeBytes, partSizeBytes } = upload;
+  let savedBytes = upload.receivedBytes;
+  let takenBytes = savedBytes;
+  let number = Math.floor(savedBytes / partSizeBytes) + 1;
+  let tailKey = upload.tailKey;
+  let filled = savedBytes - (number - 1) * partSizeBytes;
+  let part: Buffer | null = null;
+  let storing: Promise<void> = Promise.resolve();
+  let unsaved: StoredPart[] = [];
+
+  /** The buffer of the part that is being filled. Its memory is touched as it fills. */
+  const current = async (): Promise<Buffer> => {
+    if (part !== null) return part;
+    part = Buffer.allocUnsafe(sizeOfPart(number, sizeBytes, partSizeBytes));
+    if (tailKey !== null && filled > 0) (await buffer(await blobs.open(tailKey))).copy(part, 0, 0, filled);
+    return part;
+  };
+
+  const record = async (receivedBytes: number, newTail: BlobKey | null): Promise<void> => {
+    const oldTail = tailKey;
+    await db.$transaction(async (tx) => {
+      requireOpen(await lockUpload(tx, id));
+      if (newTail !== null) await claimObjects(tx, [newTail]);
+      const { count } = await tx.upload.updateMany({
+        where: { id, heldBy: hold.id },
+        data: { receivedBytes, tailKey: newTail },
+      });
+      if (count === 0)
+        throw new SlipwayError("upload_busy", "another request has taken over this upload; ask how far it is");
+      for (const { number, sizeBytes, etag } of unsaved)
+        await tx.uploadPart.upsert({
+          where: { uploadId_number: { uploadId: id, number } },
+          create: { uploadId: id, number, sizeBytes, etag },
+          update: { sizeBytes, etag },
+        });
+      if (oldTail !== null) await doomObjects(tx, [{ key: oldTail, storeId: null }]);
+    });
+    tailKey = newTail;
+    savedBytes = receivedBytes;
+    unsaved = [];
+    if (oldTail !== null) await removeDoomed({ db, blobs }, [oldTail]);
+  };
+
+  const storePart = async (bytes: Buffer, of: number): Promise<void> => {
+    unsaved.push(await blobs.parts.put(key, storeId, { number: of, bytes, offset: (of - 1) * partSizeBytes }));
+    if (atOnce) await record((of - 1) * partSizeBytes + bytes.length, null);
+  };
+
+  return {
+    get savedBytes() {
+      return savedBytes;
+    },
+
+    async take(chunk) {
+      if (takenBytes + chunk.length > sizeBytes)
+        throw new SlipwayError("invalid_request", `more bytes came than the ${sizeBytes} that were announced`);
+      for (let at = 0; at < chunk.length; ) {
+        const into = await current();
+        const some = Math.min(chunk.length - at, into.length - filled);
+        chunk.copy(into, filled, at, at + some);
+        at += some;
+        filled += some;
+        takenBytes += some;
+        if (filled < into.length) continue;
+        await storing;
+        storing = storePart(into, number);
+        storing.catch(() => {}); // thrown where it is waited for
+        part = null;
+        filled = 0;
+        number += 1;
+      }
+    },
+
+    async save() {
+      await storing;
+      if (sizeBytes === 0) await storePart(Buffer.alloc(0), 1);
+      if (takenBytes === savedBytes && sizeBytes > 0) return;
+      if (part === null || filled === 0) return record(takenBytes, null);
+      const newTail = randomBytes(16).toString("hex") as BlobKey;
+      await blobs.put(newTail, Readable.from([part.subarray(0, filled)]));
+      await record(takenBytes, newTail);
+    },
+  };
+}
