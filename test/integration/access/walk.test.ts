@@ -257,7 +257,8 @@ describe("the table of needs", () => {
       .filter(([path]) => path.startsWith("/v1/"))
       .flatMap(([, methods]) => Object.values(methods).map(({ operationId }) => operationId));
     const walked = [operations, ofEverything, ofAll].flatMap((table) => Object.keys(table));
-    expect(ids.sort()).toEqual([...walked, "createModel", "setUp"].sort());
+    // OpenAPI is not told of HEAD.
+    expect([...ids, "getResumable"].sort()).toEqual([...walked, "createModel", "setUp"].sort());
   });
 });
 
