@@ -1,4 +1,5 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import type { BlobStore } from "#core/artifacts/blob-store.ts";
 import { dropIngested } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
@@ -39,32 +40,69 @@ export async function ingestArchive(
   blobs: BlobStore,
   { body, expectedDigest, limit, largest, most, signal }: Archive,
 ): Promise<IngestedArchive> {
-  const files = new Map<FilePath, IngestedFile>();
+  const paths = new Set<FilePath>();
+  const files: IngestedFile[] = [];
   let sizeBytes = 0;
   const meter = new Meter(expectedDigest);
   body.on("error", (error) => meter.destroy(error));
+  const small = someAtOnce();
   try {
-    await readTar(body.pipe(meter), async (name, content) => {
-      const path = inArchive(name);
-      if (files.has(path))
+    await readTar(body.pipe(meter), async (file) => {
+      const path = inArchive(file.name);
+      if (paths.has(path))
         throw new SlipwayError("archive_invalid", `the archive holds "${path}" twice: leave one of them out`);
-      if (files.size === most.files) throw most.refusal();
+      if (paths.size === most.files) throw most.refusal();
+      paths.add(path);
       const left = limit === null ? null : { ...limit, bytes: limit.bytes - sizeBytes };
-      const ingested = await ingest(blobs, content, { signal, limit: tighter(largest, left) });
-      sizeBytes += ingested.sizeBytes;
-      files.set(path, { path, ...ingested });
+      sizeBytes += file.sizeBytes;
+      const store = async (content: Readable) => {
+        const ingested = await ingest(blobs, content, { signal, limit: tighter(largest, left) });
+        files.push({ path, ...ingested });
+      };
+      if (file.sizeBytes > smallBytes) return store(file.content);
+      const bytes = await buffer(file.content);
+      await small.add(() => store(Readable.from(bytes.length === 0 ? [] : [bytes])));
     });
-    const clash = findClash([...files.keys()]);
+    await small.ended();
+    const clash = findClash([...paths]);
     if (clash !== null) throw inTheWay(...clash);
   } catch (error) {
+    await small.ended().catch(() => {}); // that is the error, or came after it
     await dropIngested(
       blobs,
-      [...files.values()].map(({ key }) => key),
+      files.map(({ key }) => key),
     );
     throw error;
   }
-  const sorted = [...files.values()].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+  const sorted = files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
   return { files: sorted, bodyDigest: meter.digest() };
+}
+
+/** Of a small file the disk, or the network, takes longer than its bytes: some are stored at once, each from memory. */
+const smallBytes = 256 * 1024;
+const smallAtOnce = 16;
+
+function someAtOnce(): { add(work: () => Promise<void>): Promise<void>; ended(): Promise<void> } {
+  const running = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const throwFirst = (): void => {
+    if (failures.length > 0) throw failures[0];
+  };
+  return {
+    /** Waits for a place. Throws what one of them has thrown. */
+    async add(work) {
+      while (running.size >= smallAtOnce) await Promise.race(running);
+      throwFirst();
+      const one: Promise<void> = work()
+        .catch((error: unknown) => void failures.push(error))
+        .finally(() => running.delete(one));
+      running.add(one);
+    },
+    async ended() {
+      await Promise.all(running);
+      throwFirst();
+    },
+  };
 }
 
 function inTheWay(path: string, by: string): SlipwayError {

@@ -31,7 +31,7 @@ function inPieces(bytes: Buffer, size: number): Readable {
 
 async function read(body: Readable): Promise<[string, Buffer][]> {
   const found: [string, Buffer][] = [];
-  await readTar(body, async (path, content) => {
+  await readTar(body, async ({ name: path, content }) => {
     found.push([path, await buffer(content)]);
   });
   return found;

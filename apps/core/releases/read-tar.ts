@@ -18,7 +18,14 @@ export const entryLimit = 50_000;
 /** Of what one entry may say about the next; a path that can be kept has 1,024 bytes at most. */
 const wordsLimitBytes = 1024 * 1024;
 
-type Take = (name: string, content: Readable) => Promise<void>;
+export interface TarFile {
+  name: string;
+  sizeBytes: number;
+  /** Ends after so many bytes, or fails. */
+  content: Readable;
+}
+
+type Take = (file: TarFile) => Promise<void>;
 
 /** Calls `take` for each file of a tar (POSIX.1-2001 pax, ustar or GNU) or tar.gz, one after another;
  *  `take` consumes its content, and what it throws is thrown. Folders are passed over; links, devices and
@@ -92,7 +99,7 @@ async function readEntry(bytes: ByteReader, { name, kind, sizeBytes }: TarHeader
     throw new TarFault(`it holds ${kind.refused}, ${shown}: a version holds plain files only`);
   if (kind === "folder") return;
   const content = Readable.from(contentOf(bytes, sizeBytes), { objectMode: false });
-  await take(name, content);
+  await take({ name, sizeBytes, content });
   await whole(bytes, paddingOf(sizeBytes));
 }
 
