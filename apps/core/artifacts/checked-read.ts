@@ -36,7 +36,7 @@ class Check extends Transform {
   #sizeBytes = 0;
 
   constructor(expected: { sizeBytes: number; digest: Digest | null }) {
-    super({ highWaterMark: 1 }); // a chunk at a time, as large as the store gives them: many may be read at once
+    super({ highWaterMark: 256 * 1024 }); // some for the store to run ahead; many are read at once
     this.#expected = expected;
   }
 

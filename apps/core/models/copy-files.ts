@@ -3,7 +3,7 @@ import type { Digest } from "#core/artifacts/digest.ts";
 import type { SizeLimit } from "#core/artifacts/ingest.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
-import { requireFewerFiles } from "./file-limits.ts";
+import { countFiles, requireFewerFiles } from "./file-limits.ts";
 import { type Version, versionNotFound } from "./version.ts";
 
 /** Gives a draft that was made in this transaction the files of another version of its model, which stays as it is until
@@ -28,7 +28,7 @@ export async function copyFiles(
   });
   const largestOfAll = files.reduce((most, { sizeBytes }) => Math.max(most, Number(sizeBytes)), 0);
   if (largest !== null && largestOfAll > largest.bytes) throw largest.refusal();
-  await requireFewerFiles(tx, versionId, files.length);
+  await requireFewerFiles(tx, await countFiles(tx, versionId), files.length);
   await referToBlobs(tx, [...new Set(files.map(({ blobDigest }) => blobDigest as Digest))]);
   await tx.$executeRaw`
     INSERT INTO version_files (version_id, path, folded_path, blob_digest, size_bytes)

@@ -1,9 +1,10 @@
 import type { SizeLimit } from "#core/artifacts/ingest.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
-import { type FileQuota, fileQuota } from "#core/quotas/file-quota.ts";
+import { type FileQuota, fileQuota, leastFileQuota } from "#core/quotas/file-quota.ts";
 import { bytesLeft } from "#core/quotas/hold-to-quotas.ts";
 import type { Registry } from "#core/registry.ts";
+import { Prisma } from "#prisma/client/client.ts";
 import type { FilePath } from "./file-path.ts";
 
 /** Files of one version: a package of more has data in it that belongs elsewhere, or into one archive file. */
@@ -49,15 +50,30 @@ export async function mostFiles(db: Database | Transaction, modelId: string): Pr
   return { files, refusal: () => tooManyFiles(quota !== null && quota.limit < fileLimit ? quota : null) };
 }
 
+/** Of version `v`: how many files it has, and how many it may have by the quotas; see `requireFewerFiles`. */
+export const fileCountColumns = Prisma.sql`
+  v.model_id AS "modelId", (SELECT count(*)::int FROM version_files f WHERE f.version_id = v.id) AS "fileCount",
+  ${leastFileQuota(Prisma.sql`v.model_id`, "filesPerVersion")} AS "fileQuota"`;
+
+export interface FileCount {
+  modelId: string;
+  fileCount: number;
+  fileQuota: number | null;
+}
+
+export async function countFiles(tx: Transaction, versionId: string): Promise<FileCount> {
+  const [count] = await tx.$queryRaw<[FileCount]>`
+    SELECT ${fileCountColumns} FROM versions v WHERE v.id = ${versionId}::uuid`;
+  return count;
+}
+
 /** Throws `too_many_files` where a version, whose row is locked, cannot take so many more. */
 export async function requireFewerFiles(
   tx: Transaction,
-  { id: versionId, modelId }: { id: string; modelId: string },
+  { modelId, fileCount, fileQuota }: FileCount,
   more: number,
 ): Promise<void> {
-  const count = await tx.versionFile.count({ where: { versionId } });
-  const most = await mostFiles(tx, modelId);
-  if (count + more > most.files) throw most.refusal();
+  if (fileCount + more > Math.min(fileLimit, fileQuota ?? fileLimit)) throw (await mostFiles(tx, modelId)).refusal();
 }
 
 function fileTooLarge(what: string, bytes: number): SlipwayError {

@@ -9,7 +9,14 @@ import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/data
 import { SlipwayError } from "#core/errors.ts";
 import { holdToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { largestFile, requireFewerFiles, spaceForFile, tighter } from "./file-limits.ts";
+import {
+  type FileCount,
+  fileCountColumns,
+  largestFile,
+  requireFewerFiles,
+  spaceForFile,
+  tighter,
+} from "./file-limits.ts";
 import { type FilePath, foldersOf, foldPath } from "./file-path.ts";
 import { findDraft, readVersion, type VersionRow } from "./version.ts";
 
@@ -110,22 +117,29 @@ export async function requirePlace(
   const foldedPath = foldPath(path);
   const folders = foldersOf(path);
   const foldedFolders = foldersOf(foldedPath);
-  const [clash] = await tx.$queryRaw<{ path: string }[]>`
-    SELECT path FROM version_files
-    WHERE version_id = ${versionId}::uuid AND path <> ${path}
-      AND (folded_path = ${foldedPath} OR folded_path = ANY (${foldedFolders})
-           OR starts_with(folded_path, ${`${foldedPath}/`})
-           OR EXISTS (SELECT 1 FROM unnest(${folders}::text[], ${foldedFolders}::text[]) AS f (folder, folded)
-                      WHERE starts_with(folded_path, folded || '/') AND NOT starts_with(path, folder || '/')))
-    LIMIT 1`;
-  if (clash !== undefined) throw pathTaken(path, clash.path);
-  const before = await tx.versionFile.findUnique({
-    where: { versionId_path: { versionId, path } },
-    select: { blobDigest: true, sizeBytes: true },
-  });
-  if (before === null) await requireFewerFiles(tx, versionId, 1);
-  return before === null ? null : { digest: before.blobDigest, sizeBytes: Number(before.sizeBytes) };
+  // One statement: others wait for the lock of this version.
+  const [found] = await tx.$queryRaw<[Place]>`
+    SELECT ${fileCountColumns}, b.blob_digest AS digest, b.size_bytes::float8 AS "sizeBytes",
+      (SELECT path FROM version_files
+       WHERE version_id = v.id AND path <> ${path}
+         AND (folded_path = ${foldedPath} OR folded_path = ANY (${foldedFolders})
+              OR starts_with(folded_path, ${`${foldedPath}/`})
+              OR EXISTS (SELECT 1 FROM unnest(${folders}::text[], ${foldedFolders}::text[]) AS f (folder, folded)
+                         WHERE starts_with(folded_path, folded || '/') AND NOT starts_with(path, folder || '/')))
+       LIMIT 1) AS clash
+    FROM versions v LEFT JOIN version_files b ON b.version_id = v.id AND b.path = ${path}
+    WHERE v.id = ${versionId}::uuid`;
+  if (found.clash !== null) throw pathTaken(path, found.clash);
+  if (found.digest !== null) return { digest: found.digest, sizeBytes: found.sizeBytes };
+  await requireFewerFiles(tx, found, 1);
+  return null;
 }
+
+/** What is found at a path, and in its way. */
+type Place = FileCount & { clash: string | null } & (
+    | { digest: string; sizeBytes: number }
+    | { digest: null; sizeBytes: null }
+  );
 
 export function pathTaken(path: string, by: string): SlipwayError {
   return new SlipwayError(

@@ -11,6 +11,13 @@ export interface FileQuota {
 
 const columns = { fileBytes: Prisma.sql`q.file_bytes`, filesPerVersion: Prisma.sql`q.files_per_version` } as const;
 
+/** The limit alone, of the model whose id is `modelId` in SQL, as a number or null. */
+export function leastFileQuota(modelId: Prisma.Sql, what: keyof typeof columns): Prisma.Sql {
+  return Prisma.sql`(
+    SELECT min(${columns[what]})::float8 FROM models o JOIN quotas q ON ${isFor(Prisma.sql`o.name`)}
+    WHERE o.id = ${modelId})`;
+}
+
 /** Of all quotas for a model the least that is said; null where none says anything. It tells nothing of other models, and so
  *  may be shown to whoever meets it. */
 export async function fileQuota(
