@@ -36,7 +36,7 @@ class Check extends Transform {
   #sizeBytes = 0;
 
   constructor(expected: { sizeBytes: number; digest: Digest | null }) {
-    super({ highWaterMark: 256 * 1024 }); // some for the store to run ahead; many are read at once
+    super({ highWaterMark: 64 * 1024 }); // many are read at once
     this.#expected = expected;
   }
 

@@ -90,21 +90,26 @@ async function receive(
   const receiver = await receiveParts(needs, upload, hold, { atOnce: checksum === null });
   const hash = receivedBytes === 0 ? sha256() : running.takeHash(id, receivedBytes);
   const check = checksum === null ? null : createHash(checksum.algorithm);
-  addAbortSignal(AbortSignal.any([stopped, hold.signal]), body);
-  const cut = await readBody(body, async (chunk) => {
-    await receiver.take(chunk);
-    hash?.update(chunk);
-    check?.update(chunk);
-  });
-  if (cut !== null && checksum !== null) throw cut;
-  if (checksum !== null && check?.digest().equals(checksum.digest) !== true)
-    throw new SlipwayError("checksum_mismatch", "the bytes have another checksum; nothing of this request was kept");
-  hold.signal.throwIfAborted();
-  await receiver.save();
-  const { savedBytes } = receiver;
-  if (cut === null) return { savedBytes, hash };
-  if (hash !== null) running.keepHash(id, savedBytes, hash);
-  throw stopped.aborted ? stopped.reason : cut;
+  const letGo = AbortSignal.any([stopped, hold.signal]);
+  addAbortSignal(letGo, body);
+  try {
+    const cut = await readBody(body, async (chunk) => {
+      await receiver.take(chunk);
+      hash?.update(chunk);
+      check?.update(chunk);
+    });
+    const why = letGo.aborted ? letGo.reason : cut;
+    if (cut !== null && (checksum !== null || hold.signal.aborted)) throw why;
+    if (checksum !== null && check?.digest().equals(checksum.digest) !== true)
+      throw new SlipwayError("checksum_mismatch", "the bytes have another checksum; nothing of this request was kept");
+    await receiver.save();
+    const { savedBytes } = receiver;
+    if (cut === null) return { savedBytes, hash };
+    if (hash !== null) running.keepHash(id, savedBytes, hash);
+    throw why;
+  } finally {
+    await receiver.ended();
+  }
 }
 
 /** What ended the body before its end; null where nothing did. Throws what `take` throws. */

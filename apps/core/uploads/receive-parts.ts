@@ -23,6 +23,8 @@ export interface Receiver {
   take(chunk: Buffer): Promise<void>;
   /** Makes all that was taken durable, and says so in the row. */
   save(): Promise<void>;
+  /** Resolves when nothing is on its way to the store any more: whoever comes next may send the same part. */
+  ended(): Promise<void>;
   /** What the row says. */
   readonly savedBytes: number;
 }
@@ -106,6 +108,8 @@ export async function receiveParts(
         number += 1;
       }
     },
+
+    ended: () => storing.catch(() => {}),
 
     async save() {
       await storing;

@@ -2,7 +2,7 @@ import type { Hash } from "node:crypto";
 import { SlipwayError } from "#core/errors.ts";
 
 /** Each has a part in memory, and one more on its way to the store. */
-const mostAtOnce = 64;
+const mostAtOnce = 32;
 /** Hashes of uploads that wait for their next request. */
 const mostHashes = 1_000;
 /** A writer that is stopped has saved what came by then, or does not answer. */
