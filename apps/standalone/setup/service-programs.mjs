@@ -50,7 +50,7 @@ export const servicePrograms = {
       packages: "external",
       platform: "node",
       format: "esm",
-      target: "node20.15",
+      target: "node20.19",
       sourcemap: "linked",
       sourcesContent: false,
       plugins: [readingSources(madeFrom)],

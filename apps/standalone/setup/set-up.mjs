@@ -92,8 +92,8 @@ export async function setUp(purpose, environment = process.env) {
 
 function requireNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major < 20 || (major === 20 && minor < 15))
-    throw new SetUpError(`Slipway needs Node 20.15 or newer; this is ${process.version}`);
+  if (major < 20 || (major === 20 && minor < 19))
+    throw new SetUpError(`Slipway needs Node 20.19 or newer; this is ${process.version}`);
 }
 
 /**
