@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import http from "node:http";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type PreviousUpload, Upload, type UploadOptions, type UrlStorage } from "tus-js-client";
 import { describe, expect, it } from "vitest";
+import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
 import { apiProcess, workerProcess } from "#test/service-processes.ts";
 import { storedObjects } from "#test/stored-objects.ts";
@@ -277,6 +279,7 @@ describe("what is refused", () => {
         "upload-metadata": `path ${base64("b.bin")}`,
       }),
       "no version of the protocol": await call("POST", at, { headers: { "upload-length": "1" } }),
+      "another version of the protocol": await post({ "tus-resumable": "0.2.2", "upload-length": "1" }),
       "another offset": await append(url, 5, Buffer.from("12345")),
       "more than announced": await append(url, 0, Buffer.alloc(11)),
       "a checksum of another kind": await append(url, 0, Buffer.from("1"), { "upload-checksum": "crc32 AAAA" }),
@@ -295,6 +298,7 @@ describe("what is refused", () => {
       ["no length", 400, problem],
       ["a length that comes later", 400, problem],
       ["no version of the protocol", 412, problem],
+      ["another version of the protocol", 412, problem],
       ["another offset", 409, problem],
       ["more than announced", 413, problem],
       ["a checksum of another kind", 400, problem],
@@ -302,7 +306,53 @@ describe("what is refused", () => {
       ["another type", 400, problem],
     ]);
     expect(answers["no version of the protocol"].headers["tus-version"]).toBe("1.0.0");
+    expect(answers["another offset"].json.type).toBe("/problems/upload_conflict");
+    expect(answers["more than announced"].json.type).toBe("/problems/file_too_large");
     expect(await offsetOf(url)).toBe(0);
+  });
+
+  it("a part that is late never comes over the bytes of the next request", async () => {
+    const { at, file } = await draft();
+    const bytes = randomBytes(8 * mebibyte);
+    const url = await create(at, bytes.length);
+    // As a disk that is slow: the real one cannot be asked to be.
+    const { parts } = registry.blobs;
+    const { put } = parts;
+    let slow = true;
+    parts.put = async (...part) => {
+      if (slow) await sleep(1_000);
+      return put(...part);
+    };
+    const wrong = { "upload-checksum": `sha256 ${base64(createHash("sha256").update("x").digest())}` };
+    expect((await append(url, 0, Buffer.alloc(bytes.length, "X"), wrong)).status).toBe(460);
+    slow = false;
+    parts.put = put;
+    expect((await append(url, 0, bytes)).status).toBe(204);
+    await sleep(1_500);
+    await expectFile(file(), bytes);
+  });
+
+  it("a tail that is not read back as it was is sent again", async () => {
+    const { at, file } = await draft();
+    const bytes = randomBytes(9 * mebibyte);
+    const url = await create(at, bytes.length);
+    const begun = bytes.length - 10;
+    for (const damage of ["gone", "another"]) {
+      const from = await offsetOf(url);
+      expect((await append(url, from, bytes.subarray(from, begun))).status).toBe(204);
+      const { tailKey } = await db.upload.findUniqueOrThrow({ where: { id: url.split("/").at(-1) ?? "" } });
+      const { blobs } = registry;
+      await blobs.remove(tailKey as BlobKey);
+      if (damage === "another") await blobs.put(tailKey as BlobKey, Readable.from([Buffer.alloc(mebibyte - 10)]));
+      const answer = await append(url, begun, bytes.subarray(begun));
+      expect([answer.status, answer.json?.type]).toEqual([409, "/problems/upload_conflict"]);
+      expect(await offsetOf(url)).toBe(8 * mebibyte);
+    }
+    expect((await append(url, 8 * mebibyte, bytes.subarray(8 * mebibyte))).status).toBe(204);
+    await workerProcess(service);
+    await waitUntil("it is there", async () => (await call("GET", file())).status === 200, { withinMs: 20_000 });
+    await expectFile(file(), bytes);
+    await expectClean();
   });
 
   it("nothing more once it was ended", async () => {

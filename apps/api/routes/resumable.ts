@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Server } from "@tus/server";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { SlipwayError } from "#core/errors.ts";
 import { type Checksum, checksumAlgorithms } from "#core/uploads/append-upload.ts";
 import { openRunningUploads } from "#core/uploads/running-uploads.ts";
 import { nothing } from "../downloads.ts";
@@ -31,6 +32,7 @@ export const resumableRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const answer = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
     withUpload(request, async (body) => {
       const { model, version, id } = request.params as { model: string; version: string; id?: string };
+      if (request.method !== "OPTIONS" && request.headers["tus-resumable"] !== "1.0.0") throw otherVersion();
       let failure: unknown = null;
       const isResuming = request.method === "HEAD";
       const checksum = checksumOf(request);
@@ -162,14 +164,20 @@ function checksumOf({ headers }: FastifyRequest): Checksum | null {
   return { algorithm, digest: Buffer.from(text, "base64") };
 }
 
-/** A refusal of @tus/server's own. Where it has a status of its own mind for a header that is missing, or for an extension
- *  that is not served, that is a bad request. */
+/** A refusal of @tus/server's own, in words that say what to change. */
 function refusal(status: number, text: string): Error {
   const message = text.trim();
-  if (status === 412)
-    return httpError(412, "this is tus 1.0: send the header Tus-Resumable: 1.0.0", { "tus-version": "1.0.0" });
-  return httpError(
-    status === 403 || status === 501 ? 400 : status,
-    message === "" ? "this is no request of tus 1.0" : message,
-  );
+  const [, header] = /^Invalid ([a-z-]+)/.exec(message) ?? [];
+  if (header !== undefined) return httpError(400, `${header} is not written as tus 1.0 wants it, or comes twice`);
+  if (status === 409)
+    return new SlipwayError("upload_conflict", "the upload is not at this Upload-Offset: ask by HEAD how far it is");
+  if (status === 413) return new SlipwayError("file_too_large", "more bytes come than Upload-Length has announced");
+  if (message.startsWith("Upload-Length"))
+    return httpError(400, "announce the bytes of the whole file in Upload-Length");
+  // It has a status of its own mind for a header that is missing, and for an extension that is not served.
+  return httpError(status === 403 || status === 501 ? 400 : status, message);
+}
+
+function otherVersion(): Error {
+  return httpError(412, "this is tus 1.0: send the header Tus-Resumable: 1.0.0", { "tus-version": "1.0.0" });
 }

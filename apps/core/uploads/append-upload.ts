@@ -41,8 +41,9 @@ export interface Bytes {
  *  `upload_finished`, `upload_busy`, `upload_conflict` where the upload stands elsewhere, `checksum_mismatch`,
  *  `version_sealed`, and what `finishUpload` throws. */
 export async function appendUpload(needs: Needs, name: UploadName, bytes: Bytes, actor: Actor): Promise<Upload> {
-  const { id } = await readUpload(needs, name);
-  return needs.running.run(id, (stopped) =>
+  const found = await readUpload(needs, name);
+  const { id } = found;
+  return needs.running.run(found, (stopped) =>
     withHold(needs, id, async (hold) => {
       const upload = await readUpload(needs, name);
       if (isOver(upload) && bytes.offset === upload.sizeBytes) return upload; // told a second time

@@ -50,6 +50,6 @@ export async function endWithout(
 async function dropTail(tx: Transaction, { id, tailKey }: Upload): Promise<BlobKey[]> {
   await tx.uploadPart.deleteMany({ where: { uploadId: id } });
   if (tailKey === null) return [];
-  await tx.upload.update({ where: { id }, data: { tailKey: null } });
+  await tx.upload.update({ where: { id }, data: { tailKey: null, tailDigest: null } });
   return [tailKey];
 }

@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { BlobKey, StoredPart } from "#core/artifacts/blob-store.ts";
+import { type Digest, digestOf } from "#core/artifacts/digest.ts";
 import { claimObjects, doomObjects, removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import { sizeOfPart } from "#core/artifacts/part-plan.ts";
-import { SlipwayError } from "#core/errors.ts";
+import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import type { Registry } from "#core/registry.ts";
 import type { UploadHold } from "./hold-upload.ts";
 import { lockUpload, requireOpen, type Upload } from "./upload.ts";
@@ -29,7 +30,9 @@ export interface Receiver {
   readonly savedBytes: number;
 }
 
-/** `atOnce`: whether each part is on record as soon as it is stored, or all of them at the end, when they were checked. */
+/** `atOnce`: whether each part is on record as soon as it is stored, or all of them at the end, when they were checked.
+ *  Throws `upload_conflict` where the tail that is kept cannot be read back as it was: then it is let go, and the client sends
+ *  it again. */
 export async function receiveParts(
   { db, blobs }: Pick<Registry, "db" | "blobs">,
   upload: Upload,
@@ -47,21 +50,16 @@ export async function receiveParts(
   let unsaved: StoredPart[] = [];
 
   /** The buffer of the part that is being filled. Its memory is touched as it fills. */
-  const current = async (): Promise<Buffer> => {
-    if (part !== null) return part;
-    part = Buffer.allocUnsafe(sizeOfPart(number, sizeBytes, partSizeBytes));
-    if (tailKey !== null && filled > 0) (await buffer(await blobs.open(tailKey))).copy(part, 0, 0, filled);
-    return part;
-  };
+  const newPart = () => Buffer.allocUnsafe(sizeOfPart(number, sizeBytes, partSizeBytes));
 
-  const record = async (receivedBytes: number, newTail: BlobKey | null): Promise<void> => {
+  const record = async (receivedBytes: number, newTail: Tail | null): Promise<void> => {
     const oldTail = tailKey;
     await db.$transaction(async (tx) => {
       requireOpen(await lockUpload(tx, id));
-      if (newTail !== null) await claimObjects(tx, [newTail]);
+      if (newTail !== null) await claimObjects(tx, [newTail.key]);
       const { count } = await tx.upload.updateMany({
         where: { id, heldBy: hold.id },
-        data: { receivedBytes, tailKey: newTail },
+        data: { receivedBytes, tailKey: newTail?.key ?? null, tailDigest: newTail?.digest ?? null },
       });
       if (count === 0)
         throw new SlipwayError("upload_busy", "another request has taken over this upload; ask how far it is");
@@ -73,7 +71,7 @@ export async function receiveParts(
         });
       if (oldTail !== null) await doomObjects(tx, [{ key: oldTail, storeId: null }]);
     });
-    tailKey = newTail;
+    tailKey = newTail?.key ?? null;
     savedBytes = receivedBytes;
     unsaved = [];
     if (oldTail !== null) await removeDoomed({ db, blobs }, [oldTail]);
@@ -84,6 +82,20 @@ export async function receiveParts(
     if (atOnce) await record((of - 1) * partSizeBytes + bytes.length, null);
   };
 
+  if (filled > 0) {
+    const tail = await readTail(blobs, upload, filled);
+    if (tail === null) {
+      const durable = savedBytes - filled;
+      await record(durable, null);
+      throw new SlipwayError(
+        "upload_conflict",
+        `the last bytes of the upload were lost: it is at ${durable}; go on from there`,
+      );
+    }
+    part = newPart();
+    tail.copy(part);
+  }
+
   return {
     get savedBytes() {
       return savedBytes;
@@ -91,9 +103,10 @@ export async function receiveParts(
 
     async take(chunk) {
       if (takenBytes + chunk.length > sizeBytes)
-        throw new SlipwayError("invalid_request", `more bytes came than the ${sizeBytes} that were announced`);
+        throw new SlipwayError("file_too_large", `more bytes came than the ${sizeBytes} that were announced`);
       for (let at = 0; at < chunk.length; ) {
-        const into = await current();
+        const into = part ?? newPart();
+        part = into;
         const some = Math.min(chunk.length - at, into.length - filled);
         chunk.copy(into, filled, at, at + some);
         at += some;
@@ -116,9 +129,31 @@ export async function receiveParts(
       if (sizeBytes === 0) await storePart(Buffer.alloc(0), 1);
       if (takenBytes === savedBytes && sizeBytes > 0) return;
       if (part === null || filled === 0) return record(takenBytes, null);
-      const newTail = randomBytes(16).toString("hex") as BlobKey;
-      await blobs.put(newTail, Readable.from([part.subarray(0, filled)]));
+      const tail = part.subarray(0, filled);
+      const newTail = { key: randomBytes(16).toString("hex") as BlobKey, digest: digestOf(tail) };
+      await blobs.put(newTail.key, Readable.from([tail]));
       await record(takenBytes, newTail);
     },
   };
+}
+
+interface Tail {
+  key: BlobKey;
+  digest: Digest;
+}
+
+/** Null where the store has it no more, or has other bytes. */
+async function readTail(
+  blobs: Registry["blobs"],
+  { tailKey, tailDigest }: Upload,
+  sizeBytes: number,
+): Promise<Buffer | null> {
+  if (tailKey === null) return null;
+  try {
+    const tail = await buffer(await blobs.open(tailKey));
+    return tail.length === sizeBytes && digestOf(tail) === tailDigest ? tail : null;
+  } catch (error) {
+    if (isSlipwayError(error, "blob_not_found")) return null;
+    throw error;
+  }
 }

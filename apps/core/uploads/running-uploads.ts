@@ -1,8 +1,9 @@
 import type { Hash } from "node:crypto";
 import { SlipwayError } from "#core/errors.ts";
+import type { Upload } from "./upload.ts";
 
-/** Each has a part in memory, and one more on its way to the store. */
-const mostAtOnce = 32;
+/** Of parts that are being filled, and of as many on their way to the store. */
+const mostBytes = 512 * 1024 ** 2;
 /** Hashes of uploads that wait for their next request. */
 const mostHashes = 1_000;
 /** A writer that is stopped has saved what came by then, or does not answer. */
@@ -10,8 +11,9 @@ const stoppedWithinMs = 10_000;
 
 /** What this process remembers of the uploads whose bytes come through it. All of it may be lost. */
 export interface RunningUploads {
-  /** Runs the one writer of an upload; its signal aborts when it is to let go. Throws `unavailable` past the most at once. */
-  run<T>(id: string, write: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** Runs the one writer of an upload; its signal aborts when it is to let go. Throws `unavailable` where the parts of others
+   *  fill the memory that there is for them. */
+  run<T>(upload: Pick<Upload, "id" | "partSizeBytes">, write: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** Has a writer of this process let go, and waits for it: its client has come back on another connection. */
   stop(id: string): Promise<void>;
   /** Of the first `bytes` of an upload, if all of them passed here; null where they did not. */
@@ -21,11 +23,14 @@ export interface RunningUploads {
 
 export function openRunningUploads(): RunningUploads {
   const writers = new Map<string, { abort: AbortController; ended: Promise<unknown> }>();
+  let heldBytes = 0;
   const hashes = new Map<string, { bytes: number; hash: Hash }>();
   return {
-    async run(id, write) {
-      if (writers.size >= mostAtOnce)
-        throw new SlipwayError("unavailable", `at most ${mostAtOnce} uploads are written at once; try again shortly`);
+    async run({ id, partSizeBytes }, write) {
+      const bytes = 2 * partSizeBytes;
+      if (heldBytes > 0 && heldBytes + bytes > mostBytes)
+        throw new SlipwayError("unavailable", "too many uploads are written at this moment; try again shortly");
+      heldBytes += bytes;
       const abort = new AbortController();
       const writing = write(abort.signal);
       // Whoever waits for its end is not told how it went.
@@ -35,6 +40,7 @@ export function openRunningUploads(): RunningUploads {
       try {
         return await writing;
       } finally {
+        heldBytes -= bytes;
         if (writers.get(id) === writer) writers.delete(id);
       }
     },
