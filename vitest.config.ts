@@ -20,6 +20,7 @@ export default defineConfig({
           name: "contracts",
           include: ["test/contracts/**/*.test.ts"],
           env,
+          maxWorkers: 2, // they wait more than they work
           globalSetup: [parts, s3],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -30,6 +31,7 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           env,
+          maxWorkers: 2,
           globalSetup: [parts, s3, programs],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -51,6 +53,7 @@ export default defineConfig({
             "expiry",
           ].map((name) => `test/integration/${name}.test.ts`),
           env: { ...env, TEST_STORE: "versitygw" },
+          maxWorkers: 2,
           globalSetup: [parts, s3, programs],
           testTimeout: 60_000,
           hookTimeout: 120_000,
