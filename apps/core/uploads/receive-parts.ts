@@ -20,7 +20,7 @@ import { lockUpload, requireOpen, type Upload } from "./upload.ts";
  */
 
 export interface Receiver {
-  /** Waits while the part before is on its way to the store. Throws `invalid_request` past the announced size. */
+  /** Waits while the part before is on its way to the store. Throws `file_too_large` past the announced size. */
   take(chunk: Buffer): Promise<void>;
   /** Makes all that was taken durable, and says so in the row. */
   save(): Promise<void>;
