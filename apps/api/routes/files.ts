@@ -4,7 +4,8 @@ import { Type } from "typebox";
 import type { ByteRange } from "#core/artifacts/blob-store.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { parseFilePath } from "#core/models/file-path.ts";
-import { addFile, findFile, listFiles, removeFile, type StoredFile } from "#core/models/files.ts";
+import { findFile, listFiles, removeFile, type StoredFile } from "#core/models/files.ts";
+import { openFileKeeper, putFile } from "#core/models/put-file.ts";
 import { linkToFile, sendFile } from "#core/models/send-file.ts";
 import { byteRange } from "../byte-range.ts";
 import { describeDownload, dispositionOf, isKnown, nothing } from "../downloads.ts";
@@ -31,6 +32,7 @@ const Bytes = { description: "The file", content: { "application/octet-stream": 
 
 export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
+  const keeper = openFileKeeper(registry);
   takeAnyBody(app);
 
   app.put(
@@ -50,7 +52,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { model, version, "*": path } = request.params;
       const target = { model, version, path: parseFilePath(path), expectedDigest: expectedDigest(request) };
       const { file, replaced } = await withUpload(request, (upload) =>
-        addFile(registry, { ...target, ...upload }, request.actor),
+        putFile({ ...registry, keeper }, { ...target, ...upload }, request.actor),
       );
       return reply
         .status(replaced ? 200 : 201)

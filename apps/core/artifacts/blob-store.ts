@@ -1,7 +1,13 @@
+import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
 
 /** Where the store keeps the bytes: opaque, chosen when they start to flow. */
 export type BlobKey = string & { readonly blobKey: unique symbol };
+
+/** Of bytes that begin to flow. */
+export function newKey(): BlobKey {
+  return randomBytes(16).toString("hex") as BlobKey;
+}
 
 /** Bytes `start` to `end`, both included, from 0. */
 export interface ByteRange {
@@ -20,11 +26,17 @@ export interface StoredObject {
   storedAt: Date;
 }
 
+export interface PutOptions {
+  /** How long a stream is, where that is known: of a long one less is held in memory then. */
+  announcedBytes?: number | null | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /** Immutable bytes under an opaque key, written once; digest → key is a row. */
 export interface BlobStore {
   /** Consumes `body`. Nothing is readable under `key` until the promise resolves, and then it is durable.
    *  Leaves nothing behind when it rejects. */
-  put(key: BlobKey, body: Readable, options?: { signal?: AbortSignal | undefined }): Promise<BlobStat>;
+  put(key: BlobKey, body: Readable | Buffer, options?: PutOptions): Promise<BlobStat>;
   /** Throws `blob_not_found`. The caller owns the stream. */
   open(key: BlobKey, range?: ByteRange): Promise<Readable>;
   stat(key: BlobKey): Promise<BlobStat | null>;

@@ -6,14 +6,14 @@
  *   <dir>/parts/ab12….….multi*  an upload in parts: see file-part-store.ts
  */
 import { randomBytes } from "node:crypto";
-import { constants, createReadStream, createWriteStream, type WriteStream } from "node:fs";
-import { access, link, open, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { constants, createReadStream } from "node:fs";
+import { access, open, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { SlipwayError } from "#core/errors.ts";
 import type { BlobKey, BlobStore, StoredObject } from "./blob-store.ts";
 import { filePartStore, partsEnding } from "./file-part-store.ts";
-import { ensureFolder, isMissing, namesIn, nullIfMissing, storeFault, syncFolder } from "./file-store-folders.ts";
+import { putFile } from "./file-put.ts";
+import { ensureFolder, isMissing, namesIn, nullIfMissing, storeFault } from "./file-store-folders.ts";
 import { requireFreeSpace } from "./free-space.ts";
 
 const chunkBytes = 1024 * 1024;
@@ -26,45 +26,17 @@ const abandonedAfterMs = 10 * 60_000;
 /** Rows name uploads in parts, and whoever drops the row removes them. What is as old as this lost its row otherwise. */
 const partsAbandonedAfterMs = 30 * 24 * 3600_000;
 const pageOfObjects = 1000;
-/** In which a fast disk takes some hundred megabytes. */
-const lookEveryMs = 250;
 
 export function fileBlobStore(dir: string, { leastFreeBytes = 0 }: { leastFreeBytes?: number } = {}): BlobStore {
   const requireRoom = (sizeBytes: number) => requireFreeSpace(dir, { leastFreeBytes, sizeBytes });
   const pathOf = (key: BlobKey): string => join(dir, key.slice(0, 2), key);
+  const partOf = (key: BlobKey): string => join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}.part`);
   let readers = 0;
   return {
-    async put(key, body, { signal } = {}) {
-      const path = pathOf(key);
-      const part = join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}.part`);
-      let linked = false;
-      let file: WriteStream | undefined;
-      // Others write at the same time, and not everyone says how much will come.
-      const watch = setInterval(() => requireRoom(0).catch((error: Error) => file?.destroy(error)), lookEveryMs);
-      try {
-        await requireRoom(0);
-        await ensureFolder(dirname(part));
-        await ensureFolder(dirname(path));
-        // `flush` syncs the file before it is closed.
-        file = createWriteStream(part, { flags: "wx", flush: true, highWaterMark: chunkBytes });
-        await pipeline(body, file, { signal });
-        // Unlike a rename, a link never replaces what is there.
-        await link(part, path);
-        linked = true;
-        await rm(part);
-        await syncFolder(dirname(path));
-        return { sizeBytes: file.bytesWritten };
-      } catch (error) {
-        body.destroy();
-        // A file that is still being opened would come after its removal.
-        if (file !== undefined && !file.closed)
-          await new Promise<void>((closed) => file?.once("close", () => closed()));
-        for (const left of linked ? [path, part] : [part]) await rm(left, { force: true }).catch(() => {});
+    put: (key, body, { signal } = {}) =>
+      putFile({ path: pathOf(key), part: partOf(key), requireRoom, signal }, body).catch((error: unknown) => {
         throw storeFault(error);
-      } finally {
-        clearInterval(watch);
-      }
-    },
+      }),
 
     async open(key, range) {
       const handle = await open(pathOf(key)).catch((cause: unknown) => {

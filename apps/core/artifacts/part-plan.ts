@@ -20,6 +20,13 @@ export function evenPartBytes(sizeBytes: number, preferredBytes: number, limits:
   return Math.max(preferredBytes, Math.ceil(sizeBytes / limits.mostParts / mebibyte) * mebibyte);
 }
 
+/** How long each part of a body is, by its number (from 1), whether its length is known or not (null). */
+export function partSizes(sizeBytes: number | null, preferredBytes: number): (number: number) => number {
+  if (sizeBytes === null) return (number) => bytesOfPart(number, preferredBytes);
+  const partBytes = evenPartBytes(sizeBytes, preferredBytes, { mostParts });
+  return () => partBytes;
+}
+
 /** An empty body is one empty part. */
 export function countOfParts(sizeBytes: number, partBytes: number): number {
   return Math.max(1, Math.ceil(sizeBytes / partBytes));

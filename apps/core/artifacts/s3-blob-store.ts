@@ -6,12 +6,13 @@
 import { DeleteObjectCommand, HeadBucketCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import type { BlobStore } from "./blob-store.ts";
 import { partMemory } from "./part-memory.ts";
+import { partSizes } from "./part-plan.ts";
 import { isS3Error, type S3 } from "./s3-client.ts";
 import { s3Direct } from "./s3-direct.ts";
 import { storedObjects } from "./s3-list.ts";
 import { openObject } from "./s3-open.ts";
 import { s3PartStore } from "./s3-part-store.ts";
-import { putBody } from "./s3-put.ts";
+import { putBody, putBytes } from "./s3-put.ts";
 
 const mebibyte = 1024 ** 2;
 
@@ -30,7 +31,10 @@ export function s3BlobStore(s3: S3, { partBytes = 8 * mebibyte }: S3StoreOptions
   const memory = partMemory(extraPartMemory);
   const objectOf = (key: Parameters<S3["keyOf"]>[0]) => ({ Bucket: s3.bucket, Key: s3.keyOf(key) });
   return {
-    put: (key, body, { signal } = {}) => putBody(s3, key, body, { partBytes, memory, signal }),
+    put: (key, body, { announcedBytes, signal } = {}) =>
+      Buffer.isBuffer(body)
+        ? putBytes(s3, key, body, { signal })
+        : putBody(s3, key, body, { sizeOf: partSizes(announcedBytes ?? null, partBytes), memory, signal }),
     open: (key, range) => openObject(s3, key, range),
 
     async stat(key) {

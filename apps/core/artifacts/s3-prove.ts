@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -11,7 +10,7 @@ import {
 } from "@aws-sdk/client-s3";
 import type { S3Config } from "#core/config.ts";
 import { WrongSetting } from "#core/settings.ts";
-import type { BlobKey } from "./blob-store.ts";
+import { type BlobKey, newKey } from "./blob-store.ts";
 import { isS3Error, openS3, type S3, storageOf } from "./s3-client.ts";
 import { wrongS3Setting } from "./s3-faults.ts";
 
@@ -38,7 +37,7 @@ export async function proveS3(config: S3Config): Promise<S3Traits> {
 }
 
 async function prove(s3: S3): Promise<S3Traits> {
-  const object = { Bucket: s3.bucket, Key: s3.keyOf(randomBytes(16).toString("hex") as BlobKey) };
+  const object = { Bucket: s3.bucket, Key: s3.keyOf(newKey()) };
   const may = async <T>(permission: string, request: Promise<T>): Promise<T> => {
     try {
       return await request;

@@ -20,6 +20,8 @@ import { onlyIfNew } from "./s3-write-once.ts";
 const markName = "slipway-write";
 /** What was stored of a write that failed is removed, if that takes no longer. */
 const cleanUpLimitMs = 10_000;
+/** Of one body: a few requests fill any line, and more would only fill memory. */
+const sentAtOnce = 4;
 /** A look at what may have been stored takes no longer. */
 const lookLimitMs = 5_000;
 
@@ -31,6 +33,36 @@ interface Write {
   uploadId: string | undefined;
 }
 
+/** How long a part is, by its number, unless it is the last. */
+type PartSize = (number: number) => number;
+
+function newWrite(s3: S3, key: BlobKey): Write {
+  return {
+    s3,
+    object: { Bucket: s3.bucket, Key: s3.keyOf(key) },
+    mark: randomBytes(16).toString("hex"),
+    uploadId: undefined,
+  };
+}
+
+/** Sends what is in memory already, by one request. */
+export async function putBytes(
+  s3: S3,
+  key: BlobKey,
+  bytes: Buffer,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<BlobStat> {
+  signal?.throwIfAborted();
+  const write = newWrite(s3, key);
+  try {
+    await putWhole(write, bytes);
+    return { sizeBytes: bytes.length };
+  } catch (error) {
+    await cleanUp(write);
+    throw error;
+  }
+}
+
 /** Sends a body of any length: whole where one part holds it, and else in parts, some at once. Memory is that of a few
  *  parts. Nothing is there until all of it is, and nothing is left of what failed, while the server can be reached.
  *  A request that has begun is never cut off, whatever ends the rest: of one that is, the server may still keep the
@@ -39,25 +71,20 @@ export async function putBody(
   s3: S3,
   key: BlobKey,
   body: Readable,
-  { partBytes, memory, signal }: { partBytes: number; memory: PartMemory; signal?: AbortSignal | undefined },
+  { sizeOf, memory, signal }: { sizeOf: PartSize; memory: PartMemory; signal?: AbortSignal | undefined },
 ): Promise<BlobStat> {
   const failure = new AbortController();
   const either = signal === undefined ? failure.signal : AbortSignal.any([signal, failure.signal]);
   addAbortSignal(either, body);
-  const write: Write = {
-    s3,
-    object: { Bucket: s3.bucket, Key: s3.keyOf(key) },
-    mark: randomBytes(16).toString("hex"),
-    uploadId: undefined,
-  };
+  const write = newWrite(s3, key);
   let sizeBytes = 0;
   const sent: CompletedPart[] = [];
   const sending = new Set<Promise<void>>();
   try {
-    for await (const part of splitBody(body, partBytes)) {
+    for await (const part of splitBody(body, sizeOf)) {
       sizeBytes += part.bytes.length;
       if (part.isLast && part.number === 1) {
-        await putWhole(write, part);
+        await putWhole(write, part.bytes);
         return { sizeBytes };
       }
       write.uploadId ??= await begin(write);
@@ -73,10 +100,10 @@ export async function putBody(
         });
       sending.add(one);
       // The next part is filled while this one is sent; more are under way only where there is memory to spare.
-      const isExtra = sending.size > 1;
-      if (isExtra) {
-        if (memory.take(held)) void one.finally(() => memory.giveBack(held));
-        else while (sending.size > 1) await Promise.race(sending);
+      if (sending.size > 1) {
+        const most = memory.take(held) ? sentAtOnce : 1;
+        if (most > 1) void one.finally(() => memory.giveBack(held));
+        while (sending.size > most) await Promise.race(sending);
       }
     }
     await Promise.all(sending);
@@ -107,7 +134,7 @@ async function sendPart({ s3, object, uploadId }: Write, part: BodyPart): Promis
   return { PartNumber: part.number, ETag, ChecksumCRC32 };
 }
 
-async function putWhole(write: Write, { bytes }: BodyPart): Promise<void> {
+async function putWhole(write: Write, bytes: Buffer): Promise<void> {
   const { s3, object, mark } = write;
   try {
     await onlyIfNew(s3, (condition) =>

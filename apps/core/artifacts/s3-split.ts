@@ -1,5 +1,4 @@
 import type { Readable } from "node:stream";
-import { bytesOfPart } from "./part-plan.ts";
 
 /** A body that is shorter than this takes no whole buffer. */
 const smallBytes = 1024 * 1024;
@@ -14,15 +13,16 @@ export interface BodyPart {
 }
 
 /** Cuts a body into parts that are held in memory, whole, so that each can be sent again. A body of no bytes is one part
- *  of no bytes. Buffers are used again: memory is that of the parts that were not given back. */
-export async function* splitBody(body: Readable, firstPartBytes: number): AsyncGenerator<BodyPart> {
+ *  of no bytes. `sizeOf` says how long a part with a number is, unless it is the last. Buffers are used again: memory is
+ *  that of the parts that were not given back. */
+export async function* splitBody(body: Readable, sizeOf: (number: number) => number): AsyncGenerator<BodyPart> {
   const unused: Buffer[] = [];
   const take = (size: number) => {
     const found = unused.pop();
     return found?.length === size ? found : Buffer.allocUnsafe(size);
   };
   let number = 1;
-  let size = bytesOfPart(number, firstPartBytes);
+  let size = sizeOf(number);
   let filled = 0;
   let small: Buffer[] | null = [];
   let buffer: Buffer | null = null;
@@ -32,7 +32,7 @@ export async function* splitBody(body: Readable, firstPartBytes: number): AsyncG
     const bytes = whole === null ? Buffer.concat(small ?? []) : whole.subarray(0, filled);
     const part = { number, bytes, isLast, free: () => void (whole !== null && unused.push(whole)) };
     number += 1;
-    size = bytesOfPart(number, firstPartBytes);
+    size = sizeOf(number);
     filled = 0;
     small = null;
     buffer = null;

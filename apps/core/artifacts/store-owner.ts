@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Database } from "#core/database/client.ts";
 import { isSlipwayError } from "#core/errors.ts";
@@ -37,7 +36,7 @@ async function readOwner({ blobs }: Pick<Blobs, "blobs">): Promise<string | null
 
 /** Of two at once the first is the owner. */
 async function mark({ blobs }: Pick<Blobs, "blobs">, own: string): Promise<string> {
-  const failed = await blobs.put(ownerKey, Readable.from([Buffer.from(own)])).then(
+  const failed = await blobs.put(ownerKey, Buffer.from(own)).then(
     () => null,
     (error: unknown) => ({ error }),
   );

@@ -17,10 +17,22 @@ export interface Change {
 
 /** The row that goes into the transaction of every change, and only there. Its id says when (RFC 9562 §5.7), so that
  *  the order of ids is the order of time. */
-export async function recordAudit(tx: Transaction, actor: Actor, change: Change): Promise<void> {
+export function recordAudit(tx: Transaction, actor: Actor, change: Change): Promise<void> {
+  return recordAudits(tx, [{ actor, ...change }]);
+}
+
+/** The same for changes that are made together. */
+export async function recordAudits(tx: Transaction, changes: readonly (Change & { actor: Actor })[]): Promise<void> {
   const at = new Date();
-  const { name, requestId, address, tokenId } = actor;
-  await tx.auditEntry.create({
-    data: { id: newId(at.getTime()), at, actor: name, requestId, address, tokenId, ...change },
+  await tx.auditEntry.createMany({
+    data: changes.map(({ actor: { name, requestId, address, tokenId }, ...change }) => ({
+      id: newId(at.getTime()),
+      at,
+      actor: name,
+      requestId,
+      address,
+      tokenId,
+      ...change,
+    })),
   });
 }

@@ -1,151 +1,19 @@
 import type { Readable } from "node:stream";
-import type { BlobKey, ByteRange } from "#core/artifacts/blob-store.ts";
-import { type Afterwards, type Blob, commitIngested, keepIngested, openBlob } from "#core/artifacts/blobs.ts";
+import type { ByteRange } from "#core/artifacts/blob-store.ts";
+import { openBlob } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { type Ingested, ingest } from "#core/artifacts/ingest.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
 import { SlipwayError } from "#core/errors.ts";
-import { holdToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import {
-  type FileCount,
-  fileCountColumns,
-  largestFile,
-  requireFewerFiles,
-  spaceForFile,
-  tighter,
-} from "./file-limits.ts";
-import { type FilePath, foldersOf, foldPath } from "./file-path.ts";
-import { findDraft, readVersion, type VersionRow } from "./version.ts";
+import type { FilePath } from "./file-path.ts";
+import { findDraft, readVersion } from "./version.ts";
 
 export interface StoredFile {
   path: string;
   digest: Digest;
   sizeBytes: number;
-}
-
-export interface NewFile {
-  model: string;
-  version: string;
-  path: FilePath;
-  body: Readable;
-  /** As announced; null for a body that ends when it ends. */
-  announcedBytes: number | null;
-  expectedDigest?: Digest | undefined;
-  signal?: AbortSignal | undefined;
-  afterwards: Afterwards;
-}
-
-/** Bytes first, rows second: a crash in between leaves bytes without a row for the collector, never a row without
- *  bytes. Of a file that is refused nothing stays. A file of the same path is replaced. Throws `version_sealed`,
- *  `digest_mismatch`, `path_taken`, `too_many_files`, `file_too_large`, `space_exceeded`, `store_full`. */
-export async function addFile(
-  { db, blobs, config }: Pick<Registry, "db" | "blobs" | "config">,
-  input: NewFile,
-  actor: Actor,
-): Promise<{ file: StoredFile; replaced: boolean }> {
-  const { model, version, path } = input;
-  // A body for a version that cannot take it is not worth storing.
-  const { id, modelId } = await findDraft(db, model, version, "no lock");
-  const largest = await largestFile({ db, config }, modelId);
-  const limit = tighter(largest, await spaceForFile(db, { modelId, versionId: id, path }));
-  const announcedBytes = input.announcedBytes ?? 0;
-  if (limit !== null && announcedBytes > limit.bytes) throw limit.refusal();
-  await blobs.requireRoom(announcedBytes);
-  const { body, expectedDigest, signal } = input;
-  const bytes = await ingest(blobs, body, { expectedDigest, signal, limit });
-  const { key: _, ...blob } = bytes;
-  const { file, replaced } = await commitIngested(blobs, [bytes], input.afterwards, () =>
-    db.$transaction(async (tx) => {
-      const draft = await findDraft(tx, model, version);
-      const { needless, replaced } = await keepFile(tx, draft, path, bytes, actor);
-      return { needless, file: { path, ...blob }, replaced };
-    }),
-  );
-  return { file, replaced };
-}
-
-/** Bytes that are stored become a file of a draft, whose row is locked. Returns the keys that no row names. Throws
- *  `path_taken`, `too_many_files`, `space_exceeded`. */
-export async function keepFile(
-  tx: Transaction,
-  { id, modelId, model, version }: VersionRow,
-  path: FilePath,
-  bytes: Ingested,
-  actor: Actor,
-): Promise<{ needless: BlobKey[]; replaced: boolean }> {
-  const { key: _, ...blob } = bytes;
-  const needless = await keepIngested(tx, [bytes]);
-  const before = await recordFile(tx, id, path, blob);
-  await recordAudit(tx, actor, {
-    action: "file.put",
-    object: `${model}:${version}/${path}`,
-    objectId: id,
-    model,
-    ...(before === null ? {} : { before: { digest: before.digest } }),
-    after: { ...blob },
-  });
-  await holdToQuotas(tx, modelId, { sizeBytes: blob.sizeBytes - (before?.sizeBytes ?? 0) });
-  return { needless, replaced: before !== null };
-}
-
-/** Writes the row of a file, under the lock of its version. Returns what stood there before. */
-async function recordFile(
-  tx: Transaction,
-  versionId: string,
-  path: FilePath,
-  blob: Blob,
-): Promise<{ digest: string; sizeBytes: number } | null> {
-  const before = await requirePlace(tx, versionId, path);
-  const row = { blobDigest: blob.digest, sizeBytes: blob.sizeBytes };
-  await tx.versionFile.upsert({
-    where: { versionId_path: { versionId, path } },
-    create: { versionId, path, foldedPath: foldPath(path), ...row },
-    update: row,
-  });
-  return before;
-}
-
-/** Whether a file may stand at the path. Returns the one that does. Throws `path_taken`, `too_many_files`. */
-export async function requirePlace(
-  tx: Transaction,
-  versionId: string,
-  path: FilePath,
-): Promise<{ digest: string; sizeBytes: number } | null> {
-  const foldedPath = foldPath(path);
-  const folders = foldersOf(path);
-  const foldedFolders = foldersOf(foldedPath);
-  // One statement: others wait for the lock of this version.
-  const [found] = await tx.$queryRaw<[Place]>`
-    SELECT ${fileCountColumns}, b.blob_digest AS digest, b.size_bytes::float8 AS "sizeBytes",
-      (SELECT path FROM version_files
-       WHERE version_id = v.id AND path <> ${path}
-         AND (folded_path = ${foldedPath} OR folded_path = ANY (${foldedFolders})
-              OR starts_with(folded_path, ${`${foldedPath}/`})
-              OR EXISTS (SELECT 1 FROM unnest(${folders}::text[], ${foldedFolders}::text[]) AS f (folder, folded)
-                         WHERE starts_with(folded_path, folded || '/') AND NOT starts_with(path, folder || '/')))
-       LIMIT 1) AS clash
-    FROM versions v LEFT JOIN version_files b ON b.version_id = v.id AND b.path = ${path}
-    WHERE v.id = ${versionId}::uuid`;
-  if (found.clash !== null) throw pathTaken(path, found.clash);
-  if (found.digest !== null) return { digest: found.digest, sizeBytes: found.sizeBytes };
-  await requireFewerFiles(tx, found, 1);
-  return null;
-}
-
-/** What is found at a path, and in its way. */
-type Place = FileCount & { clash: string | null } & (
-    | { digest: string; sizeBytes: number }
-    | { digest: null; sizeBytes: null }
-  );
-
-export function pathTaken(path: string, by: string): SlipwayError {
-  return new SlipwayError(
-    "path_taken",
-    `"${path}" cannot stand beside "${by}": two files or folders may not differ in case alone, and a file is no folder; remove one of them`,
-  );
 }
 
 /** Throws `version_sealed`, `file_not_found`, `files_verifying`. */

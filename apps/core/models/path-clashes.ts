@@ -1,6 +1,6 @@
 import { type FilePath, foldPath } from "./file-path.ts";
 
-/** Two of the paths that cannot stand in one version, or null: what `requirePlace` asks of one path, for all at once. With
+/** Two of the paths that cannot stand in one version, or null: what `requirePlaces` asks of the rows. With
  *  "/" before all other characters, two that clash, or two that clash as they do, are neighbours. */
 export function findClash(paths: readonly FilePath[]): [FilePath, FilePath] | null {
   const keys = new Map(paths.map((path) => [path, foldPath(path).replaceAll("/", "\0")]));

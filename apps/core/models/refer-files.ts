@@ -4,17 +4,15 @@ import { seenNames } from "#core/access/seen-names.ts";
 import { referToBlobs } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import type { SizeLimit } from "#core/artifacts/ingest.ts";
-import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
-import { holdToQuotas } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
-import { largestFile, mostFiles } from "./file-limits.ts";
-import { type FilePath, foldPath } from "./file-path.ts";
-import { pathTaken, type StoredFile } from "./files.ts";
-import { findClash } from "./path-clashes.ts";
+import { largestFile } from "./file-limits.ts";
+import type { FilePath } from "./file-path.ts";
+import { requirePlaces, writeFileRows } from "./file-rows.ts";
+import type { StoredFile } from "./files.ts";
 import { findDraft, type VersionRow } from "./version.ts";
 
 /** A file whose bytes are not sent. */
@@ -92,40 +90,21 @@ async function sizesOf(tx: Transaction, digests: ReadonlySet<Digest>): Promise<M
 
 async function putRows(
   tx: Transaction,
-  { id, modelId, model, version }: VersionRow,
-  { stored, largest }: { stored: readonly StoredFile[]; largest: SizeLimit | null },
+  draft: VersionRow,
+  { stored, largest }: { stored: readonly (NamedFile & StoredFile)[]; largest: SizeLimit | null },
   actor: Actor,
 ): Promise<void> {
   if (largest !== null && stored.some(({ sizeBytes }) => sizeBytes > largest.bytes)) throw largest.refusal();
-  const there = await tx.versionFile.findMany({ where: { versionId: id } });
-  const before = new Map(there.map((row) => [row.path, { digest: row.blobDigest, sizeBytes: Number(row.sizeBytes) }]));
-  const changed = stored.filter(({ path, digest }) => before.get(path)?.digest !== digest);
-  const paths = [...new Set([...before.keys(), ...changed.map(({ path }) => path)])] as FilePath[];
-  const clash = findClash(paths);
-  if (clash !== null) throw pathTaken(...clash);
-  const most = await mostFiles(tx, modelId);
-  if (paths.length > before.size && paths.length > most.files) throw most.refusal();
-  await tx.versionFile.deleteMany({ where: { versionId: id, path: { in: changed.map(({ path }) => path) } } });
-  await tx.versionFile.createMany({
-    data: changed.map(({ path, digest, sizeBytes }) => ({
-      versionId: id,
-      path,
-      foldedPath: foldPath(path),
-      blobDigest: digest,
-      sizeBytes,
-    })),
-  });
-  for (const { path, digest, sizeBytes } of changed) {
-    const replaced = before.get(path);
-    await recordAudit(tx, actor, {
-      action: "file.put",
-      object: `${model}:${version}/${path}`,
-      objectId: id,
-      model,
-      ...(replaced === undefined ? {} : { before: { digest: replaced.digest } }),
-      after: { digest, sizeBytes },
-    });
-  }
-  const growth = changed.reduce((sum, file) => sum + file.sizeBytes - (before.get(file.path)?.sizeBytes ?? 0), 0);
-  await holdToQuotas(tx, modelId, { sizeBytes: growth });
+  const there = await requirePlaces(
+    tx,
+    draft.id,
+    stored.map(({ path }) => path),
+  );
+  const changed = stored.filter(({ path, digest }) => there.get(path)?.digest !== digest);
+  await writeFileRows(
+    tx,
+    draft,
+    changed.map((file) => ({ ...file, actor })),
+    there,
+  );
 }

@@ -1,13 +1,13 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import type { BlobStore } from "#core/artifacts/blob-store.ts";
 import { dropIngested } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { type Ingested, ingest, Meter, type SizeLimit } from "#core/artifacts/ingest.ts";
+import { type Ingested, ingest, Meter, type SizeLimit, smallBytes } from "#core/artifacts/ingest.ts";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { type FileCountLimit, tighter } from "#core/models/file-limits.ts";
 import { type FilePath, parseFilePath } from "#core/models/file-path.ts";
-import { pathTaken } from "#core/models/files.ts";
+import { pathTaken } from "#core/models/file-rows.ts";
 import { findClash } from "#core/models/path-clashes.ts";
 import { readTar } from "./read-tar.ts";
 
@@ -55,13 +55,14 @@ export async function ingestArchive(
       paths.add(path);
       const left = limit === null ? null : { ...limit, bytes: limit.bytes - sizeBytes };
       sizeBytes += file.sizeBytes;
-      const store = async (content: Readable) => {
-        const ingested = await ingest(blobs, content, { signal, limit: tighter(largest, left) });
+      const store = async (content: Readable | Buffer) => {
+        const { sizeBytes: announcedBytes } = file;
+        const ingested = await ingest(blobs, content, { announcedBytes, signal, limit: tighter(largest, left) });
         files.push({ path, ...ingested });
       };
       if (file.sizeBytes > smallBytes) return store(file.content);
       const bytes = await buffer(file.content);
-      await small.add(() => store(Readable.from(bytes.length === 0 ? [] : [bytes])));
+      await small.add(() => store(bytes));
     });
     await small.ended();
     const clash = findClash([...paths]);
@@ -78,8 +79,7 @@ export async function ingestArchive(
   return { files: sorted, bodyDigest: meter.digest() };
 }
 
-/** Of a small file the disk, or the network, takes longer than its bytes: some are stored at once, each from memory. */
-const smallBytes = 256 * 1024;
+/** Of a small file the disk, or the network, takes longer than its bytes: some are stored at once. */
 const smallAtOnce = 16;
 
 function someAtOnce(): { add(work: () => Promise<void>): Promise<void>; ended(): Promise<void> } {

@@ -2,7 +2,7 @@ import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { doomObjects } from "#core/artifacts/doomed-objects.ts";
 import type { Transaction } from "#core/database/client.ts";
-import { keepFile } from "#core/models/files.ts";
+import { keepFiles } from "#core/models/put-file.ts";
 import type { VersionRow } from "#core/models/version.ts";
 import type { Actor } from "#core/registry.ts";
 import type { Upload } from "./upload.ts";
@@ -21,9 +21,9 @@ export async function endAsFile(
   actor: Actor,
 ): Promise<BlobKey[]> {
   const { key, path, sizeBytes } = upload;
-  const { needless } = await keepFile(tx, draft, path, { key, digest, sizeBytes }, actor);
+  const [kept] = await keepFiles(tx, draft, [{ key, path, digest, sizeBytes, actor }]);
   await tx.upload.update({ where: { id: upload.id }, data: { state: "stored", digest, finishedAt: new Date() } });
-  const left = [...needless, ...(await dropTail(tx, upload))];
+  const left = [...(kept?.needless ?? []), ...(await dropTail(tx, upload))];
   await doomObjects(
     tx,
     left.map((key) => ({ key, storeId: null })),

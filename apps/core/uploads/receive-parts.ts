@@ -1,7 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import type { BlobKey, StoredPart } from "#core/artifacts/blob-store.ts";
+import { type BlobKey, newKey, type StoredPart } from "#core/artifacts/blob-store.ts";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
 import { claimObjects, doomObjects, removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import { sizeOfPart } from "#core/artifacts/part-plan.ts";
@@ -130,8 +128,8 @@ export async function receiveParts(
       if (takenBytes === savedBytes && sizeBytes > 0) return;
       if (part === null || filled === 0) return record(takenBytes, null);
       const tail = part.subarray(0, filled);
-      const newTail = { key: randomBytes(16).toString("hex") as BlobKey, digest: digestOf(tail) };
-      await blobs.put(newTail.key, Readable.from([tail]));
+      const newTail = { key: newKey(), digest: digestOf(tail) };
+      await blobs.put(newTail.key, tail);
       await record(takenBytes, newTail);
     },
   };

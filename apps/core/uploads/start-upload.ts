@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import type { BlobKey } from "#core/artifacts/blob-store.ts";
+import { newKey } from "#core/artifacts/blob-store.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { claimObjects } from "#core/artifacts/doomed-objects.ts";
 import { evenPartBytes, mostObjectBytes } from "#core/artifacts/part-plan.ts";
@@ -9,7 +8,7 @@ import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { largestFile, spaceForFile } from "#core/models/file-limits.ts";
 import type { FilePath } from "#core/models/file-path.ts";
-import { requirePlace } from "#core/models/files.ts";
+import { requirePlaces } from "#core/models/file-rows.ts";
 import { findDraft } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { lockUpload, type Upload, type UploadKind } from "./upload.ts";
@@ -42,13 +41,13 @@ export async function startUpload(
   const { model, version, path, sizeBytes } = input;
   const draft = await findDraft(db, model, version, "no lock");
   await requireRoom({ db, blobs, config }, { modelId: draft.modelId, versionId: draft.id, path, sizeBytes });
-  const key = randomBytes(16).toString("hex") as BlobKey;
+  const key = newKey();
   const partBytes = evenPartBytes(sizeBytes, preferredPartBytes[input.kind], blobs.parts.limits);
   const storeId = await blobs.parts.begin(key, { partBytes });
   try {
     return await db.$transaction(async (tx) => {
       const { id: versionId } = await findDraft(tx, model, version);
-      await requirePlace(tx, versionId, path);
+      await requirePlaces(tx, versionId, [path]);
       await requireFewInProgress(tx, versionId);
       await claimObjects(tx, [key]);
       const id = newId();
