@@ -1,6 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isSlipwayError } from "#core/errors.ts";
+import { type FilePath, foldPath } from "#core/models/file-path.ts";
+import { requirePlaces } from "#core/models/file-rows.ts";
+import { findClash } from "#core/models/path-clashes.ts";
+import { findDraft } from "#core/models/version.ts";
 import { storedObjects } from "#test/stored-objects.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 
@@ -88,6 +94,73 @@ describe("files", () => {
     const read = await call("GET", "/v1/models/replaced/versions/1.0.0/files/a");
     expect(read.bytes.toString()).toBe("two");
     expect((await call("GET", "/v1/models/replaced/versions/1.0.0/files")).json.items).toHaveLength(1);
+  });
+
+  it("takes files that arrive together, and tells each its own refusal", async () => {
+    await draftOf(service, "together", "1.0.0", { taken: "x", "data/first": "x" });
+    const put = (path: string, bytes = path) =>
+      call("PUT", `/v1/models/together/versions/1.0.0/files/${path}`, { bytes });
+    const paths = Array.from({ length: 40 }, (_, index) => `data/${index}.bin`);
+    const answers = await Promise.all([
+      ...paths.map((path) => put(path)),
+      put("taken/below"),
+      put("Data/other.bin"),
+      ...["one", "two", "three"].map((bytes) => put("same", bytes)),
+    ]);
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.slice(0, 42)).toEqual([...paths.map(() => 201), 409, 409]);
+    expect(statuses.slice(42).sort()).toEqual([200, 200, 201]);
+    const { json } = await call("GET", "/v1/models/together/versions/1.0.0/files?limit=100");
+    expect(json.items.map(({ path }: { path: string }) => path)).toEqual(
+      [...paths, "data/first", "same", "taken"].sort(),
+    );
+    for (const path of ["data/7.bin", "data/39.bin"])
+      expect((await call("GET", `/v1/models/together/versions/1.0.0/files/${path}`)).bytes.toString()).toBe(path);
+    const rows = await registry.db.auditEntry.count({ where: { action: "file.put", model: "together" } });
+    expect(rows).toBe(2 + paths.length + 3);
+    const stored = await storedObjects(registry);
+    const keys = (await registry.db.blob.findMany()).map(({ key }) => key);
+    expect(stored.filter((key) => !keys.includes(key))).toEqual([]);
+  });
+
+  it("finds in the rows of a version what would stand in a path's way, as among paths that come together", async () => {
+    await draftOf(service, "ways", "1.0.0", {});
+    const draft = await findDraft(registry.db, "ways", "1.0.0", "no lock");
+    const { digest: blobDigest } = await registry.db.blob.findFirstOrThrow();
+    const segment = fc.constantFrom("a", "A", "b", "a0", "a.b", "ß", "SS", "é");
+    const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map((segments) => segments.join("/") as FilePath);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(path, { maxLength: 8 }),
+        fc.uniqueArray(path, { minLength: 1, maxLength: 3 }),
+        async (old, more) => {
+          fc.pre(findClash(old) === null);
+          const refused = await registry.db
+            .$transaction(async (tx) => {
+              await tx.versionFile.deleteMany({ where: { versionId: draft.id } });
+              await tx.versionFile.createMany({
+                data: old.map((path) => ({
+                  versionId: draft.id,
+                  path,
+                  foldedPath: foldPath(path),
+                  blobDigest,
+                  sizeBytes: 1,
+                })),
+              });
+              return requirePlaces(tx, draft.id, more);
+            })
+            .then(
+              (there) => {
+                expect([...there.keys()].sort()).toEqual(more.filter((path) => old.includes(path)).sort());
+                return false;
+              },
+              (error: unknown) => isSlipwayError(error, "path_taken"),
+            );
+          expect(refused).toBe(findClash([...new Set([...old, ...more])]) !== null);
+        },
+      ),
+      { numRuns: 150 },
+    );
   });
 
   it.each([

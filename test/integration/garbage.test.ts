@@ -107,6 +107,24 @@ it("a blob that is condemned and whose bytes are gone, as a backup may have it, 
   expect(await findingsOf({ db, blobs })).toEqual([]);
 });
 
+it("an object that another took the place of is kept for the grace time, since a backup may name it", async () => {
+  const service = await testService();
+  const { db, blobs } = service.registry;
+  const { digest } = await storeBlob({ db, blobs }, bytesOf("again"));
+  const keyOf = async () => (await db.blob.findUniqueOrThrow({ where: { digest } })).key as BlobKey;
+  const old = await keyOf();
+  await collect(service, hour); // condemned
+  await draftOf(service, "m", "1.0.0", { "a.bin": "again" });
+  expect(await keyOf()).not.toBe(old);
+  expect(await collect(service, hour)).toMatchObject({ blobs: 0, objects: 0, fault: null });
+  expect(await blobs.stat(old)).toEqual({ sizeBytes: 5 });
+  await db.$executeRaw`UPDATE doomed_objects SET since = since - interval '2 hours'`;
+  await collect(service, hour);
+  expect(await blobs.stat(old)).toBeNull();
+  expect(await storedObjects(service.registry)).toEqual([await keyOf()]);
+  expect(await db.doomedObject.count()).toBe(0);
+});
+
 describe("bytes that no row names", () => {
   it("go when they are older than the grace time: objects, parts, and what was doomed and is still there", async () => {
     const service = await testService();

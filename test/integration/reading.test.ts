@@ -126,6 +126,17 @@ describe("bytes that changed in the store", () => {
     for (const name of ["etag", "repr-digest", "content-disposition"]) expect(headers[name], name).toBeUndefined();
   });
 
+  it("are mended by whoever sends them after they were read", async () => {
+    const bytes = randomBytes(1_000);
+    await draftOf(service, "mended", "1.0.0", { "a.bin": bytes });
+    await damage(digestOf(bytes), flipped, bytes);
+    expect((await call("GET", at("mended", "a.bin"))).status).toBe(500);
+    await expect.poll(() => registry.db.blob.count({ where: { digest: digestOf(bytes), damagedAt: null } })).toBe(0);
+    await draftOf(service, "mending", "1.0.0", { "b.bin": bytes });
+    const read = await call("GET", at("mended", "a.bin"));
+    expect([read.status, read.bytes.equals(bytes)]).toEqual([200, true]);
+  });
+
   it("or are fewer end the answer, also of a range, in place of letting its reader wait", async () => {
     const bytes = randomBytes(3_000_000);
     await draftOf(service, "shortened", "1.0.0", { "a.bin": bytes });

@@ -42,7 +42,7 @@ async function damagedService(): Promise<TestService> {
 }
 
 describe("npm run verify-artifacts", () => {
-  it("names what is missing, what was changed and what no row names, and changes nothing", async () => {
+  it("names what is missing, what was changed and what no row names, and changes nothing else", async () => {
     const service = await damagedService();
     const orphan = randomBytes(16).toString("hex") as BlobKey;
     await service.registry.blobs.put(orphan, Readable.from([Buffer.from("bytes first")]));
@@ -90,6 +90,36 @@ describe("npm run verify-artifacts", () => {
     expect([code, output]).toEqual([1, expect.not.stringContaining("damaged")]);
     expect(errors).toContain("could not be verified");
   });
+});
+
+it("what was found damaged is whole again when somebody sends the same bytes, or the store has them again", async () => {
+  const service = await damagedService();
+  const { db, blobs } = service.registry;
+  const damaged = async (): Promise<string[]> => {
+    const found: Damage[] = [];
+    const signal = new AbortController().signal;
+    await verifyBlobs({ db, blobs }, { ...all, signal, onDamage: (damage) => found.push(damage) });
+    return found.flatMap(({ files }) => files).sort();
+  };
+  expect(await damaged()).toEqual([
+    "m:1.0.0/changed.bin",
+    "m:1.0.0/cut.bin",
+    "m:1.0.0/longer.bin",
+    "m:1.0.0/missing.bin",
+  ]);
+  // Nobody is told that bytes are there which are not.
+  const referred = await service.call("POST", "/v1/models/m/versions/1.0.0/files", {
+    json: { files: [{ path: "other.bin", digest: digestOfName("missing") }] },
+  });
+  expect(referred.json).toMatchObject({ stored: [], missing: [{ path: "other.bin" }] });
+  for (const name of ["missing", "changed"]) {
+    const at = `/v1/models/m/versions/1.0.0/files/${name}.bin`;
+    expect((await service.call("PUT", at, { bytes: `bytes that are ${name}` })).status).toBe(200);
+    expect((await service.call("GET", at)).bytes.toString()).toBe(`bytes that are ${name}`);
+  }
+  writeFileSync(await pathOf(service, digestOfName("cut")), "bytes that are cut");
+  expect(await damaged()).toEqual(["m:1.0.0/longer.bin"]);
+  expect(await db.blob.count({ where: { damagedAt: { not: null } } })).toBe(1);
 });
 
 it("a worker finds damage by itself, and sounds the alarm in its log", async () => {

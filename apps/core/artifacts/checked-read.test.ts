@@ -2,12 +2,10 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { makeLogger } from "#core/logger.ts";
 import type { BlobKey, BlobStore } from "./blob-store.ts";
 import { openChecked } from "./checked-read.ts";
 import { digestOf } from "./digest.ts";
 
-const log = makeLogger({ level: "silent", part: "test" });
 const key = "ab" as BlobKey;
 
 /** A store that gives these bytes, whatever it was given: no real one can be made to. */
@@ -30,7 +28,7 @@ describe("bytes that are checked as they are read", () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), chunkBytes, async (bytes, size) => {
         const blob = { key, digest: digestOf(bytes), sizeBytes: bytes.length };
-        const read = await buffer(await openChecked({ blobs: giving(bytes, size), log }, blob));
+        const read = await buffer(await openChecked({ blobs: giving(bytes, size) }, blob));
         expect(read.equals(bytes)).toBe(true);
       }),
     );
@@ -52,7 +50,7 @@ describe("bytes that are checked as they are read", () => {
         const blob = { key, digest: digestOf(bytes), sizeBytes: bytes.length };
         let passed = 0;
         const read = async () => {
-          for await (const chunk of await openChecked({ blobs: giving(wrong, size), log }, blob))
+          for await (const chunk of await openChecked({ blobs: giving(wrong, size) }, blob))
             passed += (chunk as Buffer).length;
         };
         await expect(read()).rejects.toThrow("the store gives");
@@ -65,7 +63,7 @@ describe("bytes that are checked as they are read", () => {
     const bytes = Buffer.from("0123456789");
     const blob = { key, digest: digestOf(bytes), sizeBytes: 10 };
     const range = { start: 2, end: 8 };
-    const read = (stored: Buffer) => openChecked({ blobs: giving(stored, 3), log }, blob, range).then(buffer);
+    const read = (stored: Buffer) => openChecked({ blobs: giving(stored, 3) }, blob, { range }).then(buffer);
     expect((await read(bytes)).toString()).toBe("2345678");
     await expect(read(bytes.subarray(0, 6))).rejects.toThrow("the store gives 4 bytes");
   });

@@ -1,7 +1,8 @@
 import { pipeline, type Readable, Transform } from "node:stream";
-import type { Logger } from "#core/logger.ts";
-import type { BlobKey, BlobStore, ByteRange } from "./blob-store.ts";
-import type { Blob } from "./blobs.ts";
+import { isSlipwayError } from "#core/errors.ts";
+import type { BlobKey, ByteRange } from "./blob-store.ts";
+import { type Blob, type Blobs, keysOf, noSuchBlob } from "./blobs.ts";
+import { noteDamage } from "./damage.ts";
 import { type Digest, digestFrom, sha256 } from "./digest.ts";
 
 /** A blob and where its bytes are. */
@@ -9,22 +10,51 @@ export interface PlacedBlob extends Blob {
   key: BlobKey;
 }
 
+interface CheckOptions {
+  range?: ByteRange | undefined;
+  /** Called once, before the stream fails or the promise rejects. */
+  onDamage?: (message: string) => void;
+}
+
 /** Bytes for somebody who takes them as they come. Of a whole blob they are held against its digest in passing, of a range
- *  against its length; what is wrong is logged, and the stream fails before its last chunk, so that no reader who knows
- *  the length takes it for whole. The caller owns the stream. Throws `blob_not_found`. */
+ *  against its length; where they are wrong the stream fails before its last chunk, so that no reader who knows the length
+ *  takes it for whole. The caller owns the stream. Throws `blob_not_found`. */
 export async function openChecked(
-  { blobs, log }: { blobs: BlobStore; log: Logger },
-  blob: PlacedBlob,
-  range?: ByteRange,
+  { blobs }: Pick<Blobs, "blobs">,
+  { key, digest, sizeBytes }: PlacedBlob,
+  { range, onDamage = () => {} }: CheckOptions = {},
 ): Promise<Readable> {
-  const { key, digest, sizeBytes } = blob;
   const isWhole = range === undefined || range.end - range.start + 1 === sizeBytes;
   const check = new Check(isWhole ? { sizeBytes, digest } : { sizeBytes: range.end - range.start + 1, digest: null });
-  const bytes = await blobs.open(key, range);
-  return pipeline(bytes, check, (error) => {
-    if (error instanceof Damaged)
-      log.error({ digest, key, sizeBytes, error: error.message }, "stored bytes are damaged");
+  const bytes = await blobs.open(key, range).catch((error: unknown) => {
+    if (isSlipwayError(error, "blob_not_found")) onDamage(error.message);
+    throw error;
   });
+  return pipeline(bytes, check, (error) => {
+    if (error instanceof Damaged) onDamage(error.message);
+  });
+}
+
+/** The same; damage is noted in the blob's row. */
+export function openNoting(
+  { db, blobs }: Blobs,
+  blob: PlacedBlob,
+  { range, onDamage }: CheckOptions = {},
+): Promise<Readable> {
+  return openChecked({ blobs }, blob, {
+    range,
+    onDamage(message) {
+      onDamage?.(message);
+      noteDamage(db, blob).catch(() => {}); // the verify job finds it, too
+    },
+  });
+}
+
+/** The same for a digest alone. */
+export async function openBlobChecked(needs: Blobs, blob: Blob): Promise<Readable> {
+  const key = (await keysOf(needs, [blob.digest])).get(blob.digest);
+  if (key === undefined) throw noSuchBlob(blob.digest);
+  return openNoting(needs, { ...blob, key });
 }
 
 /** The store gave other bytes than it was given. */

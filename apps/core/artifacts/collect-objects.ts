@@ -67,14 +67,15 @@ export async function sweepObjects(needs: Blobs, { graceMs, signal }: CollectOpt
   return swept;
 }
 
-/** Removes what is still doomed: its removal failed or was killed; or an upload came to an end after it, whose request had
- *  been taken for dead. Returns why some of it is still there. */
-export async function removeLeft({ db, blobs }: Blobs, { signal }: Pick<CollectOptions, "signal">): Promise<unknown> {
+/** Removes what is still doomed: its removal failed or was killed; an upload came to an end after it, whose request had
+ *  been taken for dead; or its grace time is over. Returns why some of it is still there. */
+export async function removeLeft({ db, blobs }: Blobs, { graceMs, signal }: CollectOptions): Promise<unknown> {
+  const graceOver = new Date(Date.now() - graceMs);
   let fault: unknown = null;
   for (let after = "", full = true; full; ) {
     signal.throwIfAborted();
     const page = await db.doomedObject.findMany({
-      where: { key: { gt: after } },
+      where: { key: { gt: after }, OR: [{ afterGrace: false }, { since: { lte: graceOver } }] },
       orderBy: { key: "asc" },
       take: pageOfDoomed,
     });
@@ -86,7 +87,7 @@ export async function removeLeft({ db, blobs }: Blobs, { signal }: Pick<CollectO
     await db.$executeRaw`
       DELETE FROM doomed_objects
       WHERE key = ANY (${removal.removed}::text[])
-        AND since < now() - ${rememberedMs}::float8 * interval '1 millisecond'`;
+        AND (after_grace OR since < now() - ${rememberedMs}::float8 * interval '1 millisecond')`;
     after = page.at(-1)?.key ?? "";
     full = page.length === pageOfDoomed;
   }

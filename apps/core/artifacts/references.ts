@@ -7,10 +7,11 @@ export const isReferenced = Prisma.sql`
    OR b.digest IN (SELECT layer ->> 'digest' FROM runtimes, jsonb_array_elements(layers) layer)
    OR b.digest IN (SELECT layer ->> 'digest' FROM bases, jsonb_array_elements(record -> 'layers') layer))`;
 
-/** Whether the object with the key `o.key` has its place in the store, in SQL: as that of a blob, of an upload in progress, or
- *  as the store's mark. */
+/** Whether the object with the key `o.key` has its place in the store, in SQL: as that of a blob, of an upload in progress, as
+ *  one that another took the place of, or as the store's mark. */
 export const isOwned = Prisma.sql`
   (o.key = ${ownerKey}
    OR EXISTS (SELECT FROM blobs b WHERE b.key = o.key)
+   OR EXISTS (SELECT FROM doomed_objects d WHERE d.key = o.key AND d.after_grace)
    OR EXISTS (SELECT FROM uploads u WHERE u.key = o.key AND u.state IN ('open', 'verifying'))
    OR o.key IN (SELECT u.tail_key FROM uploads u WHERE u.tail_key IS NOT NULL))`;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isSlipwayError, messageOf } from "#core/errors.ts";
 import type { BlobKey } from "./blob-store.ts";
 import type { Blobs } from "./blobs.ts";
+import { noteDamage, noteHealth } from "./damage.ts";
 import { type Digest, digestFrom, sha256 } from "./digest.ts";
 
 /** A blob whose bytes are not, or not any more, what its row says. */
@@ -32,34 +33,40 @@ export interface Verified {
   sizeBytes: number;
 }
 
-type BlobRow = Pick<Damage, "digest" | "key" | "sizeBytes">;
+type BlobRow = Pick<Damage, "digest" | "key" | "sizeBytes"> & { damagedAt: Date | null };
 
 const pageOfBlobs = 200;
 const readAtOnce = 4;
 const namedFiles = 20;
 
-/** Reads the blobs that something refers to, in the order of their digests, and holds each against its row; changes nothing.
- *  What is collected meanwhile is no damage. Throws where the store cannot be used. */
+/** Reads the blobs that something refers to, in the order of their digests, and holds each against its row, which it notes
+ *  there: whoever brings damaged bytes again mends them. What is collected meanwhile is no damage. Throws where the store cannot be used. */
 export async function verifyBlobs(needs: Blobs, options: VerifyOptions): Promise<Verified> {
   const { between, bytesPerSecond, signal, onDamage, onProgress } = options;
   const verified = { blobs: 0, sizeBytes: 0 };
   const pace = pacer(bytesPerSecond, signal);
   for (let after = between.after, full = true; full; ) {
     const page = await needs.db.$queryRaw<BlobRow[]>`
-      SELECT digest, key, size_bytes::float8 AS "sizeBytes" FROM blobs
+      SELECT digest, key, size_bytes::float8 AS "sizeBytes", damaged_at AS "damagedAt" FROM blobs
       WHERE condemned_at IS NULL AND digest > ${after} AND (${between.before} = '' OR digest < ${between.before})
       ORDER BY digest LIMIT ${pageOfBlobs}`;
     const queue = page.values();
     const reader = async () => {
       for (const row of queue) {
         const damage = await verifyBlob(needs, row, { pace, signal });
-        if (damage !== null && (await isOnRecord(needs, row)))
-          onDamage({ ...row, ...damage, files: await filesOf(needs, row) });
+        if (damage === null) {
+          if (row.damagedAt !== null) await noteHealth(needs.db, row);
+        } else if (await isOnRecord(needs, row)) {
+          await noteDamage(needs.db, row);
+          const { digest, key, sizeBytes } = row;
+          onDamage({ digest, key, sizeBytes, ...damage, files: await filesOf(needs, row) });
+        }
         verified.blobs += 1;
         verified.sizeBytes += row.sizeBytes;
       }
     };
-    await Promise.all(Array.from({ length: readAtOnce }, reader));
+    const ends = await Promise.allSettled(Array.from({ length: readAtOnce }, reader));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
     const last = page.at(-1)?.digest;
     if (last !== undefined) onProgress?.({ ...verified, last });
     after = last ?? after;

@@ -21,12 +21,13 @@ export function recordAudit(tx: Transaction, actor: Actor, change: Change): Prom
   return recordAudits(tx, [{ actor, ...change }]);
 }
 
-/** The same for changes that are made together. */
+/** The same for changes that are made together, in their order. */
 export async function recordAudits(tx: Transaction, changes: readonly (Change & { actor: Actor })[]): Promise<void> {
   const at = new Date();
+  const ids = changes.map(() => newId(at.getTime())).sort();
   await tx.auditEntry.createMany({
-    data: changes.map(({ actor: { name, requestId, address, tokenId }, ...change }) => ({
-      id: newId(at.getTime()),
+    data: changes.map(({ actor: { name, requestId, address, tokenId }, ...change }, index) => ({
+      id: ids[index] as string,
       at,
       actor: name,
       requestId,

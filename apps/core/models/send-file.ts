@@ -1,19 +1,28 @@
 import type { Readable } from "node:stream";
 import type { ByteRange, PresignedRequest } from "#core/artifacts/blob-store.ts";
-import { keysOf } from "#core/artifacts/blobs.ts";
-import { openChecked, type PlacedBlob } from "#core/artifacts/checked-read.ts";
-import { SlipwayError } from "#core/errors.ts";
+import { keysOf, noSuchBlob } from "#core/artifacts/blobs.ts";
+import { openNoting, type PlacedBlob } from "#core/artifacts/checked-read.ts";
 import type { Registry } from "#core/registry.ts";
 import type { StoredFile } from "./files.ts";
 
-/** A file's bytes on their way to a client, checked as they pass: see `openChecked`. */
+/** A file's bytes on their way to a client, checked as they pass: see `openNoting`. */
 export async function sendFile(
-  { db, blobs, log }: Pick<Registry, "db" | "blobs" | "log">,
+  needs: Pick<Registry, "db" | "blobs" | "log">,
   file: StoredFile,
   range?: ByteRange,
 ): Promise<Readable> {
-  const [placed] = await placeFiles({ db }, [file]);
-  return openChecked({ blobs, log }, placed as PlacedBlob, range);
+  const [placed] = await placeFiles(needs, [file]);
+  return openPlaced(needs, placed as PlacedBlob, range);
+}
+
+/** Damage is an alarm. */
+export function openPlaced(
+  { db, blobs, log }: Pick<Registry, "db" | "blobs" | "log">,
+  { digest, key, sizeBytes }: PlacedBlob,
+  range?: ByteRange,
+): Promise<Readable> {
+  const onDamage = (error: string) => log.error({ digest, key, sizeBytes, error }, "stored bytes are damaged");
+  return openNoting({ db, blobs }, { digest, key, sizeBytes }, { range, onDamage });
 }
 
 /** A request by which a client has the file's bytes of the store itself; null where it cannot reach it. Whoever has it needs
@@ -39,8 +48,7 @@ export async function placeFiles<File extends StoredFile>(
   );
   return files.map((file) => {
     const key = keys.get(file.digest);
-    if (key === undefined)
-      throw new SlipwayError("blob_not_found", `no bytes with the digest ${file.digest} are stored`);
+    if (key === undefined) throw noSuchBlob(file.digest);
     return { ...file, key };
   });
 }

@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
-import { openChecked, type PlacedBlob } from "#core/artifacts/checked-read.ts";
+import type { PlacedBlob } from "#core/artifacts/checked-read.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { inLargeChunks, type TarEntry, tarSizeBytes, tarStream } from "#core/images/layers/tar.ts";
 import { allFiles, type StoredFile } from "#core/models/files.ts";
-import { placeFiles } from "#core/models/send-file.ts";
+import { openPlaced, placeFiles } from "#core/models/send-file.ts";
 import { readVersion } from "#core/models/version.ts";
 import type { Registry } from "#core/registry.ts";
 import { requireVerified } from "#core/uploads/require-verified.ts";
@@ -36,7 +36,7 @@ export async function exportPackage(
   const found = await readVersion({ db }, model, version);
   await requireVerified(db, found.id);
   const files = await placeFiles({ db }, await allFiles(db, found.id));
-  const archive = archives[format](files, (file) => openChecked({ blobs, log }, file));
+  const archive = archives[format](files, (file) => openPlaced({ db, blobs, log }, file));
   return { version: found.version, contentDigest: found.contentDigest as Digest | null, ...archive };
 }
 

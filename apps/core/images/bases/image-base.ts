@@ -83,7 +83,11 @@ async function storeLayers(
         `the base has a layer of the media type ${mediaType}, which cannot be read here: take one with gzip layers`,
       );
     if ((await findBlob(blobs, digest)) === null)
-      await storeBlob(blobs, await pullBlob(client, repository, digest, signal), { expectedDigest: digest, signal });
+      await storeBlob(blobs, await pullBlob(client, repository, digest, signal), {
+        announcedBytes: size,
+        expectedDigest: digest,
+        signal,
+      });
     layers.push({ digest, diffId, sizeBytes: size, mediaType: known, kind: "base" });
   }
   return layers;

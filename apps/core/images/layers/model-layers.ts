@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { type Blobs, openBlob } from "#core/artifacts/blobs.ts";
+import { openBlobChecked } from "#core/artifacts/checked-read.ts";
 import { type Digest, digestFrom, sha256 } from "#core/artifacts/digest.ts";
 import type { Layer, SealedFile } from "../image-builder.ts";
 import { mediaTypes } from "../oci.ts";
@@ -28,13 +29,7 @@ export async function modelLayers(
 ): Promise<Layer[]> {
   const { alone, together } = divideFiles(files, most - 1);
   const layers: Layer[] = [];
-  if (together.length > 0)
-    layers.push(
-      await layerOf(
-        together.map((file) => entryOf(blobs, file)),
-        signal,
-      ),
-    );
+  if (together.length > 0) layers.push(layer(entriesOf(blobs, together), await digestOfFiles(blobs, together, signal)));
   for (const file of alone) layers.push(await fileLayer(blobs, model, file, signal));
   return layers;
 }
@@ -58,31 +53,25 @@ export function divideFiles(
 
 /** A layer of generated entries, e.g. the description of what to serve. */
 export async function generatedLayer(path: string, bytes: Buffer, signal: AbortSignal): Promise<Layer> {
-  return layerOf(
-    [{ type: "file", path, executable: false, sizeBytes: bytes.length, open: async () => [bytes] }],
-    signal,
-  );
+  const entries = withParents([
+    { type: "file", path, executable: false, sizeBytes: bytes.length, open: async () => [bytes] },
+  ]);
+  return layer(entries, await digestOfLayer(entries, signal));
 }
 
 /** The digest of a large file's layer costs a pass over the file; it is kept by what decides it: how layers are laid
  *  out, path and bytes. And for each model by itself: a build that is quicker by that pass would tell of another's file. */
 async function fileLayer(blobs: Blobs, model: string, file: SealedFile, signal: AbortSignal): Promise<Layer> {
-  const entry = entryOf(blobs, file);
-  const entries = withParents([entry]);
-  const key = { path: `${tarLayout}:${model}:${entry.path}`, blobDigest: file.digest };
+  const entries = entriesOf(blobs, [file]);
+  const key = { path: `${tarLayout}:${model}:${pathInImage(file)}`, blobDigest: file.digest };
   const known = await blobs.db.fileLayer.findUnique({ where: { path_blobDigest: key } });
   if (known !== null) return layer(entries, known.layerDigest as Digest);
-  const digest = await digestOfLayer(entries, signal);
+  const digest = await digestOfFiles(blobs, [file], signal);
   await blobs.db.fileLayer.createMany({
     data: [{ ...key, layerDigest: digest }],
     skipDuplicates: true,
   });
   return layer(entries, digest);
-}
-
-async function layerOf(files: readonly TarEntry[], signal: AbortSignal): Promise<Layer> {
-  const entries = withParents(files);
-  return layer(entries, await digestOfLayer(entries, signal));
 }
 
 function withParents(files: readonly TarEntry[]): TarEntry[] {
@@ -106,14 +95,31 @@ function layer(entries: readonly TarEntry[], digest: Digest): Layer {
   };
 }
 
-function entryOf(blobs: Blobs, file: SealedFile): TarEntry {
-  return {
-    type: "file",
-    path: `${modelFolder}/${file.path}`,
-    executable: false,
-    sizeBytes: file.sizeBytes,
-    open: () => openBlob(blobs, file.digest),
-  };
+type OpenBlob = (blobs: Blobs, file: SealedFile) => Promise<Readable>;
+
+function entriesOf(
+  blobs: Blobs,
+  files: readonly SealedFile[],
+  open: OpenBlob = (needs, { digest }) => openBlob(needs, digest),
+): TarEntry[] {
+  return withParents(
+    files.map((file) => ({
+      type: "file",
+      path: pathInImage(file),
+      executable: false,
+      sizeBytes: file.sizeBytes,
+      open: () => open(blobs, file),
+    })),
+  );
+}
+
+function pathInImage({ path }: SealedFile): string {
+  return `${modelFolder}/${path}`;
+}
+
+/** The files are held against their digests here. Whoever sends the layer then is told by its own digest. */
+function digestOfFiles(blobs: Blobs, files: readonly SealedFile[], signal: AbortSignal): Promise<Digest> {
+  return digestOfLayer(entriesOf(blobs, files, openBlobChecked), signal);
 }
 
 async function digestOfLayer(entries: readonly TarEntry[], signal: AbortSignal): Promise<Digest> {

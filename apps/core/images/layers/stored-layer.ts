@@ -3,7 +3,7 @@ import type { Digest } from "#core/artifacts/digest.ts";
 import type { Transaction } from "#core/database/client.ts";
 import type { Layer, LayerKind } from "../image-builder.ts";
 import { mediaTypes } from "../oci.ts";
-import { sortEntries, type TarEntry, tarStream } from "./tar.ts";
+import { sortEntries, type TarEntry, tarSizeBytes, tarStream } from "./tar.ts";
 
 /** A layer whose bytes are a blob: what stands in the tables of bases and runtimes. */
 export interface StoredLayer {
@@ -21,7 +21,9 @@ export async function storeLayer(
   entries: readonly TarEntry[],
   options: { kind: LayerKind; signal: AbortSignal },
 ): Promise<StoredLayer> {
-  const { digest, sizeBytes } = await storeBlob(blobs, tarStream(sortEntries(entries)), { signal: options.signal });
+  const announcedBytes = tarSizeBytes(entries);
+  const { signal } = options;
+  const { digest, sizeBytes } = await storeBlob(blobs, tarStream(sortEntries(entries)), { announcedBytes, signal });
   return { digest, diffId: digest, sizeBytes, mediaType: mediaTypes.layerTar, kind: options.kind };
 }
 
