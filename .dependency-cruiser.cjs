@@ -72,8 +72,14 @@ module.exports = {
     {
       name: "s3-is-spoken-to-in-its-files",
       severity: "error",
-      from: { path: "^apps/", pathNot: "^apps/core/artifacts/s3-" },
+      from: { path: "^apps/", pathNot: "^apps/core/(?:artifacts/s3-|images/registries/credentials/ecr-login)" },
       to: { path: "node_modules/@(aws-sdk|smithy)/" },
+    },
+    {
+      name: "clouds-are-spoken-to-in-their-files",
+      severity: "error",
+      from: { path: "^apps/", pathNot: "^apps/core/images/registries/credentials/(?:google|azure)-login" },
+      to: { path: "node_modules/(google-auth-library|@azure)/" },
     },
     {
       name: "tests-are-not-used",

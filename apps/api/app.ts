@@ -34,6 +34,7 @@ import { refuseOtherMethods } from "./routes/other-methods.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { problemRoutes } from "./routes/problems.ts";
 import { quotaRoutes } from "./routes/quotas.ts";
+import { registryRoutes } from "./routes/registries.ts";
 import { resumableRoutes } from "./routes/resumable.ts";
 import { tagRoutes } from "./routes/tags.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
@@ -163,6 +164,7 @@ export async function makeApp(registry: Registry) {
       await v1.register(tokenRoutes);
       await v1.register(auditRoutes);
       await v1.register(quotaRoutes);
+      await v1.register(registryRoutes);
     },
     { prefix: "/v1" },
   );

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
-import { isLoopback } from "#core/config.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { isLoopback } from "#core/loopback.ts";
 
 /** What a web page makes a browser send that is none of ours. Such requests give themselves away by `Host`, `Origin` and
  *  `Sec-Fetch-Site` (Fetch Metadata, W3C). */

@@ -6,6 +6,8 @@ import { roles } from "#core/access/roles.ts";
 import { digestPattern } from "#core/artifacts/digest.ts";
 import { mostObjectBytes, mostParts } from "#core/artifacts/part-plan.ts";
 import { buildStatuses } from "#core/builds/build.ts";
+import { registrySteps, stepStatuses } from "#core/images/registries/prove-registry.ts";
+import { registryAuths } from "#core/images/registries/registry-auth.ts";
 import { labelKeyPattern, labelValueLength } from "#core/models/labels.ts";
 import { modelNameLength, modelNamePattern } from "#core/models/model-name.ts";
 import { semverLength, semverPattern } from "#core/models/semver.ts";
@@ -362,6 +364,69 @@ export const Quota = Type.Object({
   changedBy: Type.String(),
 });
 
+export const RegistrySettings = Type.Object(
+  {
+    host: Type.String({ maxLength: 255, description: "host or host:port", examples: ["ghcr.io"] }),
+    repository: Type.Optional(
+      Type.String({
+        maxLength: 120,
+        description: "Path of a model's repository: a prefix, or a template with {model}, {group}, {name}",
+        examples: ["team/{model}"],
+      }),
+    ),
+    auth: Type.Optional(Type.Enum([...registryAuths])),
+    username: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000 })),
+    password: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 20_000,
+        description: "Never shown again; left out, the one that is stored stays for the same host and username",
+      }),
+    ),
+    createRepositories: Type.Optional(Type.Boolean({ description: "Makes what does not exist (ECR)" })),
+    plainHttp: Type.Optional(Type.Boolean({ description: "Without TLS" })),
+    ca: Type.Optional(Type.String({ maxLength: 200_000, description: "Certificates (PEM) of its authority" })),
+    models: Type.Optional(
+      Type.Array(Type.String({ maxLength: namePatternLength }), {
+        maxItems: 1_000,
+        description: "Patterns of the models whose images go there by default",
+        examples: [["fraud.*"]],
+      }),
+    ),
+  },
+  closed,
+);
+export const ImageRegistry = Type.Object({
+  name: Type.String(),
+  from: Type.Enum(["settings", "api"]),
+  host: Type.String(),
+  repository: Type.String(),
+  auth: Type.Enum([...registryAuths]),
+  username: nullable(Type.String()),
+  hasPassword: Type.Boolean(),
+  createRepositories: Type.Boolean(),
+  plainHttp: Type.Boolean(),
+  ca: nullable(Type.String()),
+  models: Type.Array(Type.String()),
+  changedAt: nullable(Time),
+  changedBy: nullable(Type.String()),
+});
+export const RegistryCheck = Type.Object({
+  registry: Type.String(),
+  host: Type.String(),
+  repository: Type.String({ description: "Where it was tried" }),
+  works: Type.Boolean({ description: "All that images need: all but mount and delete" }),
+  steps: Type.Array(
+    Type.Object({
+      step: Type.Enum([...registrySteps]),
+      status: Type.Enum([...stepStatuses]),
+      message: nullable(Type.String({ description: "What was found" })),
+      change: nullable(Type.String({ description: "What to change" })),
+    }),
+  ),
+  left: Type.Array(Type.String(), { description: "What the check could not remove again" }),
+});
+
 export const page = <T extends Type.TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), nextCursor: nullable(Type.String()) });
 
@@ -432,6 +497,7 @@ export const fileParams = Type.Object({
 });
 export const buildParams = Type.Object({ id: Type.String() });
 export const uploadParams = Type.Object({ model: Type.String(), version: Type.String(), id: Type.String() });
+export const registryParams = Type.Object({ name: Type.String() });
 export const quotaParams = Type.Object({ pattern: Type.String() });
 export const identityParams = Type.Object({ identity: Type.String() });
 export const tokenParams = Type.Object({ identity: Type.String(), token: Type.String() });

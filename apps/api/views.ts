@@ -6,6 +6,7 @@ import { countOfParts } from "#core/artifacts/part-plan.ts";
 import type { AuditEntry } from "#core/audit/list-audit.ts";
 import type { Build } from "#core/builds/build.ts";
 import type { Page } from "#core/database/paging.ts";
+import type { RegistryRecord } from "#core/images/registries/registry-record.ts";
 import type { StoredFile } from "#core/models/files.ts";
 import type { Model } from "#core/models/model.ts";
 import type { ImageRecord, Version } from "#core/models/version.ts";
@@ -130,6 +131,10 @@ export function quotaView({ pattern, limits, used, changedAt, changedBy }: Quota
     changedAt: time(changedAt),
     changedBy,
   };
+}
+
+export function registryView({ changedAt, ...registry }: RegistryRecord) {
+  return { ...registry, changedAt: timeOrNull(changedAt) };
 }
 
 export function pageView<Item, View>(page: Page<Item>, view: (item: Item) => View) {

@@ -15,7 +15,12 @@ describe("settings", () => {
   it("have a default wherever there can be one", () => {
     expect(readConfig(needed)).toMatchObject({
       http: { host: "127.0.0.1", port: 7070 },
-      registry: { host: "registry.example:5000", prefix: "team/models", credentials: null },
+      registry: {
+        host: "registry.example:5000",
+        repository: "team/models/{model}",
+        auth: "anonymous",
+        credentials: null,
+      },
       base: { from: "debian", suite: "bookworm" },
       work: { leaseMs: 15_000, retryForMs: 3_600_000, lostLeasesLimit: 20 },
       logLevel: "info",

@@ -1,7 +1,13 @@
+import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { type NamePattern, parseNamePattern } from "./access/name-pattern.ts";
 import { type Network, parseNetwork } from "./access/networks.ts";
 import { artifactsConfig } from "./artifacts-config.ts";
+import { helperEnvironment } from "./images/registries/credentials/helper-environment.ts";
+import type { RegistryAuth } from "./images/registries/registry-auth.ts";
+import type { RepositoryTemplate } from "./images/registries/repository-template.ts";
+import { isLoopback } from "./loopback.ts";
+import { certificates, registryConfig } from "./registry-config.ts";
 import { type Environment, Settings } from "./settings.ts";
 
 /** Settings of every part. Strings are read once here; nothing else looks at the environment. */
@@ -19,6 +25,9 @@ export interface Config {
   foreignSecrets: string[];
   keeping: KeepingConfig;
   registry: RegistryConfig;
+  /** Certificates (PEM) of a company's own authorities, trusted by whatever registry is spoken to; null for none. */
+  ca: string | null;
+  docker: DockerConfig;
   base: BaseConfig;
   tools: { uv: string; mmdebstrap: string };
   scratchDir: string;
@@ -101,13 +110,28 @@ export interface KeepingConfig {
   verifyBytesPerSecond: number;
 }
 
-/** Where images are pushed. */
+/** Where images are pushed, where no other registry is said to be for a model. */
 export interface RegistryConfig {
   /** `host[:port]`, as it stands in image references. */
   host: string;
-  /** Path between the host and the model's repository, without slashes at the ends; may be empty. */
-  prefix: string;
+  /** Path of a model's repository. */
+  repository: RepositoryTemplate;
+  auth: RegistryAuth;
+  /** Of `password`; of `ecr` an access key, where it is not the chain's. */
   credentials: { username: string; password: string } | null;
+  /** Whether a repository is made where the registry has none (ECR). */
+  createRepositories: boolean;
+  plainHttp: boolean;
+  /** Certificates (PEM) that are trusted there beside the public ones and `Config.ca`. */
+  ca: string | null;
+}
+
+/** Docker's own logins, for registries whose auth is `docker-config`. */
+export interface DockerConfig {
+  /** Where its `config.json` is. */
+  configDir: string;
+  /** What a credential helper may know. */
+  helperEnvironment: Record<string, string>;
 }
 
 /** `debian` makes the base from Debian packages; `image` takes one from a registry, pinned by digest. */
@@ -149,9 +173,16 @@ export function readConfig(environment: Environment): Config {
     queue: { url: read.url("REDIS_URL", ["redis:", "rediss:"]), prefix: read.text("SLIPWAY_QUEUE_PREFIX", "slipway") },
     artifacts: artifactsConfig(read, dataDir),
     uploads: uploadsConfig(read),
-    foreignSecrets: ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map((name) => read.text(name, "")),
+    foreignSecrets: ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_CLIENT_SECRET"].map((name) =>
+      read.text(name, ""),
+    ),
     keeping: keepingConfig(read),
     registry: registryConfig(read),
+    ca: certificates(read, "SLIPWAY_CA"),
+    docker: {
+      configDir: resolve(read.text("DOCKER_CONFIG", `${homedir()}/.docker`)),
+      helperEnvironment: helperEnvironment(environment),
+    },
     base: baseConfig(read),
     tools: { uv: read.text("SLIPWAY_UV", "uv"), mmdebstrap: read.text("SLIPWAY_MMDEBSTRAP", "mmdebstrap") },
     scratchDir: resolve(read.text("SLIPWAY_SCRATCH_DIR", `${dataDir}/scratch`)),
@@ -202,10 +233,6 @@ export function readKeepingConfig(environment: Environment): Pick<Config, "datab
 
 function databaseUrl(read: Settings): string {
   return read.url("DATABASE_URL", ["postgres:", "postgresql:"]);
-}
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 function httpConfig(read: Settings, { host, accessOn }: { host: string; accessOn: boolean }): HttpConfig {
@@ -298,21 +325,6 @@ function patternOf(text: string): NamePattern | null {
   } catch {
     return null;
   }
-}
-
-function registryConfig(read: Settings): RegistryConfig {
-  const [host = "", ...path] = read.required("SLIPWAY_REGISTRY", "host[:port][/path], e.g. 127.0.0.1:5000").split("/");
-  if (host !== "" && !/^(?:\[[0-9a-f:]+\]|[a-zA-Z0-9.-]+)(?::\d{1,5})?$/.test(host))
-    read.problem(`SLIPWAY_REGISTRY names the host "${host}": write host[:port][/path] without a scheme`);
-  const username = read.text("SLIPWAY_REGISTRY_USERNAME", "");
-  const password = read.secret("SLIPWAY_REGISTRY_PASSWORD");
-  if ((username === "") !== (password === ""))
-    read.problem("SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD go together: set both or neither");
-  return {
-    host,
-    prefix: path.filter((part) => part !== "").join("/"),
-    credentials: username === "" ? null : { username, password },
-  };
 }
 
 function baseConfig(read: Settings): BaseConfig {

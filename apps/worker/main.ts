@@ -8,6 +8,7 @@ import { openDatabase } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
+import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { makeLogger } from "#core/logger.ts";
 import { redactor } from "#core/redact.ts";
 import { collectChore } from "#core/releases/clean-up.ts";
@@ -30,8 +31,9 @@ const db = openDatabase(config.database);
 await provenOrExit({ db, config, log });
 const blobs = openBlobStore(config.artifacts);
 const doorbell = openDoorbell(config.queue, log);
-const publisher = openPublisher(config.registry);
-const builder = openAssembler({ db, blobs, config, environment: process.env });
+const registries = openRegistries({ db, config });
+const publisher = openPublisher(registries);
+const builder = openAssembler({ db, blobs, config, registries, environment: process.env });
 
 const ending = new AbortController();
 const handlers: WorkHandlers = {
@@ -57,5 +59,5 @@ endOnSignal(log, drainMs + 1_000, async () => {
   await Promise.all([reconciling, sweeping, tidying, pulse.ended, answering.close(drainMs)]);
   liveness?.close();
   blobs.close();
-  await Promise.all([doorbell.close(), publisher.close(), db.$disconnect()]);
+  await Promise.all([doorbell.close(), registries.close(), db.$disconnect()]);
 });

@@ -34,7 +34,8 @@ describeBaseSource("Debian packages", (needs, scratchDir) => debianBase(needs, d
 
 describe("an image in a registry", async () => {
   const host = inject("parts").registryHost;
-  const client = openRegistryClient({ host, credentials: null });
+  const client = openRegistryClient({ host });
+  const connect = async () => client;
   const repository = `test-${randomBytes(6).toString("hex")}/python`;
   let reference: ImageReference;
   let single: ImageReference;
@@ -49,14 +50,14 @@ describe("an image in a registry", async () => {
     single = { host, repository, digest: pushed.manifest };
   }, 120_000);
 
-  describeBaseSource("an image, by its index", (needs) => imageBase(needs, { reference, client }));
+  describeBaseSource("an image, by its index", (needs) => imageBase(needs, { reference, connect }));
 
   it("is the same base by its index and by its platform's manifest, with its layers as they are", async () => {
     const { db } = await testDatabase();
     const needs = { db, blobs: fileBlobStore(join(temporaryFolder(), "artifacts")) };
     const context = { log: () => {}, signal };
-    const byIndex = await imageBase(needs, { reference, client }).make(temporaryFolder(), context);
-    const byManifest = await imageBase(needs, { reference: single, client }).make(temporaryFolder(), context);
+    const byIndex = await imageBase(needs, { reference, connect }).make(temporaryFolder(), context);
+    const byManifest = await imageBase(needs, { reference: single, connect }).make(temporaryFolder(), context);
     expect({ ...byManifest, source: byIndex.source }).toEqual(byIndex);
     expect(byIndex.digest).toBe(single.digest);
     expect(byIndex.source).toBe(`${repository}@${reference.digest}`);
@@ -71,7 +72,7 @@ describe("an image in a registry", async () => {
     const { db } = await testDatabase();
     const needs = { db, blobs: fileBlobStore(join(temporaryFolder(), "artifacts")) };
     const make = (digest: ImageReference["digest"]) =>
-      imageBase(needs, { reference: { ...reference, digest }, client }).make(temporaryFolder(), {
+      imageBase(needs, { reference: { ...reference, digest }, connect }).make(temporaryFolder(), {
         log: () => {},
         signal,
       });

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { openAssembler } from "#core/images/open-assembler.ts";
+import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { expectSameAnswer } from "#test/expect-same-answer.ts";
 import { realModel, realModelNames } from "#test/real-models.ts";
@@ -12,7 +13,7 @@ import { waitUntil } from "#test/wait-until.ts";
 const engine = dockerEngine();
 const service = await testService();
 const { call, registry } = service;
-testWorker(registry, openAssembler({ ...registry, environment: process.env }));
+testWorker(registry, openAssembler({ ...registry, registries: openRegistries(registry), environment: process.env }));
 
 describe.skipIf(engine === null)("an image, pulled by its digest and run as production would", () => {
   const docker = engine as DockerEngine;

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
+import { repositoryPath } from "#core/images/registries/repository-template.ts";
 import { realModel } from "#test/real-models.ts";
 import { finished } from "#test/sealed.ts";
 import { workerProcess } from "#test/service-processes.ts";
@@ -24,10 +25,13 @@ async function expectReady(version: string, buildId: string) {
   expect([build.status, build.error]).toEqual(["succeeded", null]);
   const read = await call("GET", `/v1/models/custom/versions/${version}`);
   expect(read.json).toMatchObject({ status: "ready", image: { digest: build.image.digest } });
-  const { host, prefix } = registry.config.registry;
-  const manifest = await fetch(`http://${host}/v2/${prefix}/custom/manifests/${build.image.digest}`, {
-    headers: { accept: "application/vnd.oci.image.manifest.v1+json" },
-  });
+  const { host, repository } = registry.config.registry;
+  const manifest = await fetch(
+    `http://${host}/v2/${repositoryPath(repository, "custom")}/manifests/${build.image.digest}`,
+    {
+      headers: { accept: "application/vnd.oci.image.manifest.v1+json" },
+    },
+  );
   expect(manifest.status).toBe(200);
   return build;
 }

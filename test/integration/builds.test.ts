@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { BuildFault } from "#core/images/image-builder.ts";
+import { repositoryPath } from "#core/images/registries/repository-template.ts";
 import { finished, ready, sealed } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { type TestService, testService } from "#test/test-service.ts";
@@ -19,10 +20,10 @@ describe("a build", async () => {
   it("ends in an image that the registry answers for", async () => {
     const { imageDigest } = await ready(service, "made", "1.0.0");
     const version = await reads(service, "made", "1.0.0");
-    const { host, prefix } = registry.config.registry;
-    expect(version.image.reference).toBe(`${host}/${prefix}/made@${imageDigest}`);
+    const { host, repository } = registry.config.registry;
+    expect(version.image.reference).toBe(`${host}/${repositoryPath(repository, "made")}@${imageDigest}`);
     expect(version.image.platforms[0]).toMatchObject({ platform: "linux/amd64", digest: imageDigest });
-    const manifest = await fetch(`http://${host}/v2/${prefix}/made/manifests/1.0.0`, {
+    const manifest = await fetch(`http://${host}/v2/${repositoryPath(repository, "made")}/manifests/1.0.0`, {
       headers: { accept: "application/vnd.oci.image.manifest.v1+json" },
     });
     expect(manifest.headers.get("docker-content-digest")).toBe(imageDigest);
@@ -59,8 +60,8 @@ describe("a build", async () => {
     expect(build.image.digest).not.toBe(imageDigest);
     const version = await reads(service, "rebuilt", "1.0.0");
     expect(version).toMatchObject({ status: "ready", image: { digest: imageDigest }, build: { id: again.json.id } });
-    const { host, prefix } = registry.config.registry;
-    const tagged = await fetch(`http://${host}/v2/${prefix}/rebuilt/manifests/1.0.0`, {
+    const { host, repository } = registry.config.registry;
+    const tagged = await fetch(`http://${host}/v2/${repositoryPath(repository, "rebuilt")}/manifests/1.0.0`, {
       headers: { accept: "application/vnd.oci.image.manifest.v1+json" },
     });
     expect(tagged.headers.get("docker-content-digest")).toBe(imageDigest);

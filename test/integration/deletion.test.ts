@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { newId } from "#core/database/ids.ts";
+import { repositoryPath } from "#core/images/registries/repository-template.ts";
 import { cleanUp } from "#core/releases/clean-up.ts";
 import { guardedService } from "#test/access.ts";
 import { ready, sealed } from "#test/sealed.ts";
@@ -63,8 +64,8 @@ describe("a sealed version", () => {
     ]);
     await collectAll(service);
     expect(await storedObjects(registry)).toEqual([]);
-    const { host, prefix } = registry.config.registry;
-    const manifest = await fetch(`http://${host}/v2/${prefix}/churn/manifests/${imageDigest}`, {
+    const { host, repository } = registry.config.registry;
+    const manifest = await fetch(`http://${host}/v2/${repositoryPath(repository, "churn")}/manifests/${imageDigest}`, {
       headers: { accept: "application/vnd.oci.image.manifest.v1+json" },
     });
     expect(manifest.status).toBe(200);

@@ -41,7 +41,7 @@ export function environmentOf({ registry: { config } }: TestService, settings: S
     DATABASE_URL: config.database.url,
     REDIS_URL: config.queue.url,
     SLIPWAY_QUEUE_PREFIX: config.queue.prefix,
-    SLIPWAY_REGISTRY: `${config.registry.host}/${config.registry.prefix}`,
+    SLIPWAY_REGISTRY: `${config.registry.host}/${config.registry.repository}`,
     SLIPWAY_DATA_DIR: config.dataDir,
     ...(config.artifacts.s3 === null ? {} : s3Settings(config.artifacts.s3)),
     SLIPWAY_UV: process.env["SLIPWAY_UV"] ?? uvPath,

@@ -2,6 +2,7 @@ import { buildWork } from "#core/builds/build.ts";
 import { buildHandler } from "#core/builds/run-build.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
+import { openRegistries } from "#core/images/registries/open-registries.ts";
 import type { Registry } from "#core/registry.ts";
 import { uploadWork } from "#core/uploads/finish-upload.ts";
 import { uploadHandler } from "#core/uploads/verify-upload.ts";
@@ -17,7 +18,8 @@ export interface TestWorker {
 /** A worker in this process, on the service's own database and queue, ended with the file or `describe`. */
 export function testWorker(registry: Registry, builder: ImageBuilder, name = "test-worker"): TestWorker {
   const ending = new AbortController();
-  const publisher = openPublisher(registry.config.registry);
+  const registries = openRegistries(registry);
+  const publisher = openPublisher(registries);
   const handlers: WorkHandlers = {
     [buildWork]: buildHandler({ ...registry, builder, publisher }),
     [uploadWork]: uploadHandler(registry),
@@ -30,7 +32,7 @@ export function testWorker(registry: Registry, builder: ImageBuilder, name = "te
   const end = async () => {
     ending.abort();
     await Promise.all([reconciling, answering.close(2_000)]);
-    await publisher.close();
+    await registries.close();
   };
   whenDone(end);
   return { end };

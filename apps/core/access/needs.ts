@@ -87,4 +87,10 @@ export const needs = {
   listQuotas: seen,
   setQuota: everything,
   deleteQuota: everything,
+
+  listRegistries: everything,
+  getRegistry: everything,
+  setRegistry: everything,
+  deleteRegistry: everything,
+  checkRegistry: everything,
 } as const satisfies Record<string, OperationNeed>;

@@ -6,6 +6,7 @@ import { messageOf } from "#core/errors.ts";
 import { BuildFault, type BuildRequest, type BuiltImage, type ImageBuilder } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
 import type { ImagePublisher } from "#core/images/publish-image.ts";
+import { type ImagePlace, referenceTo, repositoryOf, takePlace } from "#core/images/registries/image-place.ts";
 import { allFiles } from "#core/models/files.ts";
 import type { ImagePlatform } from "#core/models/version.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
@@ -43,14 +44,15 @@ export function buildHandler(needs: Needs): WorkHandler {
       const limit = AbortSignal.timeout(needs.config.work.buildLimitMs);
       const context = { log: log.line, signal: AbortSignal.any([signal, limit]) };
       try {
+        const place = await takePlace(needs, build.model);
         const image = await needs.builder.build(build.request, context);
-        await needs.publisher.publish(image, build.repository, context);
+        await needs.publisher.publish(image, place, context);
         // The registry's tag is the version's first image for good, and is set by the holder of the claim alone.
         await extendLease(needs.db, claim, needs.config.work.leaseMs);
-        if (build.isFirst) await needs.publisher.tag(image, build.repository, build.request.version, context);
-        log.line(`image: ${needs.publisher.reference(build.repository, image.digest)}`);
+        if (build.isFirst) await needs.publisher.tag(image, place, build.request.version, context);
+        log.line(`image: ${referenceTo(place, image.digest)}`);
         await log.close();
-        await succeed(needs, claim, build, image);
+        await succeed(needs, claim, build, { image, place });
         line.info({ imageDigest: image.digest }, "the image is ready");
       } catch (error) {
         if (signal.aborted || error instanceof StaleClaim) {
@@ -79,7 +81,7 @@ function tooSlow({ config }: Needs, cause: unknown): Error {
 interface BegunBuild {
   id: string;
   versionId: string;
-  repository: string;
+  model: { id: string; name: string; repository: string };
   /** The version has no image yet. */
   isFirst: boolean;
   request: BuildRequest;
@@ -102,7 +104,7 @@ async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
     return {
       id: row.id,
       versionId: version.id,
-      repository: version.model.repository,
+      model: version.model,
       isFirst: version.imageId === null,
       triedUntil: row.waitingUntil,
       request: {
@@ -118,14 +120,20 @@ async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
   });
 }
 
-async function succeed({ db, publisher }: Needs, claim: Claim, build: BegunBuild, image: BuiltImage): Promise<void> {
+async function succeed(
+  { db }: Needs,
+  claim: Claim,
+  build: BegunBuild,
+  { image, place }: { image: BuiltImage; place: ImagePlace },
+): Promise<void> {
   await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
     const imageId = newId();
-    const repository = publisher.repository(build.repository);
+    const repository = repositoryOf(place);
     await tx.image.create({
       data: {
         id: imageId,
+        registry: place.registry,
         repository,
         digest: image.digest,
         origin: "built",

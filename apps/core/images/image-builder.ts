@@ -58,9 +58,16 @@ export interface ImageBuilder {
   build(request: BuildRequest, context: BuildContext): Promise<BuiltImage>;
 }
 
+export type BuildFaultCode =
+  | "requirements_unresolvable"
+  | "python_unavailable"
+  | "platform_unavailable"
+  | "lock_unusable"
+  | "repository_taken";
+
 /** The package's fault: building again would end the same way. The message is one readable line. */
 export class BuildFault extends Error {
-  readonly code: "requirements_unresolvable" | "python_unavailable" | "platform_unavailable" | "lock_unusable";
+  readonly code: BuildFaultCode;
 
   constructor(code: BuildFault["code"], message: string, options?: ErrorOptions) {
     super(message, options);

@@ -7,23 +7,25 @@ import type { BaseSource } from "./bases/base-source.ts";
 import { debianBase } from "./bases/debian-base.ts";
 import { imageBase } from "./bases/image-base.ts";
 import type { ImageBuilder } from "./image-builder.ts";
-import { openRegistryClient } from "./registry-client/client.ts";
-import { parseReference } from "./registry-client/reference.ts";
+import type { Registries } from "./registries/open-registries.ts";
+import { openRegistryClient, type RegistryClient } from "./registry-client/client.ts";
+import { type ImageReference, parseReference } from "./registry-client/reference.ts";
 import { toolEnvironment } from "./tool-environment.ts";
 
 export interface OpenAssemblerNeeds extends Blobs {
-  config: Pick<Config, "base" | "tools" | "registry" | "scratchDir" | "cacheDir">;
+  config: Pick<Config, "base" | "tools" | "ca" | "scratchDir" | "cacheDir">;
+  registries: Registries;
   /** This process's: tools get from it what they may know. */
   environment: Environment;
 }
 
 /** The assembler as the settings describe it. */
-export function openAssembler({ db, blobs, config, environment }: OpenAssemblerNeeds): ImageBuilder {
+export function openAssembler({ db, blobs, config, registries, environment }: OpenAssemblerNeeds): ImageBuilder {
   const tools = toolEnvironment(environment);
   return assembler({
     db,
     blobs,
-    base: baseSource({ db, blobs, config, environment }, tools),
+    base: baseSource({ db, blobs, config, registries, environment }, tools),
     uv: { file: config.tools.uv, cacheDir: `${config.cacheDir}/uv`, environment: tools },
     scratchDir: config.scratchDir,
     cacheDir: config.cacheDir,
@@ -31,11 +33,23 @@ export function openAssembler({ db, blobs, config, environment }: OpenAssemblerN
   });
 }
 
-function baseSource({ db, blobs, config }: OpenAssemblerNeeds, environment: Record<string, string>): BaseSource {
-  const { base, tools, scratchDir, registry } = config;
+function baseSource(
+  { db, blobs, config, registries }: OpenAssemblerNeeds,
+  environment: Record<string, string>,
+): BaseSource {
+  const { base, tools, scratchDir } = config;
   if (base.from === "debian")
     return debianBase({ db, blobs }, { suite: base.suite, mmdebstrap: tools.mmdebstrap, scratchDir, environment });
   const reference = parseReference(base.reference);
-  const credentials = reference.host === registry.host ? registry.credentials : null;
-  return imageBase({ db, blobs }, { reference, client: openRegistryClient({ host: reference.host, credentials }) });
+  return imageBase({ db, blobs }, { reference, connect: () => clientOf(reference, registries, config) });
+}
+
+/** With the login of the registry that the reference leads to; anonymous where it is none that Slipway knows. */
+async function clientOf(
+  reference: ImageReference,
+  registries: Registries,
+  { ca }: Pick<Config, "ca">,
+): Promise<RegistryClient> {
+  const registry = await registries.ofReference(reference);
+  return registry?.client ?? openRegistryClient({ host: reference.host, ca });
 }

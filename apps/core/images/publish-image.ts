@@ -1,44 +1,64 @@
 import type { Digest } from "#core/artifacts/digest.ts";
-import type { RegistryConfig } from "#core/config.ts";
 import type { BuildContext, BuiltImage } from "./image-builder.ts";
-import { openRegistryClient } from "./registry-client/client.ts";
+import { type ImagePlace, repositoryOf } from "./registries/image-place.ts";
+import type { OpenRegistry, Registries } from "./registries/open-registries.ts";
 import { pushImage, pushManifestAs, verifyPushed } from "./registry-client/push-image.ts";
+import { RegistryError } from "./registry-client/registry-error.ts";
 
-/** Brings images to the registry of the settings. */
+/** Brings images to the registries that Slipway knows. */
 export interface ImagePublisher {
-  /** `host/prefix/churn` */
-  repository(modelRepository: string): string;
-  /** `host/prefix/churn@sha256:…` */
-  reference(modelRepository: string, digest: Digest): string;
-  /** Pushes by digest what the registry has not, then asks it for the manifest and every layer. */
-  publish(image: BuiltImage, modelRepository: string, context: BuildContext): Promise<void>;
+  /** Pushes by digest what the registry has not, then asks it for the manifest and every layer. Makes the repository where
+   *  the registry is set to. */
+  publish(image: BuiltImage, place: ImagePlace, context: BuildContext): Promise<void>;
   /** Points the registry's own tag at an image that was published. */
-  tag(image: BuiltImage, modelRepository: string, tag: string, context: BuildContext): Promise<void>;
-  close(): Promise<void>;
+  tag(image: BuiltImage, place: ImagePlace, tag: string, context: BuildContext): Promise<void>;
 }
 
-export function openPublisher({ host, prefix, credentials }: RegistryConfig): ImagePublisher {
-  const client = openRegistryClient({ host, credentials });
-  // Layers that no model owns, and a repository that is known to have them. Model layers are never mounted: that would
-  // tell one model's team what another's has.
-  const sharedLayers = new Map<Digest, string>();
-  const pathOf = (modelRepository: string): string =>
-    prefix === "" ? modelRepository : `${prefix}/${modelRepository}`;
-  const repository = (modelRepository: string): string => `${host}/${pathOf(modelRepository)}`;
+export function openPublisher(registries: Registries): ImagePublisher {
+  // Layers that no model owns, and a repository of each host that is known to have them. Model layers are never mounted:
+  // that would tell one model's team what another's has.
+  const sharedLayers = new Map<string, string>();
+  const keyOf = ({ registry, host }: ImagePlace, digest: Digest): string => `${registry} ${host} ${digest}`;
   return {
-    repository,
-    reference: (modelRepository, digest) => `${repository(modelRepository)}@${digest}`,
-    async publish(image, modelRepository, context) {
-      const path = pathOf(modelRepository);
-      await pushImage(client, path, image, {
+    async publish(image, place, context) {
+      const registry = await openAt(registries, place);
+      await pushInto(registry, place, image, {
         ...context,
-        mountFrom: ({ digest }) => sharedLayers.get(digest),
+        mountFrom: ({ digest }) => sharedLayers.get(keyOf(place, digest)),
       });
-      await verifyPushed(client, path, image, context.signal);
-      for (const { kind, digest } of image.layers) if (kind !== "model") sharedLayers.set(digest, path);
+      await verifyPushed(registry.client, place.path, image, context.signal);
+      for (const { kind, digest } of image.layers)
+        if (kind !== "model") sharedLayers.set(keyOf(place, digest), place.path);
       context.log(`verified: the registry has the manifest and all ${image.layers.length} layers`);
     },
-    tag: (image, modelRepository, tag, context) => pushManifestAs(client, pathOf(modelRepository), image, tag, context),
-    close: () => client.close(),
+    async tag(image, place, tag, context) {
+      const { client } = await openAt(registries, place);
+      await pushManifestAs(client, place.path, image, tag, context);
+    },
   };
+}
+
+/** A registry may be given another host at any time. */
+async function openAt(registries: Registries, { registry, host }: ImagePlace): Promise<OpenRegistry> {
+  const open = await registries.open(registry);
+  if (open.client.host !== host)
+    throw new RegistryError(`the registry ${registry} is at ${open.client.host} now, and no more at ${host}`);
+  return open;
+}
+
+async function pushInto(
+  { client, repositories }: OpenRegistry,
+  place: ImagePlace,
+  image: BuiltImage,
+  context: Parameters<typeof pushImage>[3],
+): Promise<void> {
+  try {
+    await pushImage(client, place.path, image, context);
+  } catch (error) {
+    const missing = error instanceof RegistryError && error.status === 404 && error.code === "NAME_UNKNOWN";
+    if (!missing || repositories === null) throw error;
+    await repositories.create(place.path, context.signal);
+    context.log(`made the repository ${repositoryOf(place)}`);
+    await pushImage(client, place.path, image, context);
+  }
 }

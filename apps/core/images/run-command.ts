@@ -8,6 +8,8 @@ export interface Command {
   cwd?: string;
   /** The whole environment of the child; nothing is inherited. */
   environment: Readonly<Record<string, string>>;
+  /** What the program reads on standard input; nothing without. */
+  input?: string;
   signal: AbortSignal;
   limitMs: number;
   /** Takes standard output as it comes; without it the output is kept and returned. */
@@ -44,9 +46,11 @@ export async function runCommand(command: Command): Promise<Finished> {
   const child = spawn("/bin/sh", ["-c", withLifeline, "sh", command.file, ...command.args], {
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
     env: command.environment,
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    stdio: [command.input === undefined ? "ignore" : "pipe", "pipe", "pipe", "pipe"],
     detached: true,
   });
+  child.stdin?.on("error", () => {}); // a program may end without reading it
+  child.stdin?.end(command.input);
   // All three are there, since pipes were asked for.
   const [, stdoutPipe, stderrPipe, lifeline] = child.stdio as unknown as [null, Readable, Readable, Duplex];
   child.once("exit", () => lifeline.destroy());

@@ -1,3 +1,4 @@
+import { orAborted } from "../or-aborted.ts";
 import type { BuildContext } from "./image-builder.ts";
 
 type Work<T> = (context: BuildContext) => Promise<T>;
@@ -57,18 +58,5 @@ class Shared<T> {
   #log(line: string): void {
     this.#lines.push(line);
     for (const member of this.#members) member.log(line);
-  }
-}
-
-async function orAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([result, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }

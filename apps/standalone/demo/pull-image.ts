@@ -14,7 +14,7 @@ export async function pullImage(reference: string, folder: string, signal: Abort
   const [name = "", digest = ""] = reference.split("@");
   const slash = name.indexOf("/");
   const repository = name.slice(slash + 1);
-  const client = openRegistryClient({ host: name.slice(0, slash), credentials: null });
+  const client = openRegistryClient({ host: name.slice(0, slash) });
   try {
     const pulled = await pullManifest(client, repository, digest, signal);
     if (pulled === null) throw new Error(`the registry does not have ${reference}`);

@@ -209,6 +209,11 @@ const ofEverything: Record<string, Request> = {
   revokeToken: ["DELETE", "/v1/identities/nobody-of-that-name/tokens/x"],
   setQuota: ["PUT", "/v1/quotas/walked.*", { json: { models: -1 } }],
   deleteQuota: ["DELETE", "/v1/quotas/never.*"],
+  listRegistries: ["GET", "/v1/registries"],
+  getRegistry: ["GET", "/v1/registries/no-registry-of-that-name"],
+  setRegistry: ["PUT", "/v1/registries/walked", { json: { host: 1 } }],
+  deleteRegistry: ["DELETE", "/v1/registries/no-registry-of-that-name"],
+  checkRegistry: ["POST", "/v1/registries/no-registry-of-that-name/check"],
 };
 
 /** What every caller may ask; what it hears is another test's. */

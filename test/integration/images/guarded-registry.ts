@@ -19,10 +19,32 @@ export const login = { username: "ci", password: "plant/registry+password=5b21c7
 const htpasswdLine = "ci:$2b$04$V4iM0M1so2fQt5CxFuIENueZ2zvIrb2baxN9uw97QSyXUK6Vruhza\n";
 
 /** A real registry that lets in by name and password; ended with the file or `describe`. */
-export async function passwordRegistry(): Promise<string> {
+export async function passwordRegistry(storage: object = {}): Promise<string> {
   const folder = temporaryFolder();
+  return startRegistry(folder, htpasswd(folder), { storage });
+}
+
+/** The same, with a certificate of an authority that nobody knows. */
+export async function tlsRegistry(): Promise<{ host: string; ca: string }> {
+  const folder = temporaryFolder();
+  const [caKey, ca, key, request, certificate] = ["ca.key", "ca.pem", "key", "request", "pem"].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string, string];
+  const extensions = join(folder, "extensions");
+  writeFileSync(extensions, "subjectAltName=IP:127.0.0.1\n");
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "ignore" });
+  const newKey = (path: string) => ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path];
+  openssl("req", "-x509", ...newKey(caKey), "-out", ca, "-subj", "/CN=company CA", "-days", "2");
+  openssl("req", "-new", ...newKey(key), "-out", request, "-subj", "/CN=registry");
+  const authority = ["-CA", ca, "-CAkey", caKey, "-CAcreateserial"];
+  openssl("x509", "-req", "-in", request, ...authority, "-out", certificate, "-days", "2", "-extfile", extensions);
+  const host = await startRegistry(folder, htpasswd(folder), { tls: { certificate, key } });
+  return { host, ca: readFileSync(ca, "utf8") };
+}
+
+function htpasswd(folder: string): object {
   writeFileSync(join(folder, "htpasswd"), htpasswdLine);
-  return startRegistry(folder, { htpasswd: { realm: "test", path: join(folder, "htpasswd") } });
+  return { htpasswd: { realm: "test", path: join(folder, "htpasswd") } };
 }
 
 export interface TokenRegistry {
@@ -74,13 +96,17 @@ export async function tokenRegistry(): Promise<TokenRegistry> {
   return { host, scopes };
 }
 
-async function startRegistry(folder: string, auth: object): Promise<string> {
+async function startRegistry(
+  folder: string,
+  auth: object,
+  { storage = {}, tls }: { storage?: object; tls?: { certificate: string; key: string } } = {},
+): Promise<string> {
   const host = `127.0.0.1:${await freePort()}`;
   const settings = {
     version: "0.1",
     log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder, "images") } },
-    http: { addr: host, secret: randomUUID() },
+    storage: { filesystem: { rootdirectory: join(folder, "images") }, delete: { enabled: true }, ...storage },
+    http: { addr: host, secret: randomUUID(), ...(tls === undefined ? {} : { tls }) },
     auth,
   };
   writeFileSync(join(folder, "registry.yml"), stringify(settings));
@@ -92,7 +118,9 @@ async function startRegistry(folder: string, auth: object): Promise<string> {
   };
   const child = await startChild(program, { ledger: openLedger(join(folder, "processes.json")) });
   whenDone(() => child.stop(2_000));
-  await waitForHttp(child, `http://${host}/v2/`, { ready: (status) => status === 401, timeoutMs: 20_000 });
+  // With TLS it answers plain http too, with 400.
+  const ready = (status: number) => status === (tls === undefined ? 401 : 400);
+  await waitForHttp(child, `http://${host}/v2/`, { ready, timeoutMs: 20_000 });
   return host;
 }
 

@@ -6,6 +6,7 @@ import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
 import type { BuildContext, BuildRequest, ImageBuilder } from "#core/images/image-builder.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
+import { oneRegistry } from "#test/one-registry.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testDatabase } from "#test/test-database.ts";
 import { testRegistry } from "#test/test-registry.ts";
@@ -28,10 +29,11 @@ export async function newInstance(
     config: {
       base: { from: "debian", suite: "bookworm" },
       tools: { uv: settings.uv ?? process.env["SLIPWAY_UV"] ?? "uv", mmdebstrap: "mmdebstrap" },
-      registry: testRegistry(),
+      ca: null,
       scratchDir: join(folder, "scratch"),
       cacheDir: join(folder, "cache"),
     },
+    registries: oneRegistry({ host: testRegistry().host }).registries,
     environment: { ...process.env, ...settings.environment },
   });
   return { needs, folder, builder };

@@ -1,11 +1,15 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import type { BuiltImage } from "#core/images/image-builder.ts";
 import { type ImagePublisher, openPublisher } from "#core/images/publish-image.ts";
+import type { ImagePlace } from "#core/images/registries/image-place.ts";
+import { type RepositoryTemplate, repositoryPath } from "#core/images/registries/repository-template.ts";
+import { fixedLogin } from "#core/images/registry-client/credential-source.ts";
 import { freePort } from "#standalone/free-port.ts";
 import { startImageRegistry } from "#standalone/image-registry.ts";
 import { openLedger } from "#standalone/ledger.ts";
+import { oneRegistry } from "#test/one-registry.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testRegistry } from "#test/test-registry.ts";
 import { whenDone } from "#test/when-done.ts";
@@ -14,17 +18,20 @@ import { login, passwordRegistry, tokenRegistry } from "./guarded-registry.ts";
 import { buildContext } from "./instance.ts";
 import { layeredImage } from "./layered-image.ts";
 
-const publishers: ImagePublisher[] = [];
-afterAll(() => Promise.all(publishers.map((publisher) => publisher.close())));
+interface Publishing {
+  publisher: ImagePublisher;
+  place(model: string): ImagePlace;
+}
+
+const kept = "SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD";
 
 function publisherFor(
   host: string,
   credentials: typeof login | null = null,
-  prefix = testRegistry().prefix,
-): ImagePublisher {
-  const publisher = openPublisher({ host, prefix, credentials });
-  publishers.push(publisher);
-  return publisher;
+  repository: RepositoryTemplate = testRegistry().repository,
+): Publishing {
+  const { registries, place } = oneRegistry({ host, login: fixedLogin(credentials, kept) }, { repository });
+  return { publisher: openPublisher(registries), place };
 }
 
 const megabyte = 1024 * 1024;
@@ -35,10 +42,10 @@ const image = () =>
     { kind: "model", sizeBytes: 20 * megabyte },
   ]);
 
-async function publish(publisher: ImagePublisher, built: BuiltImage, repository = "churn"): Promise<string[]> {
+async function publish({ publisher, place }: Publishing, built: BuiltImage, model = "churn"): Promise<string[]> {
   const context = buildContext();
-  await publisher.publish(built, repository, context);
-  await publisher.tag(built, repository, "1.0.0", context);
+  await publisher.publish(built, place(model), context);
+  await publisher.tag(built, place(model), "1.0.0", context);
   return context.lines;
 }
 
@@ -75,7 +82,7 @@ describe("a login that is wrong or too weak", () => {
     const wrong = { username: "ci", password: "wrong-secret" };
     const [password, token] = [await passwordRegistry(), await tokenRegistry()];
     const built = await image();
-    const says = (publisher: ImagePublisher) =>
+    const says = (publisher: Publishing) =>
       publish(publisher, built).then(
         () => "",
         (error: Error) => error.message,
@@ -94,7 +101,7 @@ describe("a login that is wrong or too weak", () => {
 
   it("asks a token server for the right to push first, and names what it mounts from", async () => {
     const { host, scopes } = await tokenRegistry();
-    const publisher = publisherFor(host, login, "team");
+    const publisher = publisherFor(host, login, "team/{model}" as RepositoryTemplate);
     const built = await image();
     await publish(publisher, built);
     await publish(publisher, built, "iris");
@@ -140,7 +147,7 @@ describe("a registry that fails in the middle of a push", () => {
     expect(lines.at(-1)).toContain("verified");
   }, 60_000);
 
-  it("is given up after three tries, and puts no manifest over a layer that is not there", async () => {
+  it("is given up after four tries, and puts no manifest over a layer that is not there", async () => {
     const proxy = await faultyProxy(open, (incoming, response) => {
       if (incoming.method !== "PUT") return false;
       incoming.resume();
@@ -161,7 +168,8 @@ describe("a registry that fails in the middle of a push", () => {
       if (incoming.method === "PUT") context.cancel();
       return incoming.method === "PUT";
     });
-    const publishing = publisherFor(proxy.host).publish(await image(), "churn", context);
+    const { publisher, place } = publisherFor(proxy.host);
+    const publishing = publisher.publish(await image(), place("churn"), context);
     await expect(publishing).rejects.toThrow("the build was cancelled");
     expect(proxy.seen.some((line) => line.includes("/manifests/"))).toBe(false);
   }, 60_000);
@@ -188,7 +196,7 @@ describe("an image that was pushed", () => {
 
   it("is not called published when the registry remembers a layer whose bytes are gone, and sends it again", async () => {
     const { folder, host } = await ownRegistry();
-    const { prefix } = testRegistry();
+    const { repository } = testRegistry();
     const built = await image();
     const [layer] = built.layers;
     const bytesOf = (digest: string) =>
@@ -197,10 +205,12 @@ describe("an image that was pushed", () => {
       if (incoming.method === "PUT" && incoming.url?.includes("/manifests/")) rmSync(bytesOf(layer?.digest ?? ""));
       return false;
     });
-    await expect(publish(publisherFor(proxy.host, null, prefix), built)).rejects.toThrow(layer?.digest);
-    const head = await fetch(`http://${host}/v2/${prefix}/churn/blobs/${layer?.digest}`, { method: "HEAD" });
+    await expect(publish(publisherFor(proxy.host, null, repository), built)).rejects.toThrow(layer?.digest);
+    const head = await fetch(`http://${host}/v2/${repositoryPath(repository, "churn")}/blobs/${layer?.digest}`, {
+      method: "HEAD",
+    });
     expect(head.status).toBe(200);
-    const lines = await publish(publisherFor(host, null, prefix), built);
+    const lines = await publish(publisherFor(host, null, repository), built);
     expect(lines.join("\n")).toMatch(/: 1 blobs sent .*\nverified/);
   }, 60_000);
 

@@ -15,7 +15,7 @@ import { unpackLayers } from "./unpack-layers.ts";
 
 export interface ImageBaseOptions {
   reference: ImageReference;
-  client: RegistryClient;
+  connect(): Promise<RegistryClient>;
 }
 
 /** Room for the layers of dependencies, runtime and model below overlayfs' limit of 127. */
@@ -30,13 +30,14 @@ const layerMediaTypes: Readonly<Record<string, string>> = {
 
 /** A base that is an image in a registry, pinned by digest. Its layers are taken as they are and its files unpacked
  *  only to find the Python and to see that it runs. */
-export function imageBase(blobs: Blobs, { reference, client }: ImageBaseOptions): BaseSource {
+export function imageBase(blobs: Blobs, { reference, connect }: ImageBaseOptions): BaseSource {
   const source = `${reference.repository}@${reference.digest}`;
   return {
     name: source,
     async make(root, context) {
       const { log, signal } = context;
       const startedAt = performance.now();
+      const client = await connect();
       log(`base ${source}: pulling from ${reference.host}`);
       const image = await pullPlatformImage(client, reference, { os: "linux", architecture: "amd64" }, signal);
       const layers = await storeLayers(blobs, client, reference, image, context);

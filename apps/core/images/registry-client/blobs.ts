@@ -154,3 +154,19 @@ async function startUpload(
   if (location === undefined) throw new RegistryError(`registry ${client.host} began an upload and did not say where`);
   return client.resolve(location);
 }
+
+/** Removes a blob from a repository; false where it has none. Many registries leave that to their own collector and
+ *  refuse (distribution-spec, "Deleting Blobs"). */
+export async function deleteBlob(
+  client: RegistryClient,
+  repository: string,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const target = `/v2/${repository}/blobs/${digest}`;
+  const answer = await client.call({ method: "DELETE", target, repository, access: "delete", signal });
+  if (answer.status !== 404 && ![200, 202, 204].includes(answer.status))
+    throw await refusal(client, answer, `delete ${digest} of ${repository}`);
+  await answer.body.dump();
+  return answer.status !== 404;
+}

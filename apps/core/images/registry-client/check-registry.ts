@@ -1,13 +1,20 @@
-import { request } from "undici";
-import { isLoopback, type RegistryConfig } from "#core/config.ts";
+import type { RegistryConfig } from "#core/config.ts";
+import { originOf } from "./client.ts";
 import { RegistryError } from "./registry-error.ts";
+import { defaultLimits, openTransport } from "./transport.ts";
 
 /** Does a registry answer at all? Whether it lets us in shows with the first push (distribution-spec, end-1). */
-export async function checkRegistry({ host }: RegistryConfig, { signal }: { signal: AbortSignal }): Promise<void> {
-  const url = new URL(`https://${host}/v2/`);
-  if (isLoopback(url.hostname)) url.protocol = "http:";
-  const { statusCode, body } = await request(url, { signal });
-  await body.dump();
-  if (statusCode !== 200 && statusCode !== 401)
-    throw new RegistryError(`registry ${host} answers /v2/ with ${statusCode}`);
+export async function checkRegistry(
+  { host, ca, plainHttp }: Pick<RegistryConfig, "host" | "ca" | "plainHttp">,
+  { signal }: { signal: AbortSignal },
+): Promise<void> {
+  const transport = openTransport(defaultLimits, ca);
+  try {
+    const url = new URL("/v2/", originOf(host, plainHttp));
+    const { status, body } = await transport.send({ method: "GET", url, signal });
+    await body.dump();
+    if (status !== 200 && status !== 401) throw new RegistryError(`registry ${host} answers /v2/ with ${status}`);
+  } finally {
+    await transport.close();
+  }
 }

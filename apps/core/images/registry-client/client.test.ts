@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { digestOf } from "#core/artifacts/digest.ts";
 import { blobSize, pullBlob, pullDocument, pushBlob } from "./blobs.ts";
 import { openRegistryClient, type RegistryClient } from "./client.ts";
+import { fixedLogin } from "./credential-source.ts";
 import { pullManifest, pushManifest } from "./manifests.ts";
 import type { TransportLimits } from "./transport.ts";
 
@@ -34,11 +35,12 @@ async function listen(answer: Answerer): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+const kept = "SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD";
 const credentials = { username: "ci", password: "hunter2" };
 function connect(host: string, options: { login?: boolean; limits?: Partial<TransportLimits> } = {}): RegistryClient {
   const client = openRegistryClient({
     host,
-    credentials: options.login === false ? null : credentials,
+    ...(options.login === false ? {} : { login: fixedLogin(credentials, kept) }),
     limits: options.limits ?? {},
   });
   clients.push(client);
@@ -168,7 +170,7 @@ describe("logging in with name and password", () => {
   it("says which settings are missing", async () => {
     await expect(
       blobSize(connect(await listen(wantsBasic), { login: false }), "churn", upload.digest, "pull", signal),
-    ).rejects.toThrow("asks for a login: set SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD");
+    ).rejects.toThrow("asks for a login: set a login for this registry");
   });
 
   it("logs in to a registry that asks for it only when something is written", async () => {

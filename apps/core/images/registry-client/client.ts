@@ -1,14 +1,19 @@
 import type { Readable } from "node:stream";
-import { isLoopback } from "#core/config.ts";
-import { type Authorization, type Credentials, openAuthorization } from "./authorization.ts";
+import { isLoopback } from "#core/loopback.ts";
+import { type Authorization, openAuthorization } from "./authorization.ts";
+import { anonymous, type CredentialSource } from "./credential-source.ts";
 import { RegistryError } from "./registry-error.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import { type Answer, type Call, defaultLimits, openTransport, type TransportLimits } from "./transport.ts";
 
 /** A connection to one OCI registry; the verbs stand in blobs.ts and manifests.ts. */
 export interface RegistryClient {
   /** `host[:port]` */
   readonly host: string;
-  /** Sends a request within the scopes of its repositories. Follows redirects when reading. */
+  /** What a person looks after when the login is refused. */
+  readonly loginKept: string;
+  /** Sends a request within the scopes of its repositories. Follows redirects: all of them when reading, and when
+   *  writing those that ask for the same request at another place. */
   call(call: RegistryCall): Promise<Answer>;
   /** An address that the registry gave, which may leave out its own origin. */
   resolve(location: string): URL;
@@ -21,7 +26,7 @@ interface RegistryCall {
   target: string | URL;
   repository: string;
   /** What is done with it; writing includes reading. */
-  access: "pull" | "push";
+  access: "pull" | "push" | "delete";
   /** Another repository that is read from, to mount a blob. */
   alsoReads?: string;
   headers?: Record<string, string>;
@@ -32,21 +37,32 @@ interface RegistryCall {
 
 export interface RegistryClientOptions {
   host: string;
-  credentials: Credentials | null;
+  /** Anonymous without. */
+  login?: CredentialSource;
+  /** Certificates (PEM) that are trusted beside the public ones. */
+  ca?: string | null;
+  /** Whether it is spoken to without TLS; on loopback, where nothing is said. */
+  plainHttp?: boolean;
   limits?: Partial<TransportLimits>;
 }
 
 const redirectsLimit = 5;
 const errorBodyLimitBytes = 64 * 1024;
 
-/** Speaks https; plain http on loopback only. */
-export function openRegistryClient({ host, credentials, limits }: RegistryClientOptions): RegistryClient {
-  const origin = new URL(`https://${host}`);
-  if (isLoopback(origin.hostname)) origin.protocol = "http:";
-  const transport = openTransport({ ...defaultLimits, ...limits });
-  const authorization = openAuthorization(transport, origin, credentials);
+/** Speaks https, and plain http on loopback or where it is asked to. */
+export function openRegistryClient({
+  host,
+  login = anonymous,
+  ca = null,
+  plainHttp,
+  limits,
+}: RegistryClientOptions): RegistryClient {
+  const origin = originOf(host, plainHttp);
+  const transport = openTransport({ ...defaultLimits, ...limits }, ca);
+  const authorization = openAuthorization(transport, origin, login);
   return {
     host,
+    loginKept: login.kept,
     resolve(location) {
       const url = new URL(location, origin);
       // Behind a proxy that ends TLS, a registry may think that it is reached by http.
@@ -76,8 +92,7 @@ export function openRegistryClient({ host, credentials, limits }: RegistryClient
         signal: call.signal,
       });
       const location = answer.headers["location"];
-      if (!isRedirect(answer.status) || location === undefined || call.method === "POST" || call.method === "PUT")
-        return answer;
+      if (!isFollowed(call.method, answer.status) || location === undefined) return answer;
       await answer.body.dump();
       if (redirects === redirectsLimit) throw new RegistryError(`${origin.host} redirects in a circle`);
       const next = new URL(location, url);
@@ -106,13 +121,22 @@ async function bodyOf(call: RegistryCall): Promise<{ body?: Buffer | Readable }>
   return { body: typeof call.body === "function" ? await call.body() : call.body };
 }
 
+export function originOf(host: string, plainHttp?: boolean): URL {
+  const origin = new URL(`https://${host}`);
+  if (plainHttp ?? isLoopback(origin.hostname)) origin.protocol = "http:";
+  return origin;
+}
+
+const actionsOf = { pull: "pull", push: "pull,push", delete: "pull,push,delete" } as const;
+
 function scopesOf({ repository, access, alsoReads }: RegistryCall): string[] {
-  const own = `repository:${repository}:${access === "push" ? "pull,push" : "pull"}`;
+  const own = `repository:${repository}:${actionsOf[access]}`;
   return alsoReads === undefined ? [own] : [own, `repository:${alsoReads}:pull`];
 }
 
-function isRedirect(status: number): boolean {
-  return [301, 302, 303, 307, 308].includes(status);
+/** 307 and 308 ask for the same request with its body (RFC 9110, section 15.4). */
+function isFollowed(method: Call["method"], status: number): boolean {
+  return [307, 308].includes(status) || ((method === "GET" || method === "HEAD") && [301, 302, 303].includes(status));
 }
 
 /** Reads an answer that is none of those hoped for, and makes it one sentence with the registry's own code. */
@@ -120,15 +144,15 @@ export async function refusal(client: RegistryClient, answer: Answer, deed: stri
   const { code, message } = await ownError(answer);
   const said = [code, message === null ? null : `"${message}"`].filter((part) => part !== null).join(" ");
   return new RegistryError(
-    `registry ${client.host} refused to ${deed}: it answered ${answer.status}${said === "" ? "" : ` ${said}`}${adviceFor(answer.status, code)}`,
-    { status: answer.status, code },
+    `registry ${client.host} refused to ${deed}: it answered ${answer.status}${said === "" ? "" : ` ${said}`}${adviceFor(client, answer.status, code)}`,
+    { status: answer.status, code, retryAfterMs: retryAfterMs(answer.headers["retry-after"]) },
   );
 }
 
-function adviceFor(status: number, code: string | null): string {
-  if (status === 401) return "; check SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD";
+function adviceFor({ loginKept }: RegistryClient, status: number, code: string | null): string {
+  if (status === 401) return `; check ${loginKept}`;
   if (status === 403) return "; this login has no right to it";
-  // Amazon ECR makes no repository by itself.
+  // Amazon ECR makes no repository by itself, unless the registry's settings have Slipway do so.
   if (code === "NAME_UNKNOWN") return "; the repository does not exist: create it";
   return "";
 }

@@ -76,3 +76,19 @@ export async function pushManifest(
       `registry ${client.host} keeps the manifest of ${repository} as ${stored}, not as ${expected}`,
     );
 }
+
+/** Removes a manifest; its tags go with it. False where the repository has none. A registry that removes nothing refuses
+ *  (distribution-spec, "Deleting Manifests"). */
+export async function deleteManifest(
+  client: RegistryClient,
+  repository: string,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const target = `/v2/${repository}/manifests/${digest}`;
+  const answer = await client.call({ method: "DELETE", target, repository, access: "delete", signal });
+  if (answer.status !== 404 && ![200, 202, 204].includes(answer.status))
+    throw await refusal(client, answer, `delete the manifest ${digest} of ${repository}`);
+  await answer.body.dump();
+  return answer.status !== 404;
+}

@@ -11,7 +11,9 @@ import { pullManifest, pushManifest } from "./manifests.ts";
 import { isPassing, RegistryError } from "./registry-error.ts";
 
 const atOnce = 4;
-const attempts = 3;
+const attempts = 4;
+/** A registry that asks to be left alone for longer is left to the build's own tries, so that no place in the worker is held. */
+const longestPauseMs = 90_000;
 
 export interface PushContext extends BuildContext {
   /** A repository of the same registry that has the layer and may be mounted from. */
@@ -98,15 +100,19 @@ function contentOf(image: BuiltImage, mountFrom?: PushContext["mountFrom"]): Blo
   return [...new Map([...layers, config].map((blob) => [blob.digest, blob])).values()];
 }
 
-/** A fault that may pass (no answer, 5xx) is tried again twice, after a pause; the build has retries of its own. */
+/** A fault that may pass (no answer, too many requests, 5xx) is tried again three times, after a pause that outlasts a
+ *  registry's restart or is as long as it asks for; the build has retries of its own. */
 async function retrying(signal: AbortSignal, log: (line: string) => void, deed: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await deed();
     } catch (error) {
       if (attempt === attempts || !isPassing(error)) throw error;
-      log(`${messageOf(error)}; trying again`);
-      await setTimeout(250 * 4 ** (attempt - 1), undefined, { signal });
+      const asked = error instanceof RegistryError ? (error.retryAfterMs ?? 0) : 0;
+      if (asked > longestPauseMs) throw error;
+      const pauseMs = Math.max(asked, 250 * 4 ** (attempt - 1));
+      log(`${messageOf(error)}; trying again${asked > 0 ? ` in ${Math.ceil(pauseMs / 1_000)} s, as it asks` : ""}`);
+      await setTimeout(pauseMs, undefined, { signal });
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { RegistryError } from "./registry-error.ts";
+import { UnusableAnswer } from "./registry-error.ts";
 
 /** Reads a body that has to be small. */
 export async function readLimited(body: Readable, limitBytes: number, what: string): Promise<Buffer> {
@@ -7,7 +7,7 @@ export async function readLimited(body: Readable, limitBytes: number, what: stri
   let sizeBytes = 0;
   for await (const chunk of body) {
     sizeBytes += (chunk as Buffer).length;
-    if (sizeBytes > limitBytes) throw new RegistryError(`${what} is larger than ${limitBytes} bytes`);
+    if (sizeBytes > limitBytes) throw new UnusableAnswer(`${what} is larger than ${limitBytes} bytes`);
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);

@@ -5,16 +5,31 @@ export class RegistryError extends Error {
   readonly status: number | null;
   /** The registry's own code, e.g. `DENIED` (distribution-spec, error codes). */
   readonly code: string | null;
+  /** How long the registry asks to be left alone; null where it does not. */
+  readonly retryAfterMs: number | null;
 
-  constructor(message: string, options: { status?: number | null; code?: string | null; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { status?: number | null; code?: string | null; retryAfterMs?: number | null; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "RegistryError";
     this.status = options.status ?? null;
     this.code = options.code ?? null;
+    this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }
 
 /** Worth another try: no answer, too many requests, or the registry's own failure. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof RegistryError && (error.status === null || error.status === 429 || error.status >= 500);
+  if (!(error instanceof RegistryError) || error instanceof UnusableAnswer) return false;
+  return error.status === null || error.status === 429 || error.status >= 500;
+}
+
+/** What the registry gave cannot be used (it is too large, no JSON, no image): asking again would give the same. */
+export class UnusableAnswer extends RegistryError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.name = "UnusableAnswer";
+  }
 }

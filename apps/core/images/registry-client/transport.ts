@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { rootCertificates } from "node:tls";
 import { Agent, type Dispatcher, request } from "undici";
 import { RegistryError } from "./registry-error.ts";
 
@@ -26,7 +27,7 @@ export interface Transport {
 }
 
 export interface Call {
-  method: "GET" | "HEAD" | "POST" | "PUT";
+  method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   url: URL;
   headers?: Record<string, string>;
   /** A stream is sent as it comes; its length must stand in `content-length`. */
@@ -41,9 +42,10 @@ export interface Answer {
 }
 
 /** HTTP with limits and without redirects: who follows one decides which headers go along. */
-export function openTransport(limits: TransportLimits): Transport {
+export function openTransport(limits: TransportLimits, ca: string | null = null): Transport {
   const agent = new Agent({
-    connect: { timeout: limits.connectMs },
+    // Those of `ca` (PEM) are trusted beside the public ones, which a registry's storage or token server may have.
+    connect: { timeout: limits.connectMs, ...(ca === null ? {} : { ca: [...rootCertificates, ca] }) },
     bodyTimeout: limits.stallMs,
     connections: 16,
   });
@@ -65,7 +67,7 @@ export function openTransport(limits: TransportLimits): Transport {
         // One that nobody began to read keeps its file open.
         if (body instanceof Readable) body.destroy();
         signal.throwIfAborted();
-        const reason = reasonOf(error, stall.signal);
+        const reason = withAdvice(reasonOf(error, stall.signal));
         throw new RegistryError(`${url.host} did not answer ${method} ${url.pathname}: ${reason}`, { cause: error });
       }
     },
@@ -96,4 +98,13 @@ function reasonOf(error: unknown, stall: AbortSignal): string {
   if (stall.aborted) return stall.reason instanceof Error ? stall.reason.message : "it stalled";
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Of the certificate of a company's own authority, and of a registry that speaks no TLS (Node, "TLS", error codes). */
+function withAdvice(reason: string): string {
+  if (/self.signed certificate|unable to (?:get|verify)/i.test(reason))
+    return `${reason}; give the certificate of its authority as the registry's CA, or in SLIPWAY_CA_FILE`;
+  if (/wrong version number/i.test(reason))
+    return "it speaks no TLS; say so in the registry's settings, if that is meant";
+  return reason;
 }

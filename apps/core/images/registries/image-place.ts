@@ -1,0 +1,45 @@
+import type { Digest } from "#core/artifacts/digest.ts";
+import type { Config } from "#core/config.ts";
+import type { Database } from "#core/database/client.ts";
+import { BuildFault } from "../image-builder.ts";
+import { modelPath, registryOfModel } from "./registry-record.ts";
+
+/** A repository of a registry that Slipway knows. */
+export interface ImagePlace {
+  /** The registry's name. */
+  registry: string;
+  host: string;
+  path: string;
+}
+
+/** `host/path` */
+export function repositoryOf({ host, path }: ImagePlace): string {
+  return `${host}/${path}`;
+}
+
+/** `host/path@sha256:…` */
+export function referenceTo(place: ImagePlace, digest: Digest): string {
+  return `${repositoryOf(place)}@${digest}`;
+}
+
+/** Where a model's images go, which from now on is that model's repository. Templates of two registries on one host may
+ *  lead to the same path; the first model that came has it for good. Throws `BuildFault`. */
+export async function takePlace(
+  { db, config }: { db: Database; config: Pick<Config, "registry"> },
+  model: { id: string; name: string; repository: string },
+): Promise<ImagePlace> {
+  const registry = await registryOfModel({ db, config }, model.name);
+  const place = { registry: registry.name, host: registry.host, path: modelPath(registry, model.repository) };
+  const { host, path } = place;
+  await db.$executeRaw`
+    INSERT INTO image_repositories (host, path, model_id) VALUES (${host}, ${path}, ${model.id}::uuid)
+    ON CONFLICT (host, path) DO NOTHING`;
+  const { modelId } = await db.imageRepository.findUniqueOrThrow({ where: { host_path: { host, path } } });
+  if (modelId !== model.id)
+    throw new BuildFault(
+      "repository_taken",
+      `the repository ${repositoryOf(place)} is another model's: have an administrator give the registry ` +
+        `${registry.name} another repository template`,
+    );
+  return place;
+}

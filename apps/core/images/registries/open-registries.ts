@@ -1,0 +1,61 @@
+import type { Config } from "#core/config.ts";
+import type { Database } from "#core/database/client.ts";
+import { readSecret } from "#core/secrets/stored-secrets.ts";
+import { openRegistryClient, type RegistryClient } from "../registry-client/client.ts";
+import { type RepositoryMaker, registryLogin } from "./credentials/registry-login.ts";
+import { passwordSubject, type RegistryRecord, readRegistries, readRegistry } from "./registry-record.ts";
+import { fitsTemplate } from "./repository-template.ts";
+
+export interface OpenRegistry {
+  record: RegistryRecord;
+  client: RegistryClient;
+  /** Null where repositories come with their first push, or are made by others. */
+  repositories: RepositoryMaker | null;
+}
+
+/** The registries that Slipway knows, each opened when it is first asked for, and anew when its settings have changed. */
+export interface Registries {
+  /** Throws `registry_not_found`. */
+  open(name: string): Promise<OpenRegistry>;
+  /** The one that an image reference leads to; null where none is on its host. */
+  ofReference(reference: { host: string; repository: string }): Promise<OpenRegistry | null>;
+  close(): Promise<void>;
+}
+
+export interface RegistriesNeeds {
+  db: Database;
+  config: Pick<Config, "registry" | "ca" | "docker" | "secrets">;
+}
+
+export function openRegistries({ db, config }: RegistriesNeeds): Registries {
+  const opened = new Map<string, OpenRegistry>();
+
+  const openRecord = async (record: RegistryRecord): Promise<OpenRegistry> => {
+    const known = opened.get(record.name);
+    if (known?.record.revision === record.revision) return known;
+    const password =
+      record.from === "settings"
+        ? (config.registry.credentials?.password ?? null)
+        : await readSecret(db, config.secrets, passwordSubject(record.name));
+    const trusted = [record.ca, config.ca].filter((pem) => pem !== null).join("\n") || null;
+    const { source, repositories } = registryLogin(record, { password, docker: config.docker, ca: trusted });
+    const { host, plainHttp } = record;
+    const client = openRegistryClient({ host, login: source, ca: trusted, plainHttp });
+    const registry = { record, client, repositories };
+    // One that was opened before is left to whoever still uses it; its idle connections end by themselves.
+    opened.set(record.name, registry);
+    return registry;
+  };
+
+  return {
+    open: async (name) => openRecord(await readRegistry({ db, config }, name)),
+    async ofReference({ host, repository }) {
+      const there = (await readRegistries({ db, config })).filter((record) => record.host === host);
+      const record = there.find((one) => fitsTemplate(one.repository, repository)) ?? there[0];
+      return record === undefined ? null : openRecord(record);
+    },
+    async close() {
+      await Promise.all([...opened.values()].map(({ client }) => client.close()));
+    },
+  };
+}

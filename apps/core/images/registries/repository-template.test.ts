@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import {
+  fitsTemplate,
+  parseRepositoryTemplate,
+  type RepositoryTemplate,
+  repositoryPath,
+} from "./repository-template.ts";
+
+const template = (text: string): RepositoryTemplate => {
+  const parsed = parseRepositoryTemplate(text);
+  if (parsed === null) throw new Error(`${text} is no template`);
+  return parsed;
+};
+
+it.each([
+  ["", "churn", "churn"],
+  ["team/models/", "churn", "team/models/churn"],
+  ["team/{model}", "fraud.cards__2", "team/fraud.cards__2"],
+  ["{group}/{name}", "fraud.cards", "fraud/cards"],
+  ["{group}/{name}", "churn", "churn"],
+  ["ml/{group}/{name}/serving", "churn", "ml/churn/serving"],
+  ["ml/{group}/{name}", "risk.fraud.cards__2", "ml/risk.fraud/cards__2"],
+  ["ml-{model}", "churn", "ml-churn"],
+])("the template %j keeps %s in %s", (text, model, path) => {
+  expect(repositoryPath(template(text), model)).toBe(path);
+  expect(fitsTemplate(template(text), path)).toBe(true);
+});
+
+it.each([
+  ["{group}", "it does not tell models apart"],
+  ["{name}", "fraud.cards and churn.cards would share one"],
+  ["team/{version}", "it knows no such word"],
+  ["x-{group}/{name}", "a group may be missing"],
+  ["Team/{model}", "registries take lower case only"],
+  ["team/../{model}", "it leaves its place"],
+  ["team/{model}?x=1", "it is no path"],
+  [`${"a".repeat(200)}/{model}`, "it is too long"],
+])("%j is no template: %s", (text) => {
+  expect(parseRepositoryTemplate(text)).toBeNull();
+});
+
+it("tells the paths of one template from another's", () => {
+  expect(fitsTemplate(template("team/{model}"), "other/churn")).toBe(false);
+  expect(fitsTemplate(template("{model}/serving"), "churn/batch")).toBe(false);
+});

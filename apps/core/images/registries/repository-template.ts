@@ -1,0 +1,43 @@
+/** Path of a model's repository below a registry's host: `team/{model}`, `ml/{group}/{name}`.
+ *
+ *  `{model}` is the model's own part, which no other model ever has (`fraud.cards`, or `fraud.cards__2` where the name had
+ *  an owner before); `{group}` what stands before its last dot, and no part of the path where there is none; `{name}` the
+ *  rest. */
+export type RepositoryTemplate = string & { readonly repositoryTemplate: unique symbol };
+
+export const templateLength = 120;
+export const templateForm =
+  "write lower-case parts with / between, such as team/{model} or {group}/{name}; a path without braces gets /{model} at its end";
+
+/** distribution-spec, "Pulling manifests": `<name>`. */
+const part = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
+const path = new RegExp(`^${part}(?:/${part})*$`);
+
+/** Null for what is none: where it does not tell models apart, or could not be a path. */
+export function parseRepositoryTemplate(text: string): RepositoryTemplate | null {
+  const parts = text.split("/").filter((word) => word !== "");
+  const template = (text.includes("{") ? parts : [...parts, "{model}"]).join("/");
+  const tellsApart = template.includes("{model}") || (template.includes("{group}") && template.includes("{name}"));
+  const groupIsAPart = template.split("/").every((word) => word === "{group}" || !word.includes("{group}"));
+  const filled = template.replace(/\{(?:model|group|name)\}/g, "x");
+  if (template.length > templateLength || !tellsApart || !groupIsAPart || !path.test(filled)) return null;
+  return template as RepositoryTemplate;
+}
+
+/** `modelRepository` is `Model.repository`: it outlives a rename. */
+export function repositoryPath(template: RepositoryTemplate, modelRepository: string): string {
+  const dot = modelRepository.lastIndexOf(".");
+  const words: Record<string, string> = {
+    "{model}": modelRepository,
+    "{group}": modelRepository.slice(0, Math.max(0, dot)),
+    "{name}": modelRepository.slice(dot + 1),
+  };
+  const filled = template.replace(/\{\w+\}/g, (word) => words[word] ?? word);
+  return filled.replace(/^\/|(?<=\/)\//g, "");
+}
+
+/** Whether the path could be one of the template's: tells registries on one host apart. */
+export function fitsTemplate(template: RepositoryTemplate, repository: string): boolean {
+  const [before = "", ...rest] = template.split(/(?:\{\w+\}\/?)+/);
+  return repository.startsWith(before) && repository.endsWith(rest.at(-1) ?? "");
+}

@@ -1,0 +1,73 @@
+import type { RegistryConfig } from "./config.ts";
+import { registryAuths } from "./images/registries/registry-auth.ts";
+import {
+  parseRepositoryTemplate,
+  type RepositoryTemplate,
+  templateForm,
+} from "./images/registries/repository-template.ts";
+import { isLoopback } from "./loopback.ts";
+import type { Settings } from "./settings.ts";
+
+const registryHost = /^(?:\[[0-9a-f:]+\]|[a-zA-Z0-9.-]+)(?::\d{1,5})?$/;
+
+export function isRegistryHost(text: string): boolean {
+  return text.length <= 255 && registryHost.test(text) && URL.canParse(`https://${text}`);
+}
+
+/** Whether it is reached without TLS: where that is asked for, and on loopback unless it has certificates. */
+export function speaksPlainHttp({
+  host,
+  plainHttp,
+  ca,
+}: {
+  host: string;
+  plainHttp: boolean;
+  ca: string | null;
+}): boolean {
+  return plainHttp || (ca === null && isLoopback(host.replace(/:\d+$/, "")));
+}
+
+export function isPem(text: string): boolean {
+  return /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(text);
+}
+
+/** `NAME_FILE` names a file of certificates; null where none is. */
+export function certificates(read: Settings, name: string): string | null {
+  const text = read.secret(name);
+  if (text === "") return null;
+  if (!isPem(text)) read.problem(`${name}_FILE holds no certificate: give PEM (-----BEGIN CERTIFICATE-----)`);
+  return text;
+}
+
+const everyModel = "{model}" as RepositoryTemplate;
+
+/** The registry that is called `default`. */
+export function registryConfig(read: Settings): RegistryConfig {
+  const [host = "", ...path] = read.required("SLIPWAY_REGISTRY", "host[:port][/path], e.g. 127.0.0.1:5000").split("/");
+  if (host !== "" && !isRegistryHost(host))
+    read.problem(`SLIPWAY_REGISTRY names the host "${host}": write host[:port][/path] without a scheme`);
+  const repository = parseRepositoryTemplate(path.join("/"));
+  if (repository === null) read.problem(`SLIPWAY_REGISTRY has the path "${path.join("/")}": ${templateForm}`);
+  const username = read.text("SLIPWAY_REGISTRY_USERNAME", "");
+  const password = read.secret("SLIPWAY_REGISTRY_PASSWORD");
+  if ((username === "") !== (password === ""))
+    read.problem("SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD go together: set both or neither");
+  const auth = read.oneOf("SLIPWAY_REGISTRY_AUTH", registryAuths, username === "" ? "anonymous" : "password");
+  if (auth === "password" && username === "")
+    read.problem("SLIPWAY_REGISTRY_AUTH is password: set SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD");
+  if (auth !== "password" && auth !== "ecr" && username !== "")
+    read.problem(`SLIPWAY_REGISTRY_AUTH is ${auth}, which takes no SLIPWAY_REGISTRY_USERNAME: set one of the two`);
+  const ca = certificates(read, "SLIPWAY_REGISTRY_CA");
+  const plainHttp = read.oneOf("SLIPWAY_REGISTRY_PLAIN_HTTP", ["on", "off"], "off") === "on";
+  if (plainHttp && ca !== null)
+    read.problem("SLIPWAY_REGISTRY_PLAIN_HTTP is on and SLIPWAY_REGISTRY_CA_FILE is set: set one of the two");
+  return {
+    host,
+    repository: repository ?? everyModel,
+    auth,
+    credentials: username === "" ? null : { username, password },
+    createRepositories: read.oneOf("SLIPWAY_REGISTRY_CREATE_REPOSITORIES", ["on", "off"], "off") === "on",
+    plainHttp: speaksPlainHttp({ host, plainHttp, ca }),
+    ca,
+  };
+}
