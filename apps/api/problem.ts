@@ -76,6 +76,7 @@ const statusOf: Record<ErrorCode, number> = {
   registry_from_settings: 409,
   registry_models_taken: 409,
   registry_in_use: 409,
+  invalid_image: 422,
   image_unknown_host: 422,
   image_differs: 409,
   quota_not_found: 404,

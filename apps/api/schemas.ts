@@ -99,6 +99,17 @@ const Image = Type.Object({
       digest: Type.String(),
       sizeBytes: Type.Integer(),
       layers: Type.Array(Layer),
+      config: Type.Optional(
+        Type.Object(
+          {
+            user: Type.String(),
+            ports: Type.Array(Type.String()),
+            healthCheck: Type.Boolean(),
+            labels: Type.Record(Type.String(), Type.String()),
+          },
+          { description: "Of an image that was built elsewhere" },
+        ),
+      ),
     }),
   ),
 });
@@ -199,6 +210,38 @@ export const SignedParts = Type.Object({
   ),
 });
 
+const sourceText = (description: string) => Type.String({ minLength: 1, maxLength: 2_000, description });
+const ImageSource = Type.Object(
+  {
+    repository: sourceText("Where its code is"),
+    commit: sourceText("Which state of it"),
+    run: Type.Optional(sourceText("The run of the pipeline that built it")),
+  },
+  { ...closed, description: "What the image was built from" },
+);
+const Serve = Type.Object(
+  {
+    port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    health: Type.String({ pattern: "^/[\\x21-\\x7e]*$", maxLength: 1_000, description: "a path such as /healthz" }),
+  },
+  { ...closed, description: "How it serves, where that is not as Slipway's own images do" },
+);
+
+export const BuildSource = Type.Object(
+  {
+    lock: Type.Optional(Type.Unknown({ description: "Of another build, to build by" })),
+    image: Type.Optional(
+      Type.String({
+        maxLength: 1_000,
+        description: "host/repository@sha256:…, built elsewhere and in a known registry",
+      }),
+    ),
+    source: Type.Optional(ImageSource),
+    serve: Type.Optional(Serve),
+  },
+  closed,
+);
+
 export const Build = Type.Object({
   id: Type.String(),
   model: Type.String(),
@@ -206,6 +249,16 @@ export const Build = Type.Object({
   status: Type.Enum([...buildStatuses]),
   attempt: Type.Integer(),
   builder: Type.Object({ name: Type.String(), why: Type.String() }),
+  external: nullable(
+    Type.Object(
+      {
+        image: Type.String(),
+        source: Type.Object({ repository: Type.String(), commit: Type.String(), run: nullable(Type.String()) }),
+        serve: nullable(Type.Object({ port: Type.Integer(), health: Type.String() })),
+      },
+      { description: "Of an image that was built elsewhere, as it was registered" },
+    ),
+  ),
   image: nullable(Image),
   waiting: nullable(Type.Object({ for: Type.String(), until: nullable(Time) })),
   error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),

@@ -5,6 +5,7 @@ import type { StoredPart } from "#core/artifacts/blob-store.ts";
 import { countOfParts } from "#core/artifacts/part-plan.ts";
 import type { AuditEntry } from "#core/audit/list-audit.ts";
 import type { Build } from "#core/builds/build.ts";
+import { type ExternalSource, referenceOf } from "#core/builds/external-source.ts";
 import type { Page } from "#core/database/paging.ts";
 import type { RegistryRecord } from "#core/images/registries/registry-record.ts";
 import type { StoredFile } from "#core/models/files.ts";
@@ -66,15 +67,22 @@ export function signedPartView({ expiresAt, ...part }: SignedPart) {
   return { ...part, expiresAt: time(expiresAt) };
 }
 
-export function buildView({ image, waiting, createdAt, startedAt, finishedAt, ...build }: Build) {
+export function buildView({ external, image, waiting, createdAt, startedAt, finishedAt, ...build }: Build) {
   return {
     ...build,
+    external: externalView(external),
     image: imageView(image),
     waiting: waiting === null ? null : { for: waiting.for, until: timeOrNull(waiting.until) },
     createdAt: time(createdAt),
     startedAt: timeOrNull(startedAt),
     finishedAt: timeOrNull(finishedAt),
   };
+}
+
+function externalView(external: ExternalSource | null) {
+  if (external === null) return null;
+  const { source, serve } = external;
+  return { image: referenceOf(external), source, serve };
 }
 
 export function tagView({ movedAt, ...tag }: Tag) {

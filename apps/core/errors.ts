@@ -63,6 +63,7 @@ export type ErrorCode =
   | "registry_from_settings"
   | "registry_models_taken"
   | "registry_in_use"
+  | "invalid_image"
   | "image_unknown_host"
   | "image_differs"
   | "quota_not_found"

@@ -37,7 +37,7 @@ const builder = openAssembler({ db, blobs, config, registries, environment: proc
 
 const ending = new AbortController();
 const handlers: WorkHandlers = {
-  [buildWork]: buildHandler({ db, config, log, builder, publisher }),
+  [buildWork]: buildHandler({ db, config, log, builder, publisher, registries }),
   [uploadWork]: uploadHandler({ db, blobs }),
 };
 const self = { id: newId(), name: `${hostname()}:${process.pid}` };

@@ -21,7 +21,7 @@ export function testWorker(registry: Registry, builder: ImageBuilder, name = "te
   const registries = openRegistries(registry);
   const publisher = openPublisher(registries);
   const handlers: WorkHandlers = {
-    [buildWork]: buildHandler({ ...registry, builder, publisher }),
+    [buildWork]: buildHandler({ ...registry, builder, publisher, registries }),
     [uploadWork]: uploadHandler(registry),
   };
   const options = { handlers, worker: name, ending: ending.signal };

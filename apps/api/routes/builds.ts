@@ -1,14 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { type Build, readBuild, readLock } from "#core/builds/build.ts";
 import { cancelBuild } from "#core/builds/cancel-build.ts";
+import type { ExternalSource } from "#core/builds/external-source.ts";
 import { rebuildVersion } from "#core/builds/rebuild-version.ts";
-import { SlipwayError } from "#core/errors.ts";
+import { messageOf, SlipwayError } from "#core/errors.ts";
 import { parseLock } from "#core/images/lock.ts";
+import { type ImageReference, parseReference } from "#core/images/registry-client/reference.ts";
+import { registerImage } from "#core/releases/register-image.ts";
 import { answerOnce } from "../answer-once.ts";
 import { followAsEvents, followAsText } from "../follow-log.ts";
 import {
   Build as BuildSchema,
+  BuildSource,
   buildParams,
   headers,
   onceHeaders,
@@ -21,10 +25,7 @@ import { buildView } from "../views.ts";
 const tags = ["builds"];
 
 /** One schema with two types: of a union's fault a caller would hear every branch. */
-const MaybeLock = Type.Unsafe<{ lock?: unknown } | null>({
-  ...Type.Object({ lock: Type.Optional(Type.Unknown()) }, { additionalProperties: false }),
-  type: ["object", "null"],
-});
+const MaybeSource = Type.Unsafe<Static<typeof BuildSource> | null>({ ...BuildSource, type: ["object", "null"] });
 
 export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
@@ -35,19 +36,25 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: "createBuild",
         description:
-          "Makes the image of a sealed version again, with a lock of another build where one is given. A ready image stays.",
+          "Makes the image of a sealed version again, with a lock of another build where one is given; or takes an image that was built elsewhere, which is verified where it is and seals a draft that has no files. A ready image stays.",
         tags,
         params: versionParams,
         headers: onceHeaders,
-        body: MaybeLock,
+        body: MaybeSource,
         response: { 202: BuildSchema, ...problems(404, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
-      const lock = request.body?.lock === undefined ? null : parseLock(request.body.lock);
       const made = { status: 202, location: ({ id }: Build) => `/v1/builds/${id}`, view: buildView } as const;
+      const { params, actor } = request;
+      const external = externalIn(request.body ?? {});
+      const lock = request.body?.lock === undefined ? null : parseLock(request.body.lock);
+      const requireToSeal = () => request.requireRight("upload");
       return answerOnce(registry, request, reply, made, async (remember) => {
-        const build = await rebuildVersion(registry, { ...request.params, lock }, request.actor, remember);
+        const build =
+          external === null
+            ? await rebuildVersion(registry, { ...params, lock }, actor, remember)
+            : await registerImage(registry, { ...params, external }, { actor, requireToSeal }, remember);
         request.buildId = build.id;
         return build;
       });
@@ -139,4 +146,28 @@ function lastEventId(header: string | string[] | undefined): number {
   if (typeof header !== "string" || !/^\d{1,9}$/.test(header))
     throw new SlipwayError("invalid_request", "Last-Event-ID is the id of the last event that was received");
   return Number(header);
+}
+
+function externalIn({ lock, image, source, serve }: Static<typeof BuildSource>): ExternalSource | null {
+  if (image === undefined && source === undefined && serve === undefined) return null;
+  if (image === undefined || source === undefined)
+    throw new SlipwayError(
+      "invalid_request",
+      "an image that was built elsewhere is given as image and source together",
+    );
+  if (lock !== undefined)
+    throw new SlipwayError(
+      "invalid_request",
+      "a lock is to build by, and an image is built already: give one of the two",
+    );
+  const { repository, commit, run = null } = source;
+  return { ...parseImage(image), source: { repository, commit, run }, serve: serve ?? null };
+}
+
+function parseImage(text: string): ImageReference {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    throw new SlipwayError("invalid_image", messageOf(error));
+  }
 }

@@ -7,6 +7,7 @@ import type { Actor } from "#core/registry.ts";
 import { isHeld } from "#core/work/held.ts";
 import { addWork } from "#core/work/work.ts";
 import { Prisma } from "#prisma/client/client.ts";
+import type { ExternalSource } from "./external-source.ts";
 
 /** The kind of work that makes images; its subject is a build. */
 export const buildWork = "build";
@@ -26,6 +27,8 @@ export interface Build {
   status: BuildStatus;
   attempt: number;
   builder: { name: string; why: string };
+  /** What was registered, of an image that was built elsewhere. */
+  external: ExternalSource | null;
   image: ImageRecord | null;
   /** A build that waits for its turn has no limit to that. */
   waiting: { for: string; until: Date | null } | null;
@@ -53,6 +56,7 @@ export async function readBuild({ db }: { db: Database | Transaction }, id: stri
     status: row.status === "running" && !held ? "queued" : (row.status as BuildStatus),
     attempt: row.attempt,
     builder: { name: row.builderName, why: row.builderWhy },
+    external: row.external as ExternalSource | null,
     image: row.image as ImageRecord | null,
     waiting: waits ? { for: row.waitingFor as string, until } : null,
     error: row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage ?? "" },
@@ -81,8 +85,11 @@ export function buildNotFound(id: string): SlipwayError {
 
 /** What the image of a build was made of. Throws `build_not_found`, `lock_not_found`. */
 export async function readLock({ db }: { db: Database }, id: string): Promise<Prisma.JsonValue> {
-  const row = isId(id) ? await db.build.findUnique({ where: { id }, select: { lock: true, status: true } }) : null;
+  const select = { lock: true, status: true, external: true } as const;
+  const row = isId(id) ? await db.build.findUnique({ where: { id }, select }) : null;
   if (row === null) throw buildNotFound(id);
+  if (row.external !== null)
+    throw new SlipwayError("lock_not_found", "the image was built elsewhere: there is no lock of it here");
   if (row.lock === null)
     throw new SlipwayError("lock_not_found", `this build is ${row.status}: it has a lock once it has succeeded`);
   return row.lock;
@@ -91,7 +98,7 @@ export async function readLock({ db }: { db: Database }, id: string): Promise<Pr
 /** A build's row, its log's first lines and its work, in the transaction of the change that wants it. Ring the bell after the commit. */
 export async function addBuild(
   tx: Transaction,
-  build: { versionId: string; lock: Lock | null; notes?: readonly string[] },
+  build: { versionId: string; lock: Lock | null; external?: ExternalSource; notes?: readonly string[] },
   actor: Actor,
 ): Promise<{ buildId: string; workId: string }> {
   const buildId = newId();
@@ -99,14 +106,20 @@ export async function addBuild(
     data: {
       id: buildId,
       versionId: build.versionId,
-      builderName: "assembler",
-      builderWhy: "everything it needs comes as wheels, so nothing has to run",
+      ...builderOf(build.external),
       ...(build.lock === null ? {} : { givenLock: build.lock as unknown as Prisma.InputJsonObject }),
+      ...(build.external === undefined ? {} : { external: build.external as unknown as Prisma.InputJsonObject }),
       createdBy: actor.name,
       log: { create: (build.notes ?? []).map((text, index) => ({ seq: index + 1, at: new Date(), text })) },
     },
   });
   return { buildId, workId: await addWork(tx, { kind: buildWork, subjectId: buildId, requestId: actor.requestId }) };
+}
+
+function builderOf(external: ExternalSource | undefined): { builderName: string; builderWhy: string } {
+  return external === undefined
+    ? { builderName: "assembler", builderWhy: "everything it needs comes as wheels, so nothing has to run" }
+    : { builderName: "external", builderWhy: "the image was built elsewhere; it is verified where it is" };
 }
 
 /** Throws `build_running`. The version's row must be locked, so that none is added meanwhile. */

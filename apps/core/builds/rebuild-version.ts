@@ -7,7 +7,8 @@ import type { Actor, Registry } from "#core/registry.ts";
 import { addBuild, type Build, readBuild, requireNoOpenBuild } from "./build.ts";
 
 /** Makes the image of a sealed version again, by its own lock or a given one. What is ready stays as it is:
- *  version and tags keep their digest. Throws `version_not_sealed`, `build_running`. */
+ *  version and tags keep their digest. Throws `version_not_sealed`, `image_differs` where there is nothing to build from,
+ *  `build_running`. */
 export async function rebuildVersion(
   { db, doorbell }: Pick<Registry, "db" | "doorbell">,
   { model, version, lock }: { model: string; version: string; lock: Lock | null },
@@ -20,6 +21,12 @@ export async function rebuildVersion(
       throw new SlipwayError("version_not_sealed", `${model}:${version} is a draft: seal it, which builds it`);
     if (row.archivedAt !== null)
       throw new SlipwayError("version_archived", `${model}:${version} is archived and is not built again`);
+    const { spec } = await tx.version.findUniqueOrThrow({ where: { id: row.id }, select: { spec: true } });
+    if (spec === null)
+      throw new SlipwayError(
+        "image_differs",
+        `the image of ${model}:${version} was built elsewhere, and there is nothing here to build it from: give the image`,
+      );
     await requireNoOpenBuild(tx, { versionId: row.id, object: `${model}:${version}` });
     const { buildId, workId } = await addBuild(tx, { versionId: row.id, lock }, actor);
     await recordAudit(tx, actor, {

@@ -3,12 +3,11 @@ import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
 import { messageOf } from "#core/errors.ts";
-import { BuildFault, type BuildRequest, type BuiltImage, type ImageBuilder } from "#core/images/image-builder.ts";
+import { BuildFault, type BuildRequest } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
-import type { ImagePublisher } from "#core/images/publish-image.ts";
-import { type ImagePlace, referenceTo, repositoryOf, takePlace } from "#core/images/registries/image-place.ts";
+import { repositoryOf } from "#core/images/registries/image-place.ts";
+import type { Registries } from "#core/images/registries/open-registries.ts";
 import { allFiles } from "#core/models/files.ts";
-import type { ImagePlatform } from "#core/models/version.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
@@ -23,14 +22,16 @@ import {
 } from "#core/work/work.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { type BuildLog, openBuildLog } from "./build-log.ts";
+import type { ExternalSource } from "./external-source.ts";
 import { mayBegin, unblockBuilds } from "./line.ts";
+import { type MadeImage, type MakeNeeds, makeImage } from "./make-image.ts";
+import { verifyExternal } from "./verify-external.ts";
 
-interface Needs extends Pick<Registry, "db" | "config" | "log"> {
-  builder: ImageBuilder;
-  publisher: ImagePublisher;
+interface Needs extends MakeNeeds, Pick<Registry, "log"> {
+  registries: Registries;
 }
 
-/** Makes, pushes and verifies the image of one build. Nothing of it shows before the registry has answered
+/** Makes, pushes and verifies the image of one build, or verifies one that was built elsewhere. Nothing of it shows before the registry has answered
  *  for all of it; a worker killed before that leaves layers in the registry that the next attempt finds. */
 export function buildHandler(needs: Needs): WorkHandler {
   return {
@@ -44,16 +45,13 @@ export function buildHandler(needs: Needs): WorkHandler {
       const limit = AbortSignal.timeout(needs.config.work.buildLimitMs);
       const context = { log: log.line, signal: AbortSignal.any([signal, limit]) };
       try {
-        const place = await takePlace(needs, build.model);
-        const image = await needs.builder.build(build.request, context);
-        await needs.publisher.publish(image, place, context);
-        // The registry's tag is the version's first image for good, and is set by the holder of the claim alone.
-        await extendLease(needs.db, claim, needs.config.work.leaseMs);
-        if (build.isFirst) await needs.publisher.tag(image, place, build.request.version, context);
-        log.line(`image: ${referenceTo(place, image.digest)}`);
+        const made =
+          build.external === null
+            ? await makeImage(needs, build, () => mayTag(needs, claim, build), context)
+            : await verifyExternal(needs, build.external, build.model.id, context);
         await log.close();
-        await succeed(needs, claim, build, { image, place });
-        line.info({ imageDigest: image.digest }, "the image is ready");
+        await succeed(needs, claim, build, made);
+        line.info({ imageDigest: made.digest }, "the image is ready");
       } catch (error) {
         if (signal.aborted || error instanceof StaleClaim) {
           await log.close().catch(() => {});
@@ -85,6 +83,8 @@ interface BegunBuild {
   /** The version has no image yet. */
   isFirst: boolean;
   request: BuildRequest;
+  /** Set where the image was built elsewhere: then nothing is made. */
+  external: ExternalSource | null;
   /** Set by the first fault of a part, and kept: faults are tried again until then. */
   triedUntil: Date | null;
 }
@@ -107,6 +107,7 @@ async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
       model: version.model,
       isFirst: version.imageId === null,
       triedUntil: row.waitingUntil,
+      external: row.external as ExternalSource | null,
       request: {
         model: version.model.name,
         version: version.semver,
@@ -120,12 +121,14 @@ async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
   });
 }
 
-async function succeed(
-  { db }: Needs,
-  claim: Claim,
-  build: BegunBuild,
-  { image, place }: { image: BuiltImage; place: ImagePlace },
-): Promise<void> {
+/** The registry's tag is the version's first image for good, and is set by the holder of the claim alone. */
+async function mayTag({ db, config }: Needs, claim: Claim, build: BegunBuild): Promise<boolean> {
+  await extendLease(db, claim, config.work.leaseMs);
+  return build.isFirst;
+}
+
+async function succeed({ db }: Needs, claim: Claim, build: BegunBuild, made: MadeImage): Promise<void> {
+  const { place, digest, origin, platforms, lock } = made;
   await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
     const imageId = newId();
@@ -135,9 +138,9 @@ async function succeed(
         id: imageId,
         registry: place.registry,
         repository,
-        digest: image.digest,
-        origin: "built",
-        platforms: [platformOf(image)] as unknown as Prisma.InputJsonArray,
+        digest,
+        origin,
+        platforms: platforms as unknown as Prisma.InputJsonArray,
       },
     });
     await tx.build.update({
@@ -145,7 +148,7 @@ async function succeed(
       data: {
         status: "succeeded",
         imageId,
-        lock: image.lock as unknown as Prisma.InputJsonObject,
+        ...(lock === null ? {} : { lock: lock as unknown as Prisma.InputJsonObject }),
         finishedAt: new Date(),
         errorCode: null,
         errorMessage: null,
@@ -157,18 +160,9 @@ async function succeed(
     await finishWork(tx, claim);
     await recordResult(tx, claim, build, "build.succeed", {
       status: "succeeded",
-      image: `${repository}@${image.digest}`,
+      image: `${repository}@${digest}`,
     });
   });
-}
-
-function platformOf(image: BuiltImage): ImagePlatform {
-  return {
-    platform: image.platform,
-    digest: image.digest,
-    sizeBytes: image.layers.reduce((sum, layer) => sum + layer.sizeBytes, image.config.length),
-    layers: image.layers.map(({ digest, sizeBytes, kind }) => ({ digest, sizeBytes, kind })),
-  };
 }
 
 /** The package's fault ends the build; a part's fault is tried again, with backoff, for a time. */

@@ -63,7 +63,9 @@ export type BuildFaultCode =
   | "python_unavailable"
   | "platform_unavailable"
   | "lock_unusable"
-  | "repository_taken";
+  | "repository_taken"
+  | "image_not_found"
+  | "image_unusable";
 
 /** The package's fault: building again would end the same way. The message is one readable line. */
 export class BuildFault extends Error {

@@ -21,7 +21,10 @@ export interface ImagePlatform {
   platform: string;
   digest: string;
   sizeBytes: number;
-  layers: { digest: string; sizeBytes: number; kind: "base" | "runtime" | "dependencies" | "model" }[];
+  /** Of an image that was built elsewhere nobody says what its layers hold. */
+  layers: { digest: string; sizeBytes: number; kind: "base" | "runtime" | "dependencies" | "model" | "other" }[];
+  /** Of an image that was built elsewhere. */
+  config?: { user: string; ports: string[]; healthCheck: boolean; labels: Record<string, string> };
 }
 
 /** A version as it is read. */

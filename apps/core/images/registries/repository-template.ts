@@ -1,3 +1,5 @@
+import { isRepositoryPath } from "../registry-client/reference.ts";
+
 /** Path of a model's repository below a registry's host: `team/{model}`, `ml/{group}/{name}`.
  *
  *  `{model}` is the model's own part, which no other model ever has (`fraud.cards`, or `fraud.cards__2` where the name had
@@ -9,10 +11,6 @@ export const templateLength = 120;
 export const templateForm =
   "write lower-case parts with / between, such as team/{model} or {group}/{name}; a path without braces gets /{model} at its end";
 
-/** distribution-spec, "Pulling manifests": `<name>`. */
-const part = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
-const path = new RegExp(`^${part}(?:/${part})*$`);
-
 /** Null for what is none: where it does not tell models apart, or could not be a path. */
 export function parseRepositoryTemplate(text: string): RepositoryTemplate | null {
   const parts = text.split("/").filter((word) => word !== "");
@@ -20,7 +18,7 @@ export function parseRepositoryTemplate(text: string): RepositoryTemplate | null
   const tellsApart = template.includes("{model}") || (template.includes("{group}") && template.includes("{name}"));
   const groupIsAPart = template.split("/").every((word) => word === "{group}" || !word.includes("{group}"));
   const filled = template.replace(/\{(?:model|group|name)\}/g, "x");
-  if (template.length > templateLength || !tellsApart || !groupIsAPart || !path.test(filled)) return null;
+  if (template.length > templateLength || !tellsApart || !groupIsAPart || !isRepositoryPath(filled)) return null;
   return template as RepositoryTemplate;
 }
 

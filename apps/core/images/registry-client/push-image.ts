@@ -5,6 +5,7 @@ import { messageOf } from "#core/errors.ts";
 import type { BuildContext, BuiltImage, Layer } from "../image-builder.ts";
 import { megabytes, seconds } from "../measures.ts";
 import { mediaTypes } from "../oci.ts";
+import { forEachAtOnce } from "./at-once.ts";
 import { type BlobUpload, blobSize, pushBlob } from "./blobs.ts";
 import type { RegistryClient } from "./client.ts";
 import { pullManifest, pushManifest } from "./manifests.ts";
@@ -115,30 +116,4 @@ async function retrying(signal: AbortSignal, log: (line: string) => void, deed: 
       await setTimeout(pauseMs, undefined, { signal });
     }
   }
-}
-
-/** Runs a few at a time; the first failure stops the others and is thrown when all have ended. */
-async function forEachAtOnce<T>(
-  items: readonly T[],
-  limit: number,
-  signal: AbortSignal,
-  deed: (item: T, stop: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const failed = new AbortController();
-  const stop = AbortSignal.any([signal, failed.signal]);
-  const pending = [...items];
-  const next = async (): Promise<void> => {
-    for (let item = pending.shift(); item !== undefined; item = pending.shift()) {
-      stop.throwIfAborted();
-      await deed(item, stop);
-    }
-  };
-  const runs = Array.from({ length: Math.min(limit, items.length) }, () =>
-    next().catch((error: unknown) => {
-      failed.abort(error);
-      throw error;
-    }),
-  );
-  await Promise.allSettled(runs);
-  stop.throwIfAborted();
 }

@@ -1,0 +1,46 @@
+import type { Digest } from "#core/artifacts/digest.ts";
+import type { BuildContext, BuildRequest, BuiltImage, ImageBuilder } from "#core/images/image-builder.ts";
+import type { Lock } from "#core/images/lock.ts";
+import type { ImagePublisher } from "#core/images/publish-image.ts";
+import { type ImagePlace, referenceTo, takePlace } from "#core/images/registries/image-place.ts";
+import type { ImagePlatform } from "#core/models/version.ts";
+import type { Registry } from "#core/registry.ts";
+
+/** An image that a registry has answered for. */
+export interface MadeImage {
+  place: ImagePlace;
+  digest: Digest;
+  origin: "built" | "external";
+  platforms: ImagePlatform[];
+  lock: Lock | null;
+}
+
+export interface MakeNeeds extends Pick<Registry, "db" | "config"> {
+  builder: ImageBuilder;
+  publisher: ImagePublisher;
+}
+
+/** Makes, pushes and verifies an image. The registry's own tag is the version's first image for good: `mayTag` is asked
+ *  right before, and throws where the claim is lost. */
+export async function makeImage(
+  { db, config, builder, publisher }: MakeNeeds,
+  { model, request }: { model: { id: string; name: string; repository: string }; request: BuildRequest },
+  mayTag: () => Promise<boolean>,
+  context: BuildContext,
+): Promise<MadeImage> {
+  const place = await takePlace({ db, config }, model);
+  const image = await builder.build(request, context);
+  await publisher.publish(image, place, context);
+  if (await mayTag()) await publisher.tag(image, place, request.version, context);
+  context.log(`image: ${referenceTo(place, image.digest)}`);
+  return { place, digest: image.digest, origin: "built", platforms: [platformOf(image)], lock: image.lock };
+}
+
+function platformOf(image: BuiltImage): ImagePlatform {
+  return {
+    platform: image.platform,
+    digest: image.digest,
+    sizeBytes: image.layers.reduce((sum, layer) => sum + layer.sizeBytes, image.config.length),
+    layers: image.layers.map(({ digest, sizeBytes, kind }) => ({ digest, sizeBytes, kind })),
+  };
+}
