@@ -1,10 +1,11 @@
 /*
  * Azure Container Registry (Azure/acr, docs/AAD-OAuth.md):
  *
- *   an access token of Entra ID           the chain of @azure/identity: variables, workload and managed identity, az login
+ *   an access token of Entra ID           by @azure/identity: variables, workload identity, managed identity
  *   POST https://<registry>/oauth2/exchange grant_type=access_token, service, access_token → {refresh_token}, 3 hours
  *   GET  https://<registry>/oauth2/token  with user 0000…-0000 and the refresh token: the flow of every registry
  */
+import type { TokenCredential } from "@azure/identity";
 import { messageOf } from "#core/errors.ts";
 import { originOf } from "../../registry-client/client.ts";
 import { readLimited } from "../../registry-client/read-limited.ts";
@@ -27,15 +28,32 @@ const lifetimeMs = 3 * 3_600_000;
 
 /** The SDK is loaded by the first who needs it. */
 export async function azureLogin(access: AzureAccess, signal: AbortSignal): Promise<FetchedLogin> {
-  const { DefaultAzureCredential } = await import("@azure/identity");
+  const identity = await import("@azure/identity");
   let accessToken: string;
   try {
-    ({ token: accessToken } = await new DefaultAzureCredential().getToken(scope, { abortSignal: signal }));
+    const chain = new identity.ChainedTokenCredential(...servers(identity));
+    ({ token: accessToken } = await chain.getToken(scope, { abortSignal: signal }));
   } catch (error) {
     throw new RegistryError(`Azure gave no access token: ${messageOf(error)}`, { cause: error });
   }
   const password = await exchange(access, accessToken, signal);
   return { username, password, expiresAt: endOf(password) };
+}
+
+/** What a server has: the rest of the default chain runs programs of a developer's, which would know all secrets here. */
+function servers({
+  EnvironmentCredential,
+  WorkloadIdentityCredential,
+  ManagedIdentityCredential,
+}: typeof import("@azure/identity")): TokenCredential[] {
+  const workload = (): TokenCredential[] => {
+    try {
+      return [new WorkloadIdentityCredential()];
+    } catch {
+      return []; // it is made only where its variables are set
+    }
+  };
+  return [new EnvironmentCredential(), ...workload(), new ManagedIdentityCredential()];
 }
 
 async function exchange(

@@ -14,7 +14,8 @@ const lifetimeMs = 3_600_000;
 export async function googleLogin(_: AbortSignal): Promise<FetchedLogin> {
   const { GoogleAuth } = await import("google-auth-library");
   try {
-    const client = await new GoogleAuth({ scopes: [scope] }).getClient();
+    // With no project at hand it would look for one, by a program of the user's among others.
+    const client = await new GoogleAuth({ scopes: [scope], projectId: "unused" }).getClient();
     const { token } = await client.getAccessToken();
     if (token == null || token === "") throw new Error("the answer holds no token");
     const expiresAt = new Date(client.credentials.expiry_date ?? Date.now() + lifetimeMs);
