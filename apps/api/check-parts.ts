@@ -4,6 +4,7 @@ import { isMigrated } from "#core/database/is-migrated.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import { checkRegistry } from "#core/images/registry-client/check-registry.ts";
 import type { Registry } from "#core/registry.ts";
+import { trustedBy } from "#core/registry-config.ts";
 import { readWorkers } from "#core/work/workers.ts";
 import { type Finding, type Part, watchPart, well } from "./watch-part.ts";
 
@@ -31,7 +32,8 @@ export function openReadiness({ db, blobs, doorbell, config, log }: Needs): () =
   const queue = watch("queue", () => doorbell.ping().then(() => well));
   const registry = watch("registry", () => {
     const signal = AbortSignal.timeout(limitMs);
-    return checkRegistry(config.registry, { signal }).then(() => well);
+    const ca = trustedBy(config.registry.ca, config.ca);
+    return checkRegistry({ ...config.registry, ca }, { signal }).then(() => well);
   });
   const workers = watchPart("workers", () => checkWorkers(db), { log, limitMs: workersLimitMs, hearsay });
   // Workers report themselves in the database.

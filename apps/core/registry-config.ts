@@ -31,6 +31,12 @@ export function isPem(text: string): boolean {
   return /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(text);
 }
 
+/** What is trusted, one bundle of several; null where only the public authorities are. */
+export function trustedBy(...bundles: (string | null)[]): string | null {
+  const given = bundles.filter((pem) => pem !== null);
+  return given.length === 0 ? null : given.join("\n");
+}
+
 /** `NAME_FILE` names a file of certificates; null where none is. */
 export function certificates(read: Settings, name: string): string | null {
   const text = read.secret(name);

@@ -1,6 +1,7 @@
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { dockerConfigLogin } from "#core/images/registries/credentials/docker-config-login.ts";
 import { registryLogin } from "#core/images/registries/credentials/registry-login.ts";
 import type { RegistryAuth } from "#core/images/registries/registry-auth.ts";
 import type { RegistryRecord } from "#core/images/registries/registry-record.ts";
@@ -178,10 +179,11 @@ describe("docker's logins", () => {
     );
   });
 
-  it("end in time where the helper does not", async () => {
-    const docker = helperFolder("exec sleep 60");
-    await expect(sourceOf("docker-config", "registry.example", docker).login(signal)).rejects.toThrow(
-      "docker-credential-test was stopped after 10 s",
-    );
-  }, 30_000);
+  it("are not waited for when who asks has no more time, and the helper is ended", async () => {
+    const docker = helperFolder('echo $$ > "$(dirname "$0")/pid"; exec sleep 60');
+    const soon = AbortSignal.timeout(700);
+    await expect(dockerConfigLogin(docker, "registry.example", soon)).rejects.toThrow(/timeout/);
+    const pid = Number(readFileSync(join(docker.configDir, "pid"), "utf8"));
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
 });

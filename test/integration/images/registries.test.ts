@@ -266,5 +266,7 @@ describe("the check of a registry", () => {
       SLIPWAY_REGISTRY_PASSWORD: login.password,
     });
     expect((await wide.call("POST", "/v1/registries/default/check")).json).toMatchObject({ works: true });
+    const { parts } = (await wide.call("GET", "/readyz")).json;
+    expect(parts.find(({ name }: { name: string }) => name === "registry")).toMatchObject({ status: "ok" });
   });
 });

@@ -1,5 +1,6 @@
 import type { Config } from "#core/config.ts";
 import type { Database } from "#core/database/client.ts";
+import { trustedBy } from "#core/registry-config.ts";
 import { readSecret } from "#core/secrets/stored-secrets.ts";
 import { openRegistryClient, type RegistryClient } from "../registry-client/client.ts";
 import { type RepositoryMaker, registryLogin } from "./credentials/registry-login.ts";
@@ -37,7 +38,7 @@ export function openRegistries({ db, config }: RegistriesNeeds): Registries {
       record.from === "settings"
         ? (config.registry.credentials?.password ?? null)
         : await readSecret(db, config.secrets, passwordSubject(record.name));
-    const trusted = [record.ca, config.ca].filter((pem) => pem !== null).join("\n") || null;
+    const trusted = trustedBy(record.ca, config.ca);
     const { source, repositories } = registryLogin(record, { password, docker: config.docker, ca: trusted });
     const { host, plainHttp } = record;
     const client = openRegistryClient({ host, login: source, ca: trusted, plainHttp });

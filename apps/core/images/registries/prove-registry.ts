@@ -2,6 +2,7 @@ import { recordAudit } from "#core/audit/record-audit.ts";
 import { messageOf } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { trustedBy } from "#core/registry-config.ts";
 import { checkRegistry } from "../registry-client/check-registry.ts";
 import { RegistryError } from "../registry-client/registry-error.ts";
 import type { OpenRegistry, Registries } from "./open-registries.ts";
@@ -81,8 +82,7 @@ async function tryAll(registry: OpenRegistry, { ca }: { ca: string | null }): Pr
       steps.push({ step, status: "fails", message, change: changeFor(step, error, registry, repository) });
     }
   };
-  const trusted = [record.ca, ca].filter((pem) => pem !== null).join("\n") || null;
-  await attempt("ping", [], () => checkRegistry({ ...record, ca: trusted }, { signal }));
+  await attempt("ping", [], () => checkRegistry({ ...record, ca: trustedBy(record.ca, ca) }, { signal }));
   await attempt("login", ["ping"], () => image.logIn(signal));
   await attempt("push", ["ping", "login"], () => image.push(signal));
   await attempt("pull", ["push"], () => image.pull(signal));
