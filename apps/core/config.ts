@@ -7,7 +7,7 @@ import { helperEnvironment } from "./images/registries/credentials/helper-enviro
 import type { RegistryAuth } from "./images/registries/registry-auth.ts";
 import type { RepositoryTemplate } from "./images/registries/repository-template.ts";
 import { isLoopback } from "./loopback.ts";
-import { certificates, registryConfig } from "./registry-config.ts";
+import { caBundle, registryConfig } from "./registry-config.ts";
 import { type Environment, Settings } from "./settings.ts";
 
 /** Settings of every part. Strings are read once here; nothing else looks at the environment. */
@@ -178,7 +178,7 @@ export function readConfig(environment: Environment): Config {
     ),
     keeping: keepingConfig(read),
     registry: registryConfig(read),
-    ca: certificates(read, "SLIPWAY_CA"),
+    ca: caBundle(read),
     docker: {
       configDir: resolve(read.text("DOCKER_CONFIG", `${homedir()}/.docker`)),
       helperEnvironment: helperEnvironment(environment),

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import type { RegistryConfig } from "./config.ts";
+import { messageOf } from "./errors.ts";
 import { registryAuths } from "./images/registries/registry-auth.ts";
 import {
   parseRepositoryTemplate,
@@ -38,11 +40,25 @@ export function trustedBy(...bundles: (string | null)[]): string | null {
 }
 
 /** `NAME_FILE` names a file of certificates; null where none is. */
-export function certificates(read: Settings, name: string): string | null {
+function certificates(read: Settings, name: string): string | null {
   const text = read.secret(name);
   if (text === "") return null;
   if (!isPem(text)) read.problem(`${name}_FILE holds no certificate: give PEM (-----BEGIN CERTIFICATE-----)`);
   return text;
+}
+
+/** Of a company's own authorities: the file that `SLIPWAY_CA_BUNDLE` names; null where none is. */
+export function caBundle(read: Settings): string | null {
+  const file = read.text("SLIPWAY_CA_BUNDLE", "");
+  if (file === "") return null;
+  try {
+    const text = readFileSync(file, "utf8");
+    if (!isPem(text)) read.problem(`SLIPWAY_CA_BUNDLE names ${file}, which holds no certificate in PEM`);
+    return text;
+  } catch (error) {
+    read.problem(`SLIPWAY_CA_BUNDLE cannot be read: ${messageOf(error)}`);
+    return null;
+  }
 }
 
 const everyModel = "{model}" as RepositoryTemplate;

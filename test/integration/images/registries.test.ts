@@ -1,8 +1,11 @@
 import { X509Certificate } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { databasePlaces, whatShows } from "#test/planted.ts";
 import { ready } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
 import { login, passwordRegistry, tlsRegistry, tokenRegistry } from "./guarded-registry.ts";
@@ -255,11 +258,13 @@ describe("the check of a registry", () => {
     expect((await check("company")).steps[0]).toMatchObject({
       status: "fails",
       message: expect.stringMatching(
-        /give the certificate of its authority as the registry's CA, or in SLIPWAY_CA_FILE$/,
+        /give the certificate of its authority as the registry's CA, or in SLIPWAY_CA_BUNDLE$/,
       ),
     });
+    const bundle = join(temporaryFolder(), "ca.pem");
+    writeFileSync(bundle, ca);
     const wide = await testService({
-      SLIPWAY_CA: ca,
+      SLIPWAY_CA_BUNDLE: bundle,
       SLIPWAY_REGISTRY: host,
       SLIPWAY_REGISTRY_CA: other.ca,
       SLIPWAY_REGISTRY_USERNAME: login.username,

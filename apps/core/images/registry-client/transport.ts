@@ -103,7 +103,7 @@ function reasonOf(error: unknown, stall: AbortSignal): string {
 /** Of the certificate of a company's own authority, and of a registry that speaks no TLS (Node, "TLS", error codes). */
 function withAdvice(reason: string): string {
   if (/self.signed certificate|unable to (?:get|verify)/i.test(reason))
-    return `${reason}; give the certificate of its authority as the registry's CA, or in SLIPWAY_CA_FILE`;
+    return `${reason}; give the certificate of its authority as the registry's CA, or in SLIPWAY_CA_BUNDLE`;
   if (/wrong version number/i.test(reason))
     return "it speaks no TLS; say so in the registry's settings, if that is meant";
   return reason;
