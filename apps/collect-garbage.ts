@@ -8,6 +8,7 @@ import { readKeepingConfig } from "#core/config.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { messageOf } from "#core/errors.ts";
 import { cleanUp } from "#core/releases/clean-up.ts";
+import { deletableRemains } from "#core/releases/drop-remains.ts";
 import { expiredDrafts } from "#core/releases/expire-drafts.ts";
 import { ConfigError } from "#core/settings.ts";
 
@@ -23,7 +24,9 @@ try {
 
   async function collect(): Promise<number> {
     const done = await cleanUp({ db, blobs, config }, new AbortController().signal);
-    console.log(`expired: ${done.expiredUploads} uploads, ${done.expiredDrafts} drafts`);
+    console.log(
+      `ended: ${done.expiredUploads} expired uploads, ${done.expiredDrafts} expired drafts, ${done.droppedVersions} versions of deleted models`,
+    );
     console.log(
       `removed: ${done.blobs} blobs, ${done.objects} objects without a row, ${done.uploads} unfinished uploads; ${done.sizeBytes} bytes`,
     );
@@ -39,6 +42,8 @@ try {
     console.log(lineOf("what", "bytes", "since", "goes", "digest, key or name"));
     for await (const { model, version, touchedAt, sizeBytes } of expiredDrafts({ db, config }))
       console.log(lineOf("draft", String(sizeBytes), touchedAt.toISOString(), "now", `${model}:${version}`));
+    for await (const { model, version, deletedAt, sizeBytes } of deletableRemains({ db, config }))
+      console.log(lineOf("sealed", String(sizeBytes), deletedAt.toISOString(), "now", `${model}:${version}`));
     for await (const garbage of listGarbage({ db, blobs })) {
       const goes = (garbage.since?.getTime() ?? Date.now()) + graceMs;
       const sum = goes <= Date.now() && garbage.since !== null ? now : later;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { parseNamePattern } from "#core/access/name-pattern.ts";
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { newId } from "#core/database/ids.ts";
 import { repositoryPath } from "#core/images/registries/repository-template.ts";
@@ -144,7 +145,41 @@ describe("a deleted model", () => {
     expect([files.length, files.filter(({ versionId }) => versionId === draft)]).toEqual([before - 1, []]);
     expect(await storedObjects(service.registry)).toHaveLength(before - 1);
     const { json } = await service.call("GET", "/v1/audit?model=kept&action=model.delete");
-    expect(json.items[0]).toMatchObject({ before: { name: "kept" }, after: { versionsDeleted: 1 } });
+    expect(json.items[0]).toMatchObject({
+      before: { name: "kept" },
+      after: { versionsDeleted: 1, versionsKept: 1 },
+    });
+  });
+
+  it("leaves sealed versions that count on, and go with the first collection that may delete them", async () => {
+    const service = await testService(deletable);
+    const { call, registry } = service;
+    await cancelled(service, "kept");
+    const { contentDigest, sizeBytes, fileCount } = (await call("GET", at("kept"))).json;
+    await call("PUT", "/v1/quotas/kept", { json: { sizeBytes: sizeBytes + 10 } });
+    expect((await call("DELETE", "/v1/models/kept")).status).toBe(204);
+    await draftOf(service, "kept", "1.0.0", { "new.bin": "0123456789" });
+    const more = await call("PUT", `${at("kept")}/files/more.bin`, { bytes: "x" });
+    expect([more.status, more.json.type]).toEqual([507, "/problems/space_exceeded"]);
+    await collectAll(service);
+    expect(await storedObjects(registry)).toHaveLength(fileCount + 1);
+
+    const { config } = registry;
+    const keeping = { ...config.keeping, deletable: [parseNamePattern("kept")] };
+    const signal = new AbortController().signal;
+    expect(await cleanUp({ ...registry, config: { ...config, keeping } }, signal)).toMatchObject({
+      droppedVersions: 1,
+    });
+    expect(await storedObjects(registry)).toHaveLength(1);
+    expect((await call("PUT", `${at("kept")}/files/more.bin`, { bytes: "x" })).status).toBe(201);
+    const audit = await call("GET", "/v1/audit?action=version.delete");
+    expect(audit.json.items).toEqual([
+      expect.objectContaining({
+        actor: "slipway",
+        object: "kept:1.0.0",
+        before: expect.objectContaining({ contentDigest, sizeBytes, fileCount }),
+      }),
+    ]);
   });
 
   it("lets go of those, too, where they may be deleted", async () => {

@@ -10,6 +10,9 @@ export function newId(now: number = Date.now()): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
+/** Below every id. */
+export const zeroId = "00000000-0000-0000-0000-000000000000";
+
 /** Below every id made at that time or later, and above all made before; before 1970 it is the lowest of all. */
 export function lowestIdAt(time: Date): string {
   const hex = Math.max(0, time.getTime()).toString(16).padStart(12, "0");

@@ -107,6 +107,17 @@ export async function readVersion(
   return row;
 }
 
+/** The same of one that was found before, also where its model was deleted. Throws `version_not_found`. */
+export async function readVersionById(tx: Transaction, id: string): Promise<Version> {
+  const [row] = await tx.$queryRaw<Version[]>`
+    SELECT ${versionColumns}
+    FROM versions v JOIN models m ON m.id = v.model_id
+    ${versionJoins}
+    WHERE v.id = ${id}::uuid AND v.deleted_at IS NULL`;
+  if (row === undefined) throw versionDeleted();
+  return row;
+}
+
 export interface VersionRow {
   id: string;
   modelId: string;
@@ -157,7 +168,7 @@ export async function findDraftById(tx: Transaction, id: string): Promise<Versio
   const [row] = await tx.$queryRaw<VersionRow[]>`
     SELECT ${rowColumns} FROM models m JOIN versions v ON v.model_id = m.id
     WHERE v.id = ${id}::uuid AND m.deleted_at IS NULL AND v.deleted_at IS NULL FOR UPDATE OF v`;
-  if (row === undefined) throw new SlipwayError("version_not_found", "the version was deleted");
+  if (row === undefined) throw versionDeleted();
   return stillDraft(row);
 }
 
@@ -167,6 +178,10 @@ function stillDraft(row: VersionRow): VersionRow {
     "version_sealed",
     `${row.model}:${row.version} is sealed: its files and metadata never change; make a new version`,
   );
+}
+
+function versionDeleted(): SlipwayError {
+  return new SlipwayError("version_not_found", "the version was deleted");
 }
 
 export function versionNotFound(model: string, reference: string): SlipwayError {

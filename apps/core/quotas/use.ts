@@ -30,14 +30,15 @@ const sizeOfVersion = Prisma.sql`
        ELSE v.size_bytes END`;
 
 /** What the living models of quota `q` take up together, as a bigint in SQL. Bytes are counted as each version shows
- *  them, also where the store keeps them once: what a quota says depends on nobody else's files. */
+ *  them, also where the store keeps them once: what a quota says depends on nobody else's files. Those of sealed versions
+ *  that outlived their model count on: they are kept. */
 export const useOf: Record<Measure, Prisma.Sql> = {
   models: Prisma.sql`(SELECT count(*) FROM models m WHERE ${living})`,
   versions: Prisma.sql`(
     SELECT count(*) FROM models m JOIN versions v ON v.model_id = m.id WHERE ${living} AND v.deleted_at IS NULL)`,
   sizeBytes: Prisma.sql`(
     SELECT coalesce(sum(${sizeOfVersion}), 0)::bigint
-    FROM models m JOIN versions v ON v.model_id = m.id WHERE ${living} AND v.deleted_at IS NULL)`,
+    FROM models m JOIN versions v ON v.model_id = m.id WHERE ${isFor(Prisma.sql`m.name`)} AND v.deleted_at IS NULL)`,
   buildsAtOnce: Prisma.sql`(
     SELECT count(*) FROM builds b JOIN versions v ON v.id = b.version_id JOIN models m ON m.id = v.model_id
     WHERE b.status NOT IN ('succeeded', 'failed', 'cancelled') AND ${living} AND ${isHeld("build", Prisma.sql`b.id`)})`,

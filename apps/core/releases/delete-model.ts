@@ -10,7 +10,7 @@ import type { Actor, Registry } from "#core/registry.ts";
 import { abandonUploadsOf } from "#core/uploads/abandon-upload.ts";
 
 /** Its name is free again; versions, images and history stay on record. Its drafts go, and its sealed
- *  versions where these may be deleted (SLIPWAY_DELETABLE_MODELS). Throws `model_not_found`, and `model_in_use` while a tag
+ *  versions where these may be deleted (SLIPWAY_DELETABLE_MODELS), or as soon as they may be: see `dropRemains`. Throws `model_not_found`, and `model_in_use` while a tag
  *  points at a version of it or an image of it is being made. */
 export async function deleteModel(
   { db, blobs, config }: Pick<Registry, "db" | "blobs" | "config">,
@@ -37,6 +37,7 @@ export async function deleteModel(
       );
     const withSealed = config.keeping.deletable.some((pattern) => matches(pattern, name));
     const { versions, doomed } = await dropVersions(tx, id, { withSealed });
+    const versionsKept = await tx.version.count({ where: { modelId: id, deletedAt: null } });
     await tx.model.update({ where: { id }, data: { deletedAt: new Date() } });
     const { title, description, labels } = before;
     await recordAudit(tx, actor, {
@@ -45,7 +46,7 @@ export async function deleteModel(
       objectId: id,
       model: name,
       before: { name, title, description, labels },
-      after: { versionsDeleted: versions },
+      after: { versionsDeleted: versions, versionsKept },
     });
     return doomed;
   });

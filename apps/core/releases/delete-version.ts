@@ -38,7 +38,7 @@ export async function deleteVersion(
         );
       await requireNoOpenBuild(tx, { versionId: found.id, object: `${model}:${version}` });
     }
-    return dropVersion(tx, found, actor);
+    return dropVersion(tx, found.id, actor);
   });
   afterwards(async () => void (await removeDoomed({ db, blobs }, doomed)));
 }

@@ -1,4 +1,5 @@
 import { removeDoomed } from "#core/artifacts/doomed-objects.ts";
+import { zeroId } from "#core/database/ids.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import { findDraftById } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
@@ -22,7 +23,7 @@ export async function* expiredDrafts({ db, config }: Needs): AsyncGenerator<Expi
   const { draftLifetimeMs } = config.keeping;
   if (draftLifetimeMs === null) return;
   const untouchedSince = new Date(Date.now() - draftLifetimeMs);
-  for (let after = "00000000-0000-0000-0000-000000000000", full = true; full; ) {
+  for (let after = zeroId, full = true; full; ) {
     const page = await db.$queryRaw<ExpiredDraft[]>`
       SELECT v.id, m.name AS model, v.semver AS version,
              (SELECT max(a.at) FROM audit a WHERE a.object_id = v.id::text) AS "touchedAt",
@@ -55,7 +56,7 @@ export async function expireDrafts(
         SELECT 1 FROM versions v WHERE v.id = ${id}::uuid AND ${isUntouched(touchedAt)}`;
       if (draft === null || still === undefined) return [];
       expired += 1;
-      return dropVersion(tx, draft, slipway);
+      return dropVersion(tx, id, slipway);
     });
     await removeDoomed({ db, blobs }, doomed);
   }

@@ -1,5 +1,6 @@
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { removeDoomed } from "#core/artifacts/doomed-objects.ts";
+import { zeroId } from "#core/database/ids.ts";
 import type { Registry } from "#core/registry.ts";
 import { endWithout } from "./end-upload.ts";
 import { lockUpload } from "./upload.ts";
@@ -13,7 +14,7 @@ export async function expireUploads(
   signal: AbortSignal,
 ): Promise<number> {
   let expired = 0;
-  for (let after = "00000000-0000-0000-0000-000000000000", full = true; full; ) {
+  for (let after = zeroId, full = true; full; ) {
     signal.throwIfAborted();
     const page = await db.$queryRaw<{ id: string }[]>`
       SELECT id FROM uploads

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "#core/database/client.ts";
-import { newId } from "#core/database/ids.ts";
+import { newId, zeroId } from "#core/database/ids.ts";
 import { messageOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
@@ -17,7 +17,7 @@ export interface Chore {
 }
 
 /** A chore has no subject. */
-const subjectId = "00000000-0000-0000-0000-000000000000";
+const subjectId = zeroId;
 const failedAfterMs = 10 * 60_000;
 
 /** Does the chores that are due, each by itself and beside all other work, until `ending`. */
