@@ -3,6 +3,7 @@ import { type BlobKey, newKey, type StoredPart } from "#core/artifacts/blob-stor
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
 import { claimObjects, doomObjects, removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import { sizeOfPart } from "#core/artifacts/part-plan.ts";
+import type { Transaction } from "#core/database/client.ts";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import type { Registry } from "#core/registry.ts";
 import type { UploadHold } from "./hold-upload.ts";
@@ -61,12 +62,7 @@ export async function receiveParts(
       });
       if (count === 0)
         throw new SlipwayError("upload_busy", "another request has taken over this upload; ask how far it is");
-      for (const { number, sizeBytes, etag } of unsaved)
-        await tx.uploadPart.upsert({
-          where: { uploadId_number: { uploadId: id, number } },
-          create: { uploadId: id, number, sizeBytes, etag },
-          update: { sizeBytes, etag },
-        });
+      await recordParts(tx, id, unsaved);
       if (oldTail !== null) await doomObjects(tx, [{ key: oldTail, storeId: null }]);
     });
     tailKey = newTail?.key ?? null;
@@ -133,6 +129,15 @@ export async function receiveParts(
       await record(takenBytes, newTail);
     },
   };
+}
+
+/** By one statement: they may be all of a large file. */
+async function recordParts(tx: Transaction, uploadId: string, parts: readonly StoredPart[]): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO upload_parts (upload_id, number, size_bytes, etag)
+    SELECT ${uploadId}::uuid, * FROM unnest(${parts.map(({ number }) => number)}::int[],
+      ${parts.map(({ sizeBytes }) => sizeBytes)}::bigint[], ${parts.map(({ etag }) => etag)}::text[])
+    ON CONFLICT (upload_id, number) DO UPDATE SET size_bytes = excluded.size_bytes, etag = excluded.etag`;
 }
 
 interface Tail {
