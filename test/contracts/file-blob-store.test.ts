@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, utimes } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { expect, it, vi } from "vitest";
@@ -45,4 +45,29 @@ it("a part that a killed process left is taken away when nobody has written to i
   expect(await puts[1]).toEqual({ sizeBytes: 4 });
   expect(await readFile(join(folder, kept.slice(0, 2), kept), "utf8")).toBe("kept");
   await removeAbandonedParts(join(folder, "not-there"));
+});
+
+it("lists its own objects alone, whatever else somebody keeps in its folder", async () => {
+  const folder = temporaryFolder();
+  const store = fileBlobStore(folder);
+  const listed = async () => {
+    const keys: string[] = [];
+    for await (const page of store.list()) keys.push(...page.map(({ key }) => key));
+    return keys;
+  };
+  expect(await listed()).toEqual([]);
+  const key = randomBytes(16).toString("hex") as BlobKey;
+  await store.put(key, Readable.from([Buffer.from("kept")]));
+  const own = join(folder, key.slice(0, 2));
+  await mkdir(join(folder, "lost+found"), { mode: 0 });
+  await mkdir(join(folder, ".snapshot", "hourly"), { recursive: true });
+  await mkdir(join(own, `${key.slice(0, 2)}-not-a-file`));
+  for (const path of [
+    join(folder, "README"),
+    join(folder, "zz"),
+    join(folder, ".snapshot", "hourly", key),
+    join(own, `.${key}.Xa81kq`), // of a copy that is under way
+  ])
+    await writeFile(path, "not ours");
+  expect(await listed()).toEqual([key]);
 });

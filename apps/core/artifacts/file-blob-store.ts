@@ -13,7 +13,7 @@ import { SlipwayError } from "#core/errors.ts";
 import type { BlobKey, BlobStore, StoredObject } from "./blob-store.ts";
 import { filePartStore, partsEnding } from "./file-part-store.ts";
 import { putFile } from "./file-put.ts";
-import { ensureFolder, isMissing, namesIn, nullIfMissing, storeFault } from "./file-store-folders.ts";
+import { ensureFolder, foldersIn, isMissing, namesIn, nullIfMissing, storeFault } from "./file-store-folders.ts";
 import { requireFreeSpace } from "./free-space.ts";
 
 const chunkBytes = 1024 * 1024;
@@ -21,6 +21,8 @@ const chunkBytes = 1024 * 1024;
 const manyReaders = 32;
 const smallChunkBytes = 64 * 1024;
 const partsFolder = "parts";
+/** So many letters of a key name the folder that it is in. */
+const foldedLength = 2;
 /** A sender that is silent for a minute is cut off: no bytes flow into what was not written for so long. */
 const abandonedAfterMs = 10 * 60_000;
 /** Rows name uploads in parts, and whoever drops the row removes them. What is as old as this lost its row otherwise. */
@@ -29,7 +31,7 @@ const pageOfObjects = 1000;
 
 export function fileBlobStore(dir: string, { leastFreeBytes = 0 }: { leastFreeBytes?: number } = {}): BlobStore {
   const requireRoom = (sizeBytes: number) => requireFreeSpace(dir, { leastFreeBytes, sizeBytes });
-  const pathOf = (key: BlobKey): string => join(dir, key.slice(0, 2), key);
+  const pathOf = (key: BlobKey): string => join(dir, key.slice(0, foldedLength), key);
   const partOf = (key: BlobKey): string => join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}.part`);
   let readers = 0;
   return {
@@ -76,7 +78,7 @@ export function fileBlobStore(dir: string, { leastFreeBytes = 0 }: { leastFreeBy
       for await (const key of storedKeys(dir)) {
         const found = await stat(pathOf(key)).catch(nullIfMissing);
         // The inode changes last when it gets its name, however long before its first bytes came.
-        if (found !== null) page.push({ key, sizeBytes: found.size, storedAt: found.ctime });
+        if (found?.isFile()) page.push({ key, sizeBytes: found.size, storedAt: found.ctime });
         if (page.length === pageOfObjects) {
           yield page;
           page = [];
@@ -102,8 +104,10 @@ export async function removeAbandonedParts(dir: string): Promise<void> {
   }
 }
 
-/** The key of every blob that is complete, with or without a row. */
-export async function* storedKeys(dir: string): AsyncGenerator<BlobKey> {
-  for (const name of await namesIn(dir))
-    if (name !== partsFolder) for (const key of await namesIn(join(dir, name))) yield key as BlobKey;
+/** The key of every blob that is complete, with or without a row. Whatever else somebody keeps in the folder (`lost+found`,
+ *  the snapshots of a file server, what a copy has not yet renamed) is passed over, and not looked into. */
+async function* storedKeys(dir: string): AsyncGenerator<BlobKey> {
+  for (const { name: folder } of await foldersIn(dir))
+    if (folder.length === foldedLength)
+      for (const name of await namesIn(join(dir, folder))) if (name.startsWith(folder)) yield name as BlobKey;
 }

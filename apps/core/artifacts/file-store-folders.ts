@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { mkdir, open, readdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
@@ -36,6 +37,11 @@ export function nullIfMissing(error: unknown): null {
 
 export async function namesIn(folder: string): Promise<string[]> {
   return (await readdir(folder).catch(nullIfMissing)) ?? [];
+}
+
+export async function foldersIn(folder: string): Promise<Dirent[]> {
+  const entries = (await readdir(folder, { withFileTypes: true }).catch(nullIfMissing)) ?? [];
+  return entries.filter((entry) => entry.isDirectory());
 }
 
 export function isMissing(error: unknown): boolean {
