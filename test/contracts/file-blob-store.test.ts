@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { expect, it, vi } from "vitest";
@@ -45,6 +45,28 @@ it("a part that a killed process left is taken away when nobody has written to i
   expect(await puts[1]).toEqual({ sizeBytes: 4 });
   expect(await readFile(join(folder, kept.slice(0, 2), kept), "utf8")).toBe("kept");
   await removeAbandonedParts(join(folder, "not-there"));
+});
+
+it("an upload in parts may rest for as long as its row says, and shows as unfinished, also where half of it was lost", async () => {
+  const folder = temporaryFolder();
+  const { parts } = fileBlobStore(folder);
+  const begun = async () => {
+    const key = randomBytes(16).toString("hex") as BlobKey;
+    const id = await parts.begin(key, { partBytes: 4 });
+    return { key, id, stored: await parts.put(key, id, { number: 1, bytes: Buffer.from("part"), offset: 0 }) };
+  };
+  const [resting, torn] = [await begun(), await begun()];
+  await rm(join(folder, "parts", `${torn.key}.${torn.id}.multi.log`));
+  const lastYear = Date.now() / 1_000 - 364 * 86_400;
+  for (const name of await readdir(join(folder, "parts")))
+    await utimes(join(folder, "parts", name), lastYear, lastYear);
+  await removeAbandonedParts(folder);
+  const unfinished: string[] = [];
+  for await (const page of parts.unfinished()) unfinished.push(...page.map(({ key, id }) => `${key} ${id}`));
+  expect(unfinished.sort()).toEqual([resting, torn].map(({ key, id }) => `${key} ${id}`).sort());
+  await parts.abort(torn.key, torn.id);
+  expect(await parts.complete(resting.key, resting.id, [resting.stored])).toEqual({ sizeBytes: 4 });
+  expect(await readdir(join(folder, "parts"))).toEqual([]);
 });
 
 it("lists its own objects alone, whatever else somebody keeps in its folder", async () => {

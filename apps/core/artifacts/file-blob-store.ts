@@ -11,7 +11,7 @@ import { access, open, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SlipwayError } from "#core/errors.ts";
 import type { BlobKey, BlobStore, StoredObject } from "./blob-store.ts";
-import { filePartStore, partsEnding } from "./file-part-store.ts";
+import { filePartStore } from "./file-part-store.ts";
 import { putFile } from "./file-put.ts";
 import { ensureFolder, foldersIn, isMissing, namesIn, nullIfMissing, storeFault } from "./file-store-folders.ts";
 import { requireFreeSpace } from "./free-space.ts";
@@ -21,18 +21,17 @@ const chunkBytes = 1024 * 1024;
 const manyReaders = 32;
 const smallChunkBytes = 64 * 1024;
 const partsFolder = "parts";
+const partEnding = ".part";
 /** So many letters of a key name the folder that it is in. */
 const foldedLength = 2;
 /** A sender that is silent for a minute is cut off: no bytes flow into what was not written for so long. */
 const abandonedAfterMs = 10 * 60_000;
-/** Rows name uploads in parts, and whoever drops the row removes them. What is as old as this lost its row otherwise. */
-const partsAbandonedAfterMs = 30 * 24 * 3600_000;
 const pageOfObjects = 1000;
 
 export function fileBlobStore(dir: string, { leastFreeBytes = 0 }: { leastFreeBytes?: number } = {}): BlobStore {
   const requireRoom = (sizeBytes: number) => requireFreeSpace(dir, { leastFreeBytes, sizeBytes });
   const pathOf = (key: BlobKey): string => join(dir, key.slice(0, foldedLength), key);
-  const partOf = (key: BlobKey): string => join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}.part`);
+  const partOf = (key: BlobKey): string => join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}${partEnding}`);
   let readers = 0;
   return {
     put: (key, body, { signal } = {}) =>
@@ -93,14 +92,15 @@ export function fileBlobStore(dir: string, { leastFreeBytes = 0 }: { leastFreeBy
   };
 }
 
-/** Removes what killed processes left of bytes that were on their way into the store. */
+/** Removes what killed processes left of bytes that were on their way into the store by `put`. An upload in parts may rest
+ *  for as long as its row says; one without a row is the collector's. */
 export async function removeAbandonedParts(dir: string): Promise<void> {
   const folder = join(dir, partsFolder);
   for (const name of await namesIn(folder)) {
+    if (!name.endsWith(partEnding)) continue;
     const part = join(folder, name);
     const found = await stat(part).catch(nullIfMissing);
-    const afterMs = partsEnding.test(name) ? partsAbandonedAfterMs : abandonedAfterMs;
-    if (found !== null && found.mtimeMs < Date.now() - afterMs) await rm(part, { force: true });
+    if (found !== null && found.mtimeMs < Date.now() - abandonedAfterMs) await rm(part, { force: true });
   }
 }
 

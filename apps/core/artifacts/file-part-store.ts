@@ -18,8 +18,6 @@ import { SlipwayError } from "#core/errors.ts";
 import type { BlobKey, PartStore, PartsId, StoredPart, UnfinishedParts } from "./blob-store.ts";
 import { ensureFolder, namesIn, nullIfMissing, storeFault, syncFolder } from "./file-store-folders.ts";
 
-export const partsEnding = /\.multi(?:\.log)?$/;
-
 interface PartsLog {
   partBytes: number;
   parts: Map<number, StoredPart>;
@@ -103,9 +101,12 @@ export function filePartStore(
 
     async *unfinished() {
       const page: UnfinishedParts[] = [];
-      for (const name of await namesIn(dir)) {
-        const [, key, id] = /^(.+)\.([0-9a-f]{16})\.multi\.log$/.exec(name) ?? [];
-        const found = key === undefined ? null : await stat(join(dir, name)).catch(nullIfMissing);
+      const names = new Set(await namesIn(dir));
+      for (const name of names) {
+        // Bytes whose log was lost count by themselves: nothing else would find them.
+        const [, key, id, log] = /^(.+)\.([0-9a-f]{16})\.multi(\.log)?$/.exec(name) ?? [];
+        if (key === undefined || (log === undefined && names.has(`${name}.log`))) continue;
+        const found = await stat(join(dir, name)).catch(nullIfMissing);
         if (found !== null) page.push({ key: key as BlobKey, id: id as PartsId, begunAt: found.birthtime });
       }
       if (page.length > 0) yield page;
