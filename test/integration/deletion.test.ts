@@ -132,6 +132,40 @@ it("a draft takes the uploads into it along", async () => {
   expect(await service.registry.db.doomedObject.count()).toBe(0);
 });
 
+it("a model and a draft go at once, however many uploads come into them, and their parts' rows go later", async () => {
+  const service = await testService();
+  const { call, registry } = service;
+  const { db } = registry;
+  const versions = [
+    ["m", "1.0.0"],
+    ["m", "2.0.0"],
+    ["n", "1.0.0"],
+  ] as const;
+  for (const [model, version] of versions) {
+    await draftOf(service, model, version);
+    const { id: versionId } = await db.version.findFirstOrThrow({ where: { semver: version, model: { name: model } } });
+    await db.$executeRaw`
+      INSERT INTO uploads (id, kind, version_id, path, size_bytes, key, store_id, part_bytes, tail_key, created_by, expires_at)
+      SELECT gen_random_uuid(), 'resumable', ${versionId}::uuid, n || '.bin', 9, gen_random_uuid()::text, 'x', 5,
+             gen_random_uuid()::text, 'x', now() + interval '1 day'
+      FROM generate_series(1, 1000) n`;
+  }
+  await db.$executeRaw`
+    INSERT INTO upload_parts (upload_id, number, size_bytes, etag)
+    SELECT id, n, 5, 'x' FROM uploads, generate_series(1, 10) n`;
+  const started = performance.now();
+  expect((await call("DELETE", "/v1/models/m")).status).toBe(204);
+  expect((await call("DELETE", at("n"))).status).toBe(204);
+  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(await db.upload.groupBy({ by: ["state", "tailKey"], _count: true })).toEqual([
+    { state: "cancelled", tailKey: null, _count: 3_000 },
+  ]);
+  await waitUntil("nothing is doomed any more", async () => (await db.doomedObject.count()) === 0);
+  await collectAll(service);
+  expect(await db.uploadPart.count()).toBe(0);
+  expect(await db.upload.count()).toBe(3_000);
+});
+
 describe("a deleted model", () => {
   it("lets go of its drafts' files and uploads, and keeps its sealed versions'", async () => {
     const service = await testService(deletable);

@@ -20,18 +20,20 @@ const removedAtOnce = 8;
 
 /** In the transaction that drops the row which named the object; when that is through, `removeDoomed`. */
 export async function doomObjects(tx: Transaction, objects: readonly DoomedObject[]): Promise<void> {
-  await tx.doomedObject.createMany({ data: [...objects], skipDuplicates: true });
+  await tx.$executeRaw`
+    INSERT INTO doomed_objects (key, store_id)
+    SELECT * FROM unnest(${objects.map(({ key }) => key)}::text[], ${objects.map(({ storeId }) => storeId)}::text[])
+    ON CONFLICT (key) DO NOTHING`;
 }
 
 /** Bytes first, row second: what is killed in between is removed once more. What the store does not remove now keeps its
  *  row, and is the collector's. */
 export async function removeDoomed({ db, blobs }: Blobs, keys: readonly BlobKey[]): Promise<Removal> {
-  const doomed = await db.doomedObject.findMany({ where: { key: { in: [...keys] } } });
-  const removal = await removeObjects(
-    blobs,
-    doomed.map(({ key, storeId }) => ({ key: key as BlobKey, storeId: storeId as PartsId | null })),
-  );
-  await db.doomedObject.deleteMany({ where: { key: { in: removal.removed } } });
+  if (keys.length === 0) return { removed: [], fault: null };
+  const doomed = await db.$queryRaw<DoomedObject[]>`
+    SELECT key, store_id AS "storeId" FROM doomed_objects WHERE key = ANY (${keys}::text[])`;
+  const removal = await removeObjects(blobs, doomed);
+  await db.$executeRaw`DELETE FROM doomed_objects WHERE key = ANY (${removal.removed}::text[])`;
   return removal;
 }
 

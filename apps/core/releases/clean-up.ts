@@ -22,7 +22,7 @@ export async function cleanUp(needs: Needs, signal: AbortSignal): Promise<Cleane
   const expiredUploads = await expireUploads(needs, signal);
   const expiredDrafts = await expireDrafts(needs, signal);
   const droppedVersions = await dropRemains(needs, signal);
-  await forgetUploads(needs);
+  await forgetUploads(needs, signal);
   await dropFiles(needs, signal);
   const { graceMs } = needs.config.keeping;
   return { expiredUploads, expiredDrafts, droppedVersions, ...(await collectGarbage(needs, { graceMs, signal })) };

@@ -65,7 +65,6 @@ async function dropVersions(
     WHERE id IN (SELECT id FROM versions WHERE model_id = ${modelId}::uuid AND deleted_at IS NULL
                    AND (sealed_at IS NULL OR ${withSealed}) ORDER BY id FOR UPDATE)
     RETURNING id, EXISTS (SELECT FROM uploads u WHERE u.version_id = v.id AND u.state IN ('open', 'verifying')) AS uploading`;
-  const doomed: BlobKey[] = [];
-  for (const { id, uploading } of dropped) if (uploading) doomed.push(...(await abandonUploadsOf(tx, id)));
-  return { versions: dropped.length, doomed };
+  const uploading = dropped.filter((version) => version.uploading).map(({ id }) => id);
+  return { versions: dropped.length, doomed: await abandonUploadsOf(tx, uploading) };
 }

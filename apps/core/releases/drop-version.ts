@@ -10,7 +10,7 @@ import { abandonUploadsOf } from "#core/uploads/abandon-upload.ts";
  *  files are the collector's, since other versions may have the same. */
 export async function dropVersion(tx: Transaction, id: string, actor: Actor): Promise<BlobKey[]> {
   const before = await readVersionById(tx, id);
-  const doomed = await abandonUploadsOf(tx, id);
+  const doomed = await abandonUploadsOf(tx, [id]);
   await tx.versionFile.deleteMany({ where: { versionId: id } });
   await tx.version.update({ where: { id }, data: { deletedAt: new Date() } });
   await recordAudit(tx, actor, {
