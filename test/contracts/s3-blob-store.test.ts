@@ -1,6 +1,6 @@
 import { readConfig, type S3Config } from "#core/config.ts";
 import { describeWithBucket } from "#test/test-bucket.ts";
-import { describeS3, describeSilence } from "./s3-store.ts";
+import { describeEndlessComplete, describeS3, describeSilence } from "./s3-store.ts";
 
 /** The bucket that `SLIPWAY_TEST_S3_BUCKET` names, with the settings of the service; credentials as the AWS SDK finds
  *  them. */
@@ -14,6 +14,7 @@ function namedBucket(): S3Config | null {
 function describeAll(name: string, config: S3Config): void {
   describeS3(name, config);
   describeSilence(name, config);
+  describeEndlessComplete(name, config);
 }
 
 const named = namedBucket();

@@ -9,15 +9,16 @@ import type { S3Config } from "#core/config.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
 import { whenDone } from "#test/when-done.ts";
+import { faultyProxy } from "../integration/images/faulty-proxy.ts";
 import { describeBlobStore } from "./blob-store.ts";
 import { describeDirectAccess } from "./direct-access.ts";
 import { inChunks, newKey } from "./store-under-test.ts";
 
 const partBytes = 5 * 1024 ** 2;
 
-function underTest(config: S3Config) {
+function underTest(config: S3Config, limits?: { patienceMs: number }) {
   const inFolder = { ...config, prefix: `${config.prefix}test-${randomBytes(8).toString("hex")}/` };
-  const store = s3BlobStore(openS3(inFolder), { partBytes });
+  const store = s3BlobStore(openS3(inFolder, limits), { partBytes });
   const broken = s3BlobStore(openS3({ ...inFolder, bucket: `no-such-bucket-${randomBytes(8).toString("hex")}` }));
   const objects = async () => {
     const names: string[] = [];
@@ -121,6 +122,44 @@ export function describeSilence(name: string, config: S3Config): void {
       expect(Buffer.concat([first, await buffer(stream)]).equals(bytes)).toBe(true);
       expect(await putting).toEqual({ sizeBytes: bytes.length });
       expect((await buffer(await store.open(written))).equals(bytes)).toBe(true);
+    });
+  });
+}
+
+/** What it does where a server never says that it has made one object of the parts. The limit is a minute in service. */
+export function describeEndlessComplete(name: string, config: S3Config): void {
+  const { endpoint } = config;
+  if (endpoint === null) return;
+  describe(`a completion that ${name} does not answer`, async () => {
+    let hangs = true;
+    const proxy = await faultyProxy(new URL(endpoint).host, (incoming) => {
+      if (!hangs || incoming.method !== "POST" || !incoming.url?.includes("uploadId=")) return false;
+      incoming.resume();
+      return true;
+    });
+    const reached = { ...config, endpoint: `http://${proxy.host}` };
+    const { store, objects } = underTest(reached, { patienceMs: 2_000 });
+
+    it("is given up within its limit, all tries together, and leaves nothing of a body", async () => {
+      const before = await objects();
+      hangs = true;
+      const started = Date.now();
+      expect(await codeOf(store.put(newKey(), inChunks(randomBytes(2 * partBytes))))).toBe("unavailable");
+      expect(Date.now() - started).toBeLessThan(5_000);
+      expect(await objects()).toEqual(before);
+    });
+
+    it("is given up so of an upload in parts, too, which is completed when the server answers", async () => {
+      hangs = true;
+      const key = newKey();
+      const id = await store.parts.begin(key, { partBytes });
+      const part = await store.parts.put(key, id, { number: 1, bytes: Buffer.from("part"), offset: 0 });
+      const started = Date.now();
+      expect(await codeOf(store.parts.complete(key, id, [part]))).toBe("unavailable");
+      expect(Date.now() - started).toBeLessThan(4_000);
+      hangs = false;
+      expect(await store.parts.complete(key, id, [part])).toEqual({ sizeBytes: 4 });
+      await store.remove(key);
     });
   });
 }

@@ -16,8 +16,8 @@ import type { BlobKey } from "./blob-store.ts";
 const connectLimitMs = 2_000;
 /** A connection that carries nothing for so long is given up, and the request is made again. */
 const silenceLimitMs = 10_000;
-/** Making one object of its parts may take a server long, and it need not say anything meanwhile. */
-const completeSilenceLimitMs = 60_000;
+/** Making one object of its parts may take a server long, and it need not say anything meanwhile: all tries together. */
+const patienceMs = 60_000;
 const attempts = 3;
 
 type Command<I extends ServiceInputTypes, O extends ServiceOutputTypes> = Parameters<
@@ -51,12 +51,13 @@ export interface S3 {
 
 const blobsFolder = "blobs/";
 
-export function openS3(config: S3Config): S3 {
+export function openS3(config: S3Config, limits = { patienceMs }): S3 {
   // As many as there are callers: fifty slow readers must not keep a write waiting.
   const agents = { httpAgent: new HttpAgent({ keepAlive: true }), httpsAgent: new HttpsAgent({ keepAlive: true }) };
   const clientWith = (
     socketTimeout: number,
     { checksums, endpoint }: Pick<S3Config, "checksums" | "endpoint"> = config,
+    connections = agents,
   ) => {
     const made = new S3Client({
       ...endpointOf({ ...config, endpoint }),
@@ -67,7 +68,7 @@ export function openS3(config: S3Config): S3 {
       responseChecksumValidation: "WHEN_REQUIRED",
       // It would cost a connection for each part.
       expectContinueHeader: false,
-      requestHandler: new NodeHttpHandler({ ...agents, connectionTimeout: connectLimitMs, socketTimeout }),
+      requestHandler: new NodeHttpHandler({ ...connections, connectionTimeout: connectLimitMs, socketTimeout }),
     });
     // Where one connection fails the idle ones are likely to be dead, too: the next try is on a new one.
     made.middlewareStack.add(
@@ -84,7 +85,9 @@ export function openS3(config: S3Config): S3 {
     return made;
   };
   const client = clientWith(silenceLimitMs);
-  const patientClient = clientWith(completeSilenceLimitMs);
+  // On a connection of its own: one that died while it was idle would be waited for as long as for the server.
+  const fresh = { httpAgent: new HttpAgent({ keepAlive: false }), httpsAgent: new HttpsAgent({ keepAlive: false }) };
+  const patientClient = clientWith(limits.patienceMs, config, fresh);
   const presigner = clientWith(silenceLimitMs, {
     checksums: "required",
     endpoint: config.publicEndpoint ?? config.endpoint,
@@ -97,10 +100,14 @@ export function openS3(config: S3Config): S3 {
     keyOf: (key) => `${config.prefix}${blobsFolder}${key}`,
     clockOffsetMs: () => client.config.systemClockOffset,
     async send(command, { signal, patient = false } = {}) {
+      const ends = [
+        ...(signal === undefined ? [] : [signal]),
+        ...(patient ? [AbortSignal.timeout(limits.patienceMs)] : []),
+      ];
       try {
         return await (patient ? patientClient : client).send(
           command,
-          signal === undefined ? {} : { abortSignal: signal },
+          ends.length === 0 ? {} : { abortSignal: AbortSignal.any(ends) },
         );
       } catch (error) {
         if (signal?.aborted === true) throw error;
