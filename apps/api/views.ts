@@ -52,9 +52,18 @@ export function fileView(file: StoredFile) {
 
 /** `parts`: what the store has, where it was asked. */
 export function uploadView(upload: Upload, parts?: readonly StoredPart[] | null) {
-  const { kind, sizeBytes, partSizeBytes, receivedBytes, createdAt, expiresAt } = upload;
+  const { id, kind, path, sizeBytes, digest, partSizeBytes, receivedBytes, status, error } = upload;
+  const { createdAt, createdBy, expiresAt } = upload;
   return {
-    ...upload,
+    id,
+    kind,
+    path,
+    sizeBytes,
+    digest,
+    partSizeBytes,
+    status,
+    error,
+    createdBy,
     partCount: countOfParts(sizeBytes, partSizeBytes),
     ...(parts === undefined ? {} : { parts: parts?.map(({ number, sizeBytes }) => ({ number, sizeBytes })) ?? null }),
     receivedBytes: kind === "direct" ? null : receivedBytes,

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { expect, it, vi } from "vitest";
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { fileBlobStore, removeAbandonedParts } from "#core/artifacts/file-blob-store.ts";
@@ -67,6 +68,24 @@ it("an upload in parts may rest for as long as its row says, and shows as unfini
   await parts.abort(torn.key, torn.id);
   expect(await parts.complete(resting.key, resting.id, [resting.stored])).toEqual({ sizeBytes: 4 });
   expect(await readdir(join(folder, "parts"))).toEqual([]);
+});
+
+it("a writer that was left behind with a part in its hands reaches no object that was completed since", async () => {
+  const folder = temporaryFolder();
+  const store = fileBlobStore(folder);
+  const key = randomBytes(16).toString("hex") as BlobKey;
+  const id = await store.parts.begin(key, { partBytes: 4 });
+  const frozen = await open(join(folder, "parts", `${key}.${id}.multi`), "r+");
+  const parts = [
+    await store.parts.put(key, id, { number: 1, bytes: Buffer.from("good"), offset: 0 }),
+    await store.parts.put(key, id, { number: 2, bytes: Buffer.from("end"), offset: 4 }),
+  ];
+  expect(await store.parts.complete(key, id, parts, { mayBeWritten: true })).toEqual({ sizeBytes: 7 });
+  await frozen.write("evil and longer", 0);
+  await frozen.close();
+  expect((await buffer(await store.open(key))).toString()).toBe("goodend");
+  expect(await readdir(join(folder, "parts"))).toEqual([]);
+  expect(await store.parts.complete(key, id, parts, { mayBeWritten: true })).toEqual({ sizeBytes: 7 });
 });
 
 it("lists its own objects alone, whatever else somebody keeps in its folder", async () => {

@@ -193,13 +193,13 @@ describe("an upload whose digest is not known", async () => {
     await verifying(registry, model, bytes, { path: "b.bin" });
     expect(finishedAt?.getTime()).toBeGreaterThan(Date.now() - 60_000);
     const ofThisVersion = { where: { versionId: upload.versionId } };
-    await forgetUploads(registry);
+    await forgetUploads(registry, new AbortController().signal);
     expect(await db.upload.count(ofThisVersion)).toBe(2);
     await db.upload.update({
       where: { id: upload.id },
       data: { finishedAt: new Date(Date.now() - 7 * 24 * 3_600_000) },
     });
-    await forgetUploads(registry);
+    await forgetUploads(registry, new AbortController().signal);
     expect(await db.upload.findMany(ofThisVersion)).toMatchObject([{ path: "b.bin", state: "verifying" }]);
     expect(await db.work.count({ where: { subjectId: upload.id } })).toBe(0);
     expect((await file(service, model)).bytes.equals(bytes)).toBe(true);

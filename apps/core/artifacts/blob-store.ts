@@ -76,8 +76,14 @@ export interface PartStore {
   /** What the store has of them, by number. */
   list(key: BlobKey, id: PartsId): Promise<StoredPart[]>;
   /** Makes the object of all parts, readable and durable when it resolves; the parts are gone. Completing again what is
-   *  complete is no error. Throws `upload_incomplete` where the store has not what is named. */
-  complete(key: BlobKey, id: PartsId, parts: readonly StoredPart[]): Promise<BlobStat>;
+   *  complete is no error. `mayBeWritten`: a `put` of another process may still be under way, and must not reach the
+   *  object. Throws `upload_incomplete` where the store has not what is named. */
+  complete(
+    key: BlobKey,
+    id: PartsId,
+    parts: readonly StoredPart[],
+    options?: { mayBeWritten?: boolean },
+  ): Promise<BlobStat>;
   /** Removes the parts. Aborting what is not there is no error. */
   abort(key: BlobKey, id: PartsId): Promise<void>;
   /** What was neither completed nor aborted, a page at a time, as far as the store can tell; on S3 also what a `put` that

@@ -2,6 +2,7 @@
  * An upload in parts, as files:
  *
  *   <dir>/ab12….<id>.multi       the bytes, each part at its offset
+ *   <dir>/ab12….<id>.multi.….part  a copy of them that is being made, for an object that no writer has open
  *   <dir>/ab12….<id>.multi.log   what of them is durable; a line each, the last one of a number counts:
  *
  *     part-bytes 8388608         of every part but the last
@@ -12,7 +13,8 @@
  * it says nothing about its bytes.
  */
 import { randomBytes } from "node:crypto";
-import { appendFile, link, open, readFile, rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { appendFile, copyFile, link, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SlipwayError } from "#core/errors.ts";
 import type { BlobKey, PartStore, PartsId, StoredPart, UnfinishedParts } from "./blob-store.ts";
@@ -24,7 +26,7 @@ interface PartsLog {
 }
 
 /** `pathOf` is where the whole object goes. One writer at a time, as the rows see to: bytes that are still being written
- *  to a part when it is completed would change the object. */
+ *  to a part when it is completed would change the object, unless `complete` is told of it. */
 export function filePartStore(
   dir: string,
   pathOf: (key: BlobKey) => string,
@@ -74,7 +76,7 @@ export function filePartStore(
         return [...parts.values()].sort((a, b) => a.number - b.number);
       }),
 
-    complete: (key, id, parts) =>
+    complete: (key, id, parts, { mayBeWritten = false } = {}) =>
       faultsOfStore(async () => {
         const path = pathOf(key);
         const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
@@ -84,8 +86,13 @@ export function filePartStore(
         const bytes = await stat(multi(key, id)).catch(nullIfMissing);
         if (known !== null && bytes !== null) {
           requireAll(known, parts);
-          await cutTo(multi(key, id), sizeBytes);
-          await linkOnce(multi(key, id), path);
+          if (!mayBeWritten) {
+            await cutTo(multi(key, id), sizeBytes);
+            await linkOnce(multi(key, id), path);
+          } else if (!whole) {
+            await requireRoom(sizeBytes);
+            await linkCopy(multi(key, id), path, sizeBytes);
+          }
         } else if (!whole) throw incomplete("the store has no parts of this upload");
         await syncFolder(dirname(path));
         await rm(multi(key, id), { force: true });
@@ -144,6 +151,20 @@ async function linkOnce(from: string, to: string): Promise<void> {
   } catch (error) {
     const [ours, theirs] = [await stat(from), await stat(to).catch(nullIfMissing)];
     if (theirs === null || theirs.ino !== ours.ino || theirs.dev !== ours.dev) throw error;
+  }
+}
+
+/** Whoever has the file open goes on writing into it, and not into the copy (which takes no time where the disk can share
+ *  the blocks). What is left of it by a kill goes with other abandoned bytes. */
+async function linkCopy(from: string, to: string, sizeBytes: number): Promise<void> {
+  const copy = `${from}.${randomBytes(4).toString("hex")}.part`;
+  try {
+    await copyFile(from, copy, constants.COPYFILE_FICLONE);
+    await cutTo(copy, sizeBytes);
+    await ensureFolder(dirname(to));
+    await link(copy, to);
+  } finally {
+    await rm(copy, { force: true });
   }
 }
 

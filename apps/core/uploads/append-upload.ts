@@ -139,8 +139,9 @@ async function finish(
   const upload = await readUpload(needs, name);
   if (isOver(upload)) return upload;
   const parts = await partsOf(needs, upload);
-  await needs.blobs.parts.complete(upload.key, upload.storeId, parts);
-  const digest: Digest | null = hash === null ? null : digestFrom(hash);
+  await needs.blobs.parts.complete(upload.key, upload.storeId, parts, { mayBeWritten: upload.takenOver });
+  // What a writer that was left behind has written nobody has hashed.
+  const digest: Digest | null = hash === null || upload.takenOver ? null : digestFrom(hash);
   return finishUpload(needs, upload, { digest, afterwards }, actor);
 }
 

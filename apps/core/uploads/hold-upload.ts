@@ -9,11 +9,11 @@ const holdMs = 15_000;
 export interface UploadHold {
   /** In the row while it is held; what is written under it names it. */
   id: string;
-  /** Aborts when another has taken it: this process was silent for too long. */
+  /** Aborts when another has taken it, or may have: this process was silent for too long, or could not extend it. */
   signal: AbortSignal;
 }
 
-/** Throws `upload_busy` while another holds it. */
+/** Throws `upload_busy` while another holds it. Where one has held it that did not let go the row says so from then on. */
 export async function withHold<T>(
   { db, log }: Pick<Registry, "db" | "log">,
   uploadId: string,
@@ -21,15 +21,21 @@ export async function withHold<T>(
 ): Promise<T> {
   const id = newId();
   const taken = await db.$executeRaw`
-    UPDATE uploads SET held_by = ${id}::uuid, held_until = now() + ${holdMs} * interval '1 millisecond'
+    UPDATE uploads SET held_by = ${id}::uuid, held_until = now() + ${holdMs} * interval '1 millisecond',
+                       taken_over = taken_over OR held_by IS NOT NULL
     WHERE id = ${uploadId}::uuid AND (held_until IS NULL OR held_until < now())`;
   if (taken === 0) throw uploadBusy();
+  let endsAt = performance.now() + holdMs;
   const lost = new AbortController();
   const extend = async () => {
+    const askedAt = performance.now();
+    // Another may have it by now, whatever the database would say.
+    if (askedAt >= endsAt) lost.abort(uploadBusy());
     const extended = await db.$executeRaw`
       UPDATE uploads SET held_until = now() + ${holdMs} * interval '1 millisecond'
       WHERE id = ${uploadId}::uuid AND held_by = ${id}::uuid`;
     if (extended === 0) lost.abort(uploadBusy());
+    else endsAt = askedAt + holdMs;
   };
   const warn = (what: string) => (error: unknown) => log.warn({ uploadId, error: messageOf(error) }, what);
   const heart = setInterval(() => void extend().catch(warn("the hold of an upload was not extended")), holdMs / 4);

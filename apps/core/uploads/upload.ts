@@ -44,6 +44,8 @@ export interface Upload {
   /** Holds the last of them, which fill no part yet. */
   tailKey: BlobKey | null;
   tailDigest: Digest | null;
+  /** A writer was left behind, and may still write. */
+  takenOver: boolean;
   error: { code: string; message: string } | null;
   createdAt: Date;
   createdBy: string;
@@ -56,7 +58,7 @@ export const selectUpload = Prisma.sql`
   SELECT u.id, u.kind, m.name AS model, v.semver AS version, u.version_id AS "versionId", u.path,
          u.size_bytes::float8 AS "sizeBytes", u.digest, u.key, u.store_id AS "storeId",
          u.part_bytes::float8 AS "partSizeBytes", u.state AS status, u.received_bytes::float8 AS "receivedBytes",
-         u.tail_key AS "tailKey", u.tail_digest AS "tailDigest",
+         u.tail_key AS "tailKey", u.tail_digest AS "tailDigest", u.taken_over AS "takenOver",
          CASE WHEN u.error_code IS NULL THEN NULL
               ELSE jsonb_build_object('code', u.error_code, 'message', u.error_message) END AS error,
          u.created_at AS "createdAt", u.created_by AS "createdBy", u.expires_at AS "expiresAt",
