@@ -98,6 +98,34 @@ it("a quota that is reached shows its figures to those alone who see all of its 
 const reason = reasonAgainstMounting();
 const megabyte = 1024 ** 2;
 
+it.skipIf(reason !== null)(
+  "a disk that is full to its last byte is 507, and nothing of the upload is kept",
+  async () => {
+    const disk = smallDisk(16);
+    const full = await testService({ SLIPWAY_ARTIFACTS_DIR: disk.folder, SLIPWAY_LEAST_FREE_BYTES: "0" });
+    await draftOf(full, "full", "1.0.0", { "kept.bin": randomBytes(megabyte) });
+    disk.fill(2 * megabyte);
+    const { json } = await expectRefused(full, 507, () =>
+      full.call("PUT", `${at("full")}/files/large.bin`, { bytes: randomBytes(4 * megabyte) }),
+    );
+    expect(json).toMatchObject({ type: "/problems/store_full", detail: expect.stringContaining("no space left") });
+    const begun = {
+      headers: { "tus-resumable": "1.0.0", "upload-length": "4000000", "upload-metadata": "path YS5iaW4=" },
+    };
+    const { location } = (await full.call("POST", `${at("full")}/resumable`, begun)).headers;
+    const headers = {
+      "tus-resumable": "1.0.0",
+      "upload-offset": "0",
+      "content-type": "application/offset+octet-stream",
+    };
+    const sent = await full.call("PATCH", String(location), { bytes: randomBytes(4_000_000), headers });
+    expect([sent.status, sent.json.type]).toEqual([507, "/problems/store_full"]);
+    disk.empty();
+    const again = await full.call("PATCH", String(location), { bytes: randomBytes(4_000_000), headers });
+    expect(again.status).toBe(204);
+  },
+);
+
 describe.skipIf(reason !== null)(
   `a disk that is nearly full${reason === null ? "" : ` (not tried: ${reason})`}`,
   async () => {

@@ -158,6 +158,20 @@ describeWithBucket("an S3 server", "versitygw", async ({ config, settings }) => 
       await verify();
     });
 
+    it.each([
+      { status: 507, code: "XMinioStorageFull" },
+      { status: 403, code: "QuotaExceeded" },
+    ])("that has no space left ($code) makes it 507", async (answer) => {
+      fault = { ...answer, of: /^PUT/, times: Number.POSITIVE_INFINITY };
+      const before = await service.call("GET", `${version}/files`);
+      const put = await service.call("PUT", `${version}/files/full.bin`, { bytes: randomBytes(size) });
+      fault.times = 0;
+      expect([put.status, put.json.type]).toEqual([507, "/problems/store_full"]);
+      expect(put.json.detail).toContain("no space left");
+      expect((await service.call("GET", `${version}/files`)).json).toEqual(before.json);
+      await verify();
+    });
+
     it("that is busy for good makes it 503 within seconds", async () => {
       fault = { status: 503, code: "SlowDown", of: /./, times: Number.POSITIVE_INFINITY };
       const started = Date.now();

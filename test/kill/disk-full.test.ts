@@ -55,7 +55,7 @@ describe.skipIf(reason !== null)(`a disk that is full${reason === null ? "" : ` 
     const before = stored();
     const put = () => call("PUT", "/v1/models/large/versions/1.0.0/files/weights.bin", random.bytes(8 * megabyte));
     const refused = await put();
-    expect([refused.status, refused.json.type]).toEqual([503, "/problems/unavailable"]);
+    expect([refused.status, refused.json.type]).toEqual([507, "/problems/store_full"]);
     expect(refused.json.detail).toBe(
       "the artifact store has no space left; nothing was kept, send it again when there is",
     );

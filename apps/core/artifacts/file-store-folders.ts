@@ -1,7 +1,8 @@
 import type { Dirent } from "node:fs";
 import { mkdir, open, readdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { isSlipwayError, SlipwayError } from "#core/errors.ts";
+import { isSlipwayError } from "#core/errors.ts";
+import { noSpaceLeft, storeAway } from "./store-faults.ts";
 
 /** A new folder's name is durable only when its parent is synced, at each level that was made. */
 export async function ensureFolder(path: string): Promise<void> {
@@ -19,15 +20,12 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** What the file system refuses (no space, no permission, a disk that is gone) is the store's fault, not the body's. */
+/** What the file system refuses is the store's fault, not the body's: `store_full` where there is no space, and else (no
+ *  permission, a disk that is gone) `unavailable`. */
 export function storeFault(error: unknown): unknown {
   const isOurs = error instanceof Error && "code" in error && "syscall" in error;
   if (!isOurs || isSlipwayError(error)) return error;
-  const isFull = error.code === "ENOSPC" || error.code === "EDQUOT";
-  const message = isFull
-    ? "the artifact store has no space left; nothing was kept, send it again when there is"
-    : "the artifact store cannot be used at the moment; try again shortly";
-  return new SlipwayError("unavailable", message, { cause: error });
+  return error.code === "ENOSPC" || error.code === "EDQUOT" ? noSpaceLeft(error) : storeAway(error);
 }
 
 export function nullIfMissing(error: unknown): null {

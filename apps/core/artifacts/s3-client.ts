@@ -9,8 +9,9 @@ import {
 } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import type { S3Config } from "#core/config.ts";
-import { isSlipwayError, SlipwayError } from "#core/errors.ts";
+import { isSlipwayError, type SlipwayError } from "#core/errors.ts";
 import type { BlobKey } from "./blob-store.ts";
+import { noSpaceLeft, storeAway } from "./store-faults.ts";
 
 /** A server that is there takes a connection within this. */
 const connectLimitMs = 2_000;
@@ -41,7 +42,7 @@ export interface S3 {
   keyOf(key: BlobKey): string;
   /** What the server's clock has over this machine's, by its last answer; requests are signed by the server's time. */
   clockOffsetMs(): number;
-  /** Throws `unavailable`, with the server's error as its cause: see `isS3Error`. */
+  /** Throws `unavailable` or `store_full`, with the server's error as its cause: see `isS3Error`. */
   send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
     command: Command<I, O>,
     options?: SendOptions,
@@ -162,8 +163,5 @@ export function s3Fault(cause: unknown): SlipwayError {
   const isFull =
     cause instanceof S3ServiceException &&
     (cause.$metadata.httpStatusCode === 507 || cause.name === "QuotaExceeded" || cause.name === "XMinioStorageFull");
-  const message = isFull
-    ? "the artifact store has no space left; nothing was kept, send it again when there is"
-    : "the artifact store cannot be used at the moment; try again shortly";
-  return new SlipwayError("unavailable", message, { cause });
+  return isFull ? noSpaceLeft(cause) : storeAway(cause);
 }
