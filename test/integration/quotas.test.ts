@@ -46,6 +46,34 @@ function putChunked(path: string, chunk: Buffer, chunks: number): Promise<number
   });
 }
 
+it("a quota of a group counts what uploads into all of its models have announced", async () => {
+  const start = (model: string, sizeBytes: number) =>
+    call("POST", `/v1/models/${model}/versions/1.0.0/resumable`, {
+      headers: {
+        "tus-resumable": "1.0.0",
+        "upload-length": String(sizeBytes),
+        "upload-metadata": `path ${Buffer.from(`${sizeBytes}.bin`).toString("base64")}`,
+      },
+    });
+  for (const model of ["announced.a", "announced.b", "other.c"]) {
+    await create(model);
+    await draft(model, "1.0.0");
+  }
+  await setQuota("announced.*", { sizeBytes: 1_000 });
+  await setQuota("announced.b", { sizeBytes: 900 });
+  expect((await put("announced.b", "there.bin", Buffer.alloc(100))).status).toBe(201);
+  const first = await start("announced.a", 600);
+  expect((await start("other.c", 5_000)).status).toBe(201);
+  expect(first.status).toBe(201);
+  const { json } = await noSpace(() => start("announced.b", 301));
+  expect(json.type).toBe("/problems/space_exceeded");
+  expect(json.detail).toContain("with the uploads in progress, the quota of announced.* for bytes is reached");
+  expect(json.detail).toContain("with 700 of 1000 in use");
+  expect((await start("announced.b", 300)).status).toBe(201);
+  await call("DELETE", String(first.headers["location"]), { headers: { "tus-resumable": "1.0.0" } });
+  expect((await start("announced.b", 400)).status).toBe(201);
+});
+
 describe("a quota", () => {
   it("is made, replaced as a whole, shown with its use, and deleted, each on record", async () => {
     await create("own.first");

@@ -26,8 +26,9 @@ export async function largestFile(
 export async function spaceForFile(
   db: Database,
   { modelId, versionId, path }: { modelId: string; versionId: string; path: FilePath },
+  options: { withAnnounced?: boolean } = {},
 ): Promise<SizeLimit | null> {
-  const left = await bytesLeft(db, modelId);
+  const left = await bytesLeft(db, modelId, options);
   if (left === null) return null;
   const replaced = await db.versionFile.findUnique({ where: { versionId_path: { versionId, path } } });
   return { ...left, bytes: left.bytes + Number(replaced?.sizeBytes ?? 0) };

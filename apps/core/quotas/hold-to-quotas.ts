@@ -42,7 +42,7 @@ async function hold(tx: Transaction, modelId: string, growth: Growth, oldName: s
   if (locked.length === 0) return;
   // A statement of its own: it sees what was committed while the lock was waited for.
   for (const measure of grown) {
-    const room = await leastRoom(tx, modelId, measure, oldName);
+    const room = await leastRoom(tx, modelId, measure, { except: oldName });
     if (room === null || room.left >= 0) continue;
     // What a renamed model brings is not known one by one.
     const used = oldName === null ? room.limit - room.left - (growth[measure as keyof Growth] ?? 0) : null;
@@ -56,12 +56,20 @@ export interface BytesLeft {
   refusal: () => SlipwayError;
 }
 
-/** Before bytes flow: what the quotas for a model leave at this moment; null for any amount. It spares the store what would
- *  be refused; `holdToQuotas` decides. */
-export async function bytesLeft(db: Database, modelId: string): Promise<BytesLeft | null> {
-  const room = await leastRoom(db, modelId, "sizeBytes");
+/** Before bytes flow: what the quotas for a model leave at this moment; null for any amount. `withAnnounced`: of all models
+ *  of a quota the uploads in progress count, too. It spares the store what would be refused; `holdToQuotas` decides. */
+export async function bytesLeft(
+  db: Database,
+  modelId: string,
+  { withAnnounced = false }: { withAnnounced?: boolean } = {},
+): Promise<BytesLeft | null> {
+  const room = await leastRoom(db, modelId, "sizeBytes", { withAnnounced });
   if (room === null) return null;
-  return { bytes: Math.max(0, room.left), refusal: () => quotaExceeded(room, "sizeBytes", room.limit - room.left) };
+  const used = room.limit - room.left;
+  return {
+    bytes: Math.max(0, room.left),
+    refusal: () => quotaExceeded(room, "sizeBytes", used, withAnnounced ? "with the uploads in progress, " : ""),
+  };
 }
 
 /** Before an archive is read. Throws `quota_exceeded` where the quotas for the model leave no version more. */
@@ -77,9 +85,9 @@ const reached: Record<keyof Growth, { what: string; remedy: string }> = {
 };
 
 /** Without figures: who is refused may not see all the models that the quota is for. */
-function quotaExceeded({ pattern, limit }: Room, measure: Measure, used: number | null): SlipwayError {
+function quotaExceeded({ pattern, limit }: Room, measure: Measure, used: number | null, why = ""): SlipwayError {
   const { what, remedy } = reached[measure as keyof Growth];
-  const is = `the quota of ${pattern} for ${what} is reached`;
+  const is = `${why}the quota of ${pattern} for ${what} is reached`;
   const then = `${remedy}, or ask an administrator to raise it`;
   return new SlipwayError(
     measure === "sizeBytes" ? "space_exceeded" : "quota_exceeded",

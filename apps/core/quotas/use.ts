@@ -44,6 +44,13 @@ export const useOf: Record<Measure, Prisma.Sql> = {
     WHERE b.status NOT IN ('succeeded', 'failed', 'cancelled') AND ${living} AND ${isHeld("build", Prisma.sql`b.id`)})`,
 };
 
+/** The same of a quota for bytes, with what uploads in progress have announced. */
+const bytesAnnounced = Prisma.sql`
+  (${useOf.sizeBytes} + (
+    SELECT coalesce(sum(u.size_bytes), 0)::bigint
+    FROM uploads u JOIN versions v ON v.id = u.version_id JOIN models m ON m.id = v.model_id
+    WHERE u.state IN ('open', 'verifying') AND ${living}))`;
+
 /** What a quota leaves, and which; less than nothing where a limit was lowered below its use. */
 export interface Room {
   pattern: NamePattern;
@@ -56,11 +63,19 @@ export async function leastRoom(
   db: Database | Transaction,
   modelId: string,
   measure: Measure,
-  /** Quotas for this name are passed over. */
-  except: string | null = null,
+  {
+    except = null,
+    withAnnounced = false,
+  }: {
+    /** Quotas for this name are passed over. */
+    except?: string | null;
+    /** Whether the bytes of uploads in progress count. */
+    withAnnounced?: boolean;
+  } = {},
 ): Promise<Room | null> {
+  const use = withAnnounced && measure === "sizeBytes" ? bytesAnnounced : useOf[measure];
   const [room] = await db.$queryRaw<{ pattern: NamePattern; left: bigint; limit: bigint }[]>`
-    SELECT q.pattern, ${limitOf[measure]} - ${useOf[measure]} AS "left", ${limitOf[measure]} AS "limit"
+    SELECT q.pattern, ${limitOf[measure]} - ${use} AS "left", ${limitOf[measure]} AS "limit"
     FROM models o JOIN quotas q ON ${isFor(Prisma.sql`o.name`)}
     WHERE o.id = ${modelId}::uuid AND ${limitOf[measure]} IS NOT NULL
       ${except === null ? Prisma.empty : Prisma.sql`AND NOT ${isFor(Prisma.sql`${except}::text`)}`}

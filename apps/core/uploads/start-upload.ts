@@ -2,7 +2,7 @@ import { newKey } from "#core/artifacts/blob-store.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { claimObjects } from "#core/artifacts/doomed-objects.ts";
 import { evenPartBytes, mostObjectBytes } from "#core/artifacts/part-plan.ts";
-import type { Database, Transaction } from "#core/database/client.ts";
+import type { Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
@@ -30,7 +30,8 @@ const preferredPartBytes: Record<UploadKind, number> = { resumable: 8 * mebibyte
 const mostInProgress = 1_000;
 
 /** Parts begun first, row second: a crash in between leaves an upload in parts without a row for the collector. The
- *  draft may change while the bytes come, so all that is looked at here is looked at again when they are there. Throws
+ *  draft may change while the bytes come, so its state, the path and the quotas are looked at again when they are there; the
+ *  largest file and the free space are not. Throws
  *  `version_sealed`, `path_taken`, `too_many_files`, `file_too_large`, `space_exceeded`, `store_full`. */
 export async function startUpload(
   { db, blobs, config }: Pick<Registry, "db" | "blobs" | "config">,
@@ -76,21 +77,10 @@ async function requireRoom(
   const largest = await largestFile({ db, config }, file.modelId);
   if (largest !== null && sizeBytes > largest.bytes) throw largest.refusal();
   await blobs.requireRoom(sizeBytes);
-  const limit = await spaceForFile(db, file);
-  if (limit === null) return;
-  if (sizeBytes > limit.bytes) throw limit.refusal();
-  const inProgress = await bytesInProgress(db, file.modelId);
-  if (sizeBytes <= limit.bytes - inProgress) return;
-  const { code, message } = limit.refusal();
-  throw new SlipwayError(code, `with the ${inProgress} bytes of uploads in progress, ${message}`);
-}
-
-async function bytesInProgress(db: Database, modelId: string): Promise<number> {
-  const { _sum: sum } = await db.upload.aggregate({
-    where: { state: { in: ["open", "verifying"] }, version: { modelId } },
-    _sum: { sizeBytes: true },
-  });
-  return Number(sum.sizeBytes ?? 0);
+  for (const withAnnounced of [false, true]) {
+    const limit = await spaceForFile(db, file, { withAnnounced });
+    if (limit !== null && sizeBytes > limit.bytes) throw limit.refusal();
+  }
 }
 
 async function requireFewInProgress(tx: Transaction, versionId: string): Promise<void> {
