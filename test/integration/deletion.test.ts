@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { parseNamePattern } from "#core/access/name-pattern.ts";
-import type { BlobKey } from "#core/artifacts/blob-store.ts";
+import type { BlobKey, PartsId } from "#core/artifacts/blob-store.ts";
 import { newId } from "#core/database/ids.ts";
 import { repositoryPath } from "#core/images/registries/repository-template.ts";
 import { cleanUp } from "#core/releases/clean-up.ts";
+import type { UploadKind } from "#core/uploads/upload.ts";
 import { guardedService } from "#test/access.ts";
 import { ready, sealed } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
@@ -24,11 +26,15 @@ const collectAll = async ({ registry }: TestService) => {
 };
 
 /** As a client that sends its file in parts and has not ended. */
-async function beginUpload({ registry: { db, blobs } }: TestService, model: string): Promise<string> {
+async function beginUpload(
+  { registry: { db, blobs } }: TestService,
+  model: string,
+  kind: UploadKind = "direct",
+): Promise<string> {
   const key = randomBytes(16).toString("hex") as BlobKey;
   const storeId = await blobs.parts.begin(key, { partBytes: 5 * 1024 ** 2 });
   const { id: versionId } = await db.version.findFirstOrThrow({ where: { model: { name: model } } });
-  const row = { kind: "direct", versionId, path: "large.bin", sizeBytes: 9, key, storeId, partBytes: 5 };
+  const row = { kind, versionId, path: "large.bin", sizeBytes: 9, key, storeId, partBytes: 5 * 1024 ** 2 };
   const id = newId();
   await db.upload.create({ data: { id, ...row, createdBy: "x", expiresAt: new Date(Date.now() + 60_000) } });
   return id;
@@ -130,6 +136,39 @@ it("a draft takes the uploads into it along", async () => {
   expect(await service.registry.db.upload.findUnique({ where: { id } })).toMatchObject({ state: "cancelled" });
   await waitUntil("its parts are gone", async () => (await storedObjects(service.registry)).length === 1);
   expect(await service.registry.db.doomedObject.count()).toBe(0);
+});
+
+describe("an object that the store completes after its upload was abandoned", async () => {
+  const service = await testService();
+  const { call, registry } = service;
+  const { parts } = registry.blobs;
+  const sent = Buffer.from("nine byte");
+  const ways = ["resumable", "direct"] as const;
+  const ends = ["upload", "version", "model"] as const;
+  it.each(ways.flatMap((kind) => ends.map((what) => [kind, what] as const)))(
+    "goes at once: %s, with its %s",
+    async (kind, what) => {
+      const model = `${kind}.${what}`;
+      await draftOf(service, model, "1.0.0");
+      const id = await beginUpload(service, model, kind);
+      const { key, storeId } = await registry.db.upload.findUniqueOrThrow({ where: { id } });
+      if (kind === "direct") await parts.put(key as BlobKey, storeId as PartsId, { number: 1, bytes: sent, offset: 0 });
+      parts.complete = async (key) => {
+        const gone = { upload: `${at(model)}/uploads/${id}`, version: at(model), model: `/v1/models/${model}` }[what];
+        expect((await call("DELETE", gone)).status).toBe(204);
+        await waitUntil("its parts are gone", async () => (await registry.db.doomedObject.count()) === 0);
+        return registry.blobs.put(key, Readable.from([sent]));
+      };
+      const tus = { "tus-resumable": "1.0.0", "upload-offset": "0", "content-type": "application/offset+octet-stream" };
+      const ended =
+        kind === "direct"
+          ? await call("POST", `${at(model)}/uploads/${id}/complete`)
+          : await call("PATCH", `${at(model)}/resumable/${id}`, { bytes: sent, headers: tus });
+      expect([404, 409, 410]).toContain(ended.status);
+      await waitUntil("the object is gone", async () => (await storedObjects(registry)).length === 0);
+      expect(await registry.db.doomedObject.count()).toBe(0);
+    },
+  );
 });
 
 it("a model and a draft go at once, however many uploads come into them, and their parts' rows go later", async () => {

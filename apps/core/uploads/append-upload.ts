@@ -7,7 +7,7 @@ import { countOfParts } from "#core/artifacts/part-plan.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findDraft } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { finishUpload } from "./finish-upload.ts";
+import { endWhole, finishUpload } from "./finish-upload.ts";
 import { type UploadHold, withHold } from "./hold-upload.ts";
 import { receiveParts } from "./receive-parts.ts";
 import type { RunningUploads } from "./running-uploads.ts";
@@ -142,7 +142,7 @@ async function finish(
   await needs.blobs.parts.complete(upload.key, upload.storeId, parts, { mayBeWritten: upload.takenOver });
   // What a writer that was left behind has written nobody has hashed.
   const digest: Digest | null = hash === null || upload.takenOver ? null : digestFrom(hash);
-  return finishUpload(needs, upload, { digest, afterwards }, actor);
+  return endWhole(needs, upload, () => finishUpload(needs, upload, { digest, afterwards }, actor));
 }
 
 async function partsOf({ db }: Pick<Needs, "db">, { id }: Upload): Promise<StoredPart[]> {

@@ -1,12 +1,11 @@
 import type { DirectAccess, PresignedRequest, StoredPart } from "#core/artifacts/blob-store.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { doomObjects, removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import { countOfParts, sizeOfPart } from "#core/artifacts/part-plan.ts";
-import { isSlipwayError, SlipwayError } from "#core/errors.ts";
+import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { findDraft } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { beginVerifying } from "./finish-upload.ts";
+import { beginVerifying, endWhole } from "./finish-upload.ts";
 import { withHold } from "./hold-upload.ts";
 import { type NewUpload, startUpload } from "./start-upload.ts";
 import { readUpload, requireOpen, type Upload, type UploadName } from "./upload.ts";
@@ -95,12 +94,7 @@ export async function completeDirectUpload(
     requireOpen(upload);
     await findDraft(db, name.model, name.version, "no lock");
     await makeWhole(needs, upload);
-    try {
-      return await beginVerifying(needs, upload, actor, remember);
-    } catch (error) {
-      if (isSlipwayError(error, "upload_finished")) await removeWhole(needs, upload);
-      throw error;
-    }
+    return endWhole(needs, upload, () => beginVerifying(needs, upload, actor, remember));
   });
 }
 
@@ -114,12 +108,6 @@ async function makeWhole({ blobs }: Pick<Needs, "blobs">, upload: Upload): Promi
   if (missing.length === 0) await blobs.parts.complete(key, storeId, parts);
   // One object already: its request was cut off before the row knew.
   else if ((await blobs.stat(key))?.sizeBytes !== sizeBytes) throw incomplete(missing);
-}
-
-/** Abandoned while its object was made, it may have been made after the removal. */
-async function removeWhole({ db, blobs }: Pick<Needs, "db" | "blobs">, { key, storeId }: Upload): Promise<void> {
-  await db.$transaction((tx) => doomObjects(tx, [{ key, storeId }]));
-  await removeDoomed({ db, blobs }, [key]);
 }
 
 async function readDirectUpload({ db }: Pick<Registry, "db">, name: UploadName): Promise<Upload> {

@@ -1,7 +1,7 @@
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import type { Afterwards } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { removeDoomed } from "#core/artifacts/doomed-objects.ts";
+import { doomObjects, removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
@@ -10,7 +10,7 @@ import { findDraftById } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { addWork } from "#core/work/work.ts";
 import { endAsFile, endWithout } from "./end-upload.ts";
-import { lockUpload, requireOpen, type Upload, uploadFinished } from "./upload.ts";
+import { findUpload, lockUpload, requireOpen, type Upload, uploadFinished } from "./upload.ts";
 
 /** The kind of work that verifies uploads; its subject is an upload. */
 export const uploadWork = "upload";
@@ -49,6 +49,25 @@ export async function beginVerifying(
   });
   await doorbell.ring(workId);
   return verifying;
+}
+
+/** Says by `end` what becomes of an object that was just completed. Where the upload was abandoned meanwhile its object may
+ *  have come after its removal, and goes at once. */
+export async function endWhole<T>(
+  { db, blobs }: Pick<Registry, "db" | "blobs">,
+  { id, key, storeId }: Upload,
+  end: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await end();
+  } catch (error) {
+    const isAbandoned = isSlipwayError(error) && (await findUpload({ db }, id))?.status === "cancelled";
+    if (isAbandoned) {
+      await db.$transaction((tx) => doomObjects(tx, [{ key, storeId }]));
+      await removeDoomed({ db, blobs }, [key]);
+    }
+    throw error;
+  }
 }
 
 export interface Settled {
