@@ -37,6 +37,13 @@ export function describeBlobStore(name: string, make: () => StoreUnderTest): voi
       expect((await read(at, { start: 0, end: 9 })).toString()).toBe("0123456789");
     });
 
+    it("gives of a range past the end what there is", async () => {
+      const at = newKey();
+      await store.put(at, Readable.from([Buffer.from("0123456789")]));
+      expect((await read(at, { start: 8, end: 12 })).toString()).toBe("89");
+      expect((await read(at, { start: 10, end: 12 })).toString()).toBe("");
+    });
+
     it("gives back a range across parts", async () => {
       const at = newKey();
       const bytes = randomBytes(2 * partBytes + 100);

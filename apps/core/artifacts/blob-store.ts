@@ -37,7 +37,7 @@ export interface BlobStore {
   /** Consumes `body`. Nothing is readable under `key` until the promise resolves, and then it is durable.
    *  Leaves nothing behind when it rejects. */
   put(key: BlobKey, body: Readable | Buffer, options?: PutOptions): Promise<BlobStat>;
-  /** Throws `blob_not_found`. The caller owns the stream. */
+  /** Throws `blob_not_found`. Of a range past the end there are no bytes, or fewer. The caller owns the stream. */
   open(key: BlobKey, range?: ByteRange): Promise<Readable>;
   stat(key: BlobKey): Promise<BlobStat | null>;
   /** Removing what is not there is no error. */

@@ -18,10 +18,13 @@ export async function openObject(s3: S3, key: BlobKey, range?: ByteRange): Promi
       }),
     );
   const first = await get(range).catch((error: unknown) => {
+    // Past its end a file gives no bytes, too: whoever asked knows how many there should be.
+    if (isS3Error(error, "InvalidRange")) return null;
     throw isS3Error(error, "NoSuchKey", "NotFound")
       ? new SlipwayError("blob_not_found", "these bytes are not in the store", { cause: error })
       : error;
   });
+  if (first === null) return Readable.from([]);
   const start = range?.start ?? 0;
   const end = start + lengthOf(first);
   const again = async (position: number) => {
