@@ -19,7 +19,7 @@ try {
   const findings: Finding[] = [];
   const counts = { damaged: 0, leftovers: 0 };
   let saidAt = Date.now();
-  if (!values.json) console.log(lineOf("what", "bytes", "digest or key", "found"));
+  if (!values.json) console.log(lineOf("what", "bytes", "digest, upload or key", "found"));
   const verified = await verifyArtifacts(
     { db, blobs },
     {
@@ -59,8 +59,11 @@ function rowOf(finding: Finding): string {
   const [name, found] =
     finding.what === "leftover"
       ? [finding.key, `stored ${finding.since.toISOString()}, named by no row`]
-      : [finding.digest, [finding.detail, ...finding.files].join("; ")];
-  return lineOf(finding.what, String(finding.sizeBytes), name, found);
+      : [
+          "upload" in finding ? `upload ${finding.upload}` : finding.digest,
+          [finding.detail, ...finding.files].join("; "),
+        ];
+  return lineOf(finding.what, finding.sizeBytes === null ? "?" : String(finding.sizeBytes), name, found);
 }
 
 function lineOf(what: string, bytes: string, name: string, found: string): string {

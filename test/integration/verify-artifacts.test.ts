@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, truncateSync, unlinkSync, writeFileSync }
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import type { BlobKey } from "#core/artifacts/blob-store.ts";
+import type { BlobKey, PartsId } from "#core/artifacts/blob-store.ts";
 import { storeBlob } from "#core/artifacts/blobs.ts";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
 import { type Damage, verifyBlobs } from "#core/artifacts/verify-blobs.ts";
@@ -11,6 +11,7 @@ import { kept } from "#test/aftermath.ts";
 import { serviceCommand } from "#test/service-command.ts";
 import { workerProcess } from "#test/service-processes.ts";
 import { draftOf, type TestService, testService } from "#test/test-service.ts";
+import { waitUntil } from "#test/wait-until.ts";
 
 const all = { between: { after: "", before: "" }, bytesPerSecond: 1e12 };
 
@@ -70,6 +71,53 @@ describe("npm run verify-artifacts", () => {
     expect(findings).toContainEqual(
       expect.objectContaining({ what: "missing", digest: digestOfName("missing"), sizeBytes: 22 }),
     );
+  });
+
+  it("names uploads in parts that no row names, and uploads in progress that lost what they had received", async () => {
+    const service = await testService();
+    const { blobs, db } = service.registry;
+    await draftOf(service, "m", "1.0.0");
+    const tus = { "tus-resumable": "1.0.0" };
+    const begin = async (name: string, sizeBytes: number) => {
+      const metadata = `path ${Buffer.from(name).toString("base64")}`;
+      const headers = { ...tus, "upload-length": String(sizeBytes), "upload-metadata": metadata };
+      const made = await service.call("POST", "/v1/models/m/versions/1.0.0/resumable", { headers });
+      const url = String(made.headers["location"]);
+      const patch = { ...tus, "upload-offset": "0", "content-type": "application/offset+octet-stream" };
+      const bytes = randomBytes(8 * 1024 ** 2 + 10); // a part and a tail
+      expect((await service.call("PATCH", url, { bytes, headers: patch })).status).toBe(204);
+      return db.upload.findUniqueOrThrow({ where: { id: url.split("/").at(-1) ?? "" } });
+    };
+    const size = 20 * 1024 ** 2;
+    await begin("sound.bin", size);
+    const [partless, tailless, changed] = [await begin("p", size), await begin("t", size), await begin("c", size)];
+    await blobs.parts.abort(partless.key as BlobKey, partless.storeId as PartsId);
+    await blobs.remove(tailless.tailKey as BlobKey);
+    await db.upload.update({ where: { id: changed.id }, data: { tailDigest: digestOf("others") } });
+    const orphan = randomBytes(16).toString("hex") as BlobKey;
+    await blobs.parts.begin(orphan, { partBytes: 5 * 1024 ** 2 });
+    const before = await kept(service);
+    const settings = { SLIPWAY_GARBAGE_GRACE_HOURS: "0" };
+    const { code, output } = await serviceCommand(service, "verify-artifacts", ["--json"], settings);
+    expect(code).toBe(1);
+    const { findings, damaged } = JSON.parse(output);
+    expect(damaged).toBe(3);
+    const found = findings.map(({ what, upload, key, files }: Record<string, string>) => [
+      what,
+      upload ?? key,
+      files?.[0],
+    ]);
+    expect(found.sort()).toEqual(
+      [
+        ["missing", partless.id, "m:1.0.0/p"],
+        ["missing", tailless.id, "m:1.0.0/t"],
+        ["changed", changed.id, "m:1.0.0/c"],
+        ["leftover", orphan, undefined],
+      ].sort(),
+    );
+    const table = await serviceCommand(service, "verify-artifacts", [], settings);
+    expect(table.output).toContain(`upload ${partless.id}`);
+    expect(await kept(service)).toEqual(before);
   });
 
   it("ends with code 0 where all is sound, and goes on after a digest", async () => {
@@ -161,6 +209,33 @@ describe("verifying", () => {
     ]);
     const away = { ...unreadable, check: () => Promise.reject(new Error("the store is away")) };
     await expect(damageOf(service, away)).rejects.toThrow("the store is away");
+  });
+
+  it("reads no blob on where the store went away under another", async () => {
+    const service = await testService();
+    const { db, blobs } = service.registry;
+    for (const text of ["a", "b", "c"]) await storeBlob({ db, blobs }, Readable.from([Buffer.from(text)]));
+    let ended = 0;
+    let opened = 0;
+    const endless = { ...blobs, check: () => Promise.reject(new Error("the store is away")) };
+    endless.open = async () => {
+      opened += 1;
+      if (opened === 1) throw new Error("gone");
+      const body = Readable.from(
+        (async function* () {
+          for (;;) {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            yield Buffer.alloc(1);
+          }
+        })(),
+      );
+      return body.once("close", () => {
+        ended += 1;
+      });
+    };
+    await expect(damageOf(service, endless)).rejects.toThrow("the store is away");
+    expect(opened).toBe(3);
+    await waitUntil("the others have let go", async () => ended === 2);
   });
 
   it("takes no blob for damage that was collected while it was read", async () => {

@@ -31,7 +31,8 @@ const pageOfObjects = 1000;
 export function fileBlobStore(dir: string, { leastFreeBytes = 0 }: { leastFreeBytes?: number } = {}): BlobStore {
   const requireRoom = (sizeBytes: number) => requireFreeSpace(dir, { leastFreeBytes, sizeBytes });
   const pathOf = (key: BlobKey): string => join(dir, key.slice(0, foldedLength), key);
-  const partOf = (key: BlobKey): string => join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}${partEnding}`);
+  const partOf = (key: BlobKey): string =>
+    join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}${partEnding}`);
   let readers = 0;
   return {
     put: (key, body, { signal } = {}) =>

@@ -2,20 +2,22 @@ import type { Registry } from "#core/registry.ts";
 import type { Chore } from "#core/work/chores.ts";
 import type { Blobs } from "./blobs.ts";
 import { unownedObjects } from "./collect-objects.ts";
-import { type Damage, type Verified, type VerifyOptions, verifyBlobs } from "./verify-blobs.ts";
+import { type Damage, pacer, type Verified, type VerifyOptions, verifyBlobs } from "./verify-blobs.ts";
+import { type BrokenUpload, verifyUploads } from "./verify-uploads.ts";
 
 /** What the store has and no row names. It costs space and does no harm: the collector removes it. */
 export interface Leftover {
   what: "leftover";
   key: string;
-  sizeBytes: number;
+  /** Null of an upload in parts. */
+  sizeBytes: number | null;
   since: Date;
 }
 
-export type Finding = Damage | Leftover;
+export type Finding = Damage | BrokenUpload | Leftover;
 
-/** Holds rows and store against each other, both ways: every blob from `after` on, and every object older than the grace
- *  time. Changes nothing; memory does not grow with what is stored. */
+/** Holds rows and store against each other, both ways: every blob from `after` on, what was received of uploads in progress,
+ *  and every object and upload in parts older than the grace time. Changes nothing; memory does not grow with what is stored. */
 export async function verifyArtifacts(
   needs: Blobs,
   {
@@ -30,11 +32,12 @@ export async function verifyArtifacts(
   },
 ): Promise<Verified> {
   const verified = await verifyBlobs(needs, { ...options, between: { after, before: "" }, onDamage: onFinding });
+  const { bytesPerSecond, signal } = options;
+  await verifyUploads(needs, { pace: pacer(bytesPerSecond, signal), signal, onBroken: onFinding });
   for await (const page of unownedObjects(needs))
     for (const { key, sizeBytes, since } of page) {
-      options.signal.throwIfAborted();
-      if (sizeBytes !== null && since.getTime() <= Date.now() - graceMs)
-        onFinding({ what: "leftover", key, sizeBytes, since });
+      signal.throwIfAborted();
+      if (since.getTime() <= Date.now() - graceMs) onFinding({ what: "leftover", key, sizeBytes, since });
     }
   return verified;
 }

@@ -44,7 +44,10 @@ const namedFiles = 20;
 export async function verifyBlobs(needs: Blobs, options: VerifyOptions): Promise<Verified> {
   const { between, bytesPerSecond, signal, onDamage, onProgress } = options;
   const verified = { blobs: 0, sizeBytes: 0 };
-  const pace = pacer(bytesPerSecond, signal);
+  // Where one of those that read at once fails the others stop.
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const pace = pacer(bytesPerSecond, stop);
   for (let after = between.after, full = true; full; ) {
     const page = await needs.db.$queryRaw<BlobRow[]>`
       SELECT digest, key, size_bytes::float8 AS "sizeBytes", damaged_at AS "damagedAt" FROM blobs
@@ -53,7 +56,7 @@ export async function verifyBlobs(needs: Blobs, options: VerifyOptions): Promise
     const queue = page.values();
     const reader = async () => {
       for (const row of queue) {
-        const damage = await verifyBlob(needs, row, { pace, signal });
+        const damage = await verifyBlob(needs, row, { pace, signal: stop });
         if (damage === null) {
           if (row.damagedAt !== null) await noteHealth(needs.db, row);
         } else if (await isOnRecord(needs, row)) {
@@ -65,8 +68,8 @@ export async function verifyBlobs(needs: Blobs, options: VerifyOptions): Promise
         verified.sizeBytes += row.sizeBytes;
       }
     };
-    const ends = await Promise.allSettled(Array.from({ length: readAtOnce }, reader));
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    await Promise.all(Array.from({ length: readAtOnce }, () => reader().catch((error) => failed.abort(error))));
+    stop.throwIfAborted();
     const last = page.at(-1)?.digest;
     if (last !== undefined) onProgress?.({ ...verified, last });
     after = last ?? after;
@@ -87,6 +90,7 @@ async function verifyBlob(
     for await (const chunk of await blobs.open(row.key)) {
       hash.update(chunk as Buffer);
       sizeBytes += (chunk as Buffer).length;
+      signal.throwIfAborted();
       await pace((chunk as Buffer).length);
     }
   } catch (error) {
@@ -115,10 +119,10 @@ async function filesOf({ db }: Blobs, { digest }: BlobRow): Promise<string[]> {
   return files.map(({ path, version }) => `${version.model.name}:${version.semver}/${path}`);
 }
 
-type Pace = (bytes: number) => Promise<void>;
+export type Pace = (bytes: number) => Promise<void>;
 
 /** Waits as long as it takes for no more than so many bytes a second, over all readers together. */
-function pacer(bytesPerSecond: number, signal: AbortSignal): Pace {
+export function pacer(bytesPerSecond: number, signal: AbortSignal): Pace {
   let dueMs = performance.now();
   return async (bytes) => {
     const now = performance.now();
