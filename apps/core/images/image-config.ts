@@ -1,5 +1,6 @@
 import canonicalize from "canonicalize";
 import { digestOf } from "#core/artifacts/digest.ts";
+import { serving, servingEnvironment } from "#core/packaging/serving.ts";
 import type { Base } from "./bases/base-source.ts";
 import type { BuildRequest, Layer, LayerKind } from "./image-builder.ts";
 import { type ImageConfig, type Manifest, mediaTypes } from "./oci.ts";
@@ -7,7 +8,6 @@ import { type ImageConfig, type Manifest, mediaTypes } from "./oci.ts";
 /** The image's own time: nothing in it depends on when it was made. */
 const created = "1970-01-01T00:00:00Z";
 const secondsInNanoseconds = 1_000_000_000;
-const port = 8000;
 
 const comments: Record<LayerKind, string> = {
   base: "base",
@@ -33,49 +33,33 @@ export function describeImage(
 }
 
 function imageConfig(request: BuildRequest, base: Base, layers: readonly Layer[]): ImageConfig {
+  const { health } = serving;
   return {
     created,
     architecture: base.architecture,
     os: "linux",
     config: {
-      User: "65532:65532",
-      WorkingDir: "/opt/model",
-      Cmd: ["slipway-runtime", "serve"],
-      Env: Object.entries(environmentOf(request, base)).map(([name, value]) => `${name}=${value}`),
-      ExposedPorts: { [`${port}/tcp`]: {} },
+      User: serving.user,
+      WorkingDir: serving.modelFolder,
+      Cmd: [...serving.command],
+      Env: Object.entries(servingEnvironment(base.environment, request.spec)).map(
+        ([name, value]) => `${name}=${value}`,
+      ),
+      ExposedPorts: { [`${serving.port}/tcp`]: {} },
       StopSignal: "SIGTERM",
       Healthcheck: {
-        Test: ["CMD", "slipway-runtime", "health"],
-        Interval: 10 * secondsInNanoseconds,
-        Timeout: 5 * secondsInNanoseconds,
-        StartPeriod: 60 * secondsInNanoseconds,
+        Test: ["CMD", ...health.test],
+        Interval: health.intervalSeconds * secondsInNanoseconds,
+        Timeout: health.timeoutSeconds * secondsInNanoseconds,
+        StartPeriod: health.startPeriodSeconds * secondsInNanoseconds,
         // Until it is healthy it is asked each second; engines before 25 pass this over.
         StartInterval: secondsInNanoseconds,
-        Retries: 3,
+        Retries: health.retries,
       },
       Labels: labelsOf(request, base),
     },
     rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
     history: layers.map(({ kind }) => ({ created, created_by: "slipway", comment: comments[kind] })),
-  };
-}
-
-/** The base's own, then ours, then the package's. */
-function environmentOf(request: BuildRequest, base: Base): Record<string, string> {
-  const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  return {
-    ...base.environment,
-    PATH: `/opt/slipway/bin:${base.environment["PATH"] ?? defaultPath}`,
-    PYTHONPATH: "/opt/slipway/runtime:/opt/slipway/dependencies",
-    PYTHONDONTWRITEBYTECODE: "1",
-    PYTHONUNBUFFERED: "1",
-    // A file of the package must not shadow a module of the standard library.
-    PYTHONSAFEPATH: "1",
-    // onnxruntime's wheels send telemetry from 1.29 on.
-    ORT_DISABLE_TELEMETRY: "1",
-    MODEL_PATH: "/opt/model",
-    PORT: String(port),
-    ...Object.fromEntries(Object.entries(request.spec.environment).sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }
 

@@ -1,8 +1,9 @@
 import canonicalize from "canonicalize";
 import { type Fault, isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { checkLabels, checkMetadata } from "#core/models/labels.ts";
+import { buildFaults } from "./build-faults.ts";
 import { readExample } from "./example.ts";
-import { findAnswer } from "./find-answer.ts";
+import { type Answer, findAnswer } from "./find-answer.ts";
 import { hasFile, type PackageReader, readSmall } from "./package-reader.ts";
 import { completeRequirements, readRequirements, versionNotes } from "./package-requirements.ts";
 import type { PackageSpec } from "./package-spec.ts";
@@ -10,6 +11,17 @@ import { findPythonMinor } from "./python-version.ts";
 import { yamlLimitBytes } from "./read-yaml.ts";
 import { nothingDeclared, readSlipwayYaml, type SlipwayYaml, slipwayYaml } from "./slipway-yaml.ts";
 import { type Key, keys } from "./slipway-yaml-keys.ts";
+
+/** What is known of how an own server answers. */
+const ownServer = {
+  format: "python",
+  modelFile: null,
+  preprocessorFile: null,
+  predictor: null,
+  signature: null,
+  pickles: [],
+  notes: [],
+} as const satisfies Answer;
 
 /** Labels and metadata as the API was given them. */
 export interface GivenWords {
@@ -35,8 +47,12 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
   const example = await readExample(reader, declared.example);
   const labels = joined("labels", declared.labels, given.labels);
   const metadata = joined("metadata", declared.metadata, given.metadata);
+  // Whatever an own server answers from is its own to know.
+  const servesItself = declared.build === "dockerfile" && declared.serve !== null;
+  const answer = found?.answer ?? (servesItself ? ownServer : null);
   faults.push(
-    ...(found?.faults ?? []),
+    ...(answer === ownServer ? [] : (found?.faults ?? [])),
+    ...(isBroken(broken, "build", "serve", "system_packages") ? [] : buildFaults(reader, declared)),
     ...own.faults,
     ...python.faults,
     ...example.faults,
@@ -45,7 +61,6 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
     ...faultsOf("labels", () => checkLabels(declared.labels)),
     ...faultsOf("metadata", () => checkMetadata(declared.metadata)),
   );
-  const answer = found?.answer ?? null;
   if (faults.length > 0 || answer === null) throw invalid(faults);
   return {
     spec: {
@@ -59,6 +74,9 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
       example: example.example,
       environment: declared.environment,
       platforms: declared.platforms,
+      build: declared.build,
+      systemPackages: declared.systemPackages,
+      serve: declared.serve,
     },
     labels: labels.value,
     metadata: metadata.value,

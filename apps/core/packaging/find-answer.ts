@@ -13,15 +13,15 @@ import type { Format, Signature } from "./package-spec.ts";
 import type { Declared } from "./slipway-yaml.ts";
 
 /** What answers a request, and what its bytes say. */
-interface Answer {
+export interface Answer {
   format: Format;
   modelFile: string | null;
   preprocessorFile: string | null;
   predictor: Predictor | null;
   /** What the file says of its inputs and outputs. */
   signature: Signature | null;
-  pickles: PickleInspection[];
-  notes: string[];
+  pickles: readonly PickleInspection[];
+  notes: readonly string[];
 }
 
 type Found = { answer: Answer | null; faults: Fault[] };

@@ -16,6 +16,12 @@ export interface Signature {
   outputs: Tensor[];
 }
 
+export interface Serve {
+  port: number;
+  /** Path of a GET that answers 200 while the model can be asked. */
+  health: string;
+}
+
 /** What seal found a package to be: all that a builder and the image need to know of it. */
 export interface PackageSpec {
   format: Format;
@@ -31,5 +37,11 @@ export interface PackageSpec {
   signature: Signature | null;
   example: unknown;
   environment: Record<string, string>;
+  /** `dockerfile`: by the package's own Dockerfile. */
+  build: "assemble" | "dockerfile";
+  /** Debian packages that the image needs besides, as apt takes them; sorted. */
+  systemPackages: string[];
+  /** Where the server of an own Dockerfile answers; null where the Slipway runtime serves. */
+  serve: Serve | null;
   platforms: string[];
 }

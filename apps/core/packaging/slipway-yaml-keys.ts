@@ -15,7 +15,7 @@ export const keyStates = {
   platforms: "read",
   labels: "read",
   metadata: "read",
-  serve: "not yet",
+  serve: "read",
   expect: "not yet",
   resources: "not yet",
 } as const satisfies Record<string, "read" | "not yet">;

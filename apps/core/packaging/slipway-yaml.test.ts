@@ -16,7 +16,7 @@ predictor: src/serve.py:Churn
 python: "3.11"
 requirements: requirements.txt
 build: assemble
-system_packages: []
+system_packages: [libpq5=15.*, libgomp1]
 signature:
   inputs: [{name: age, type: float64, shape: [-1], optional: true}, {name: sex, type: string}]
   outputs: [{name: prediction, type: int64, shape: [-1, 2]}]
@@ -44,6 +44,9 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
       example: { instances: [[5.1, 3.5]] },
       environment: { LOG_LEVEL: "info", OMP_NUM_THREADS: "1" },
       platforms: ["linux/amd64"],
+      build: "assemble",
+      systemPackages: ["libgomp1", "libpq5=15.*"],
+      serve: null,
       labels: { team: "fraud", note: "" },
       metadata: { metrics: { auc: 0.91 }, runs: [1, null, true], dataset: "sales-2026-10" },
     });
@@ -67,11 +70,8 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
   });
 
   it.each([
-    ["serve: {port: 8000}", "serve has no meaning so far"],
     ["expect: {predictions: [0]}", "expect has no meaning so far"],
     ["resources: {cpu: '2'}", "resources has no meaning so far"],
-    ["build: dockerfile", "own Dockerfile is kept but not built"],
-    ["system_packages: [libgomp1]", "system packages cannot be installed"],
     ["platforms: [linux/arm64]", "images are made for linux/amd64 so far, not for linux/arm64"],
     ["format: xgboost", "there is no runtime for xgboost"],
     ["format: mlflow", "there is no runtime for mlflow"],
@@ -97,6 +97,11 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
     ['python: ">=3.10"', "is no minor version of Python 3"],
     ["build: docker", "expected assemble or dockerfile"],
     ["system_packages: libgomp1", "expected a list, found a text"],
+    ['system_packages: ["libgomp1; rm -rf /"]', "is no name of a Debian package"],
+    ['system_packages: ["-o=x"]', "is no name of a Debian package"],
+    ["serve: {port: 80}", "expected a number from 1024 to 65535"],
+    ["serve: {prot: 8000}", 'did you mean "port"?'],
+    ['serve: {health: "health"}', "is no path of a URL: write it like /health"],
     ["platforms: []", "names no platform"],
     ["platforms: [amd64]", '"amd64" is no platform: write it like linux/amd64'],
     ["example: 5", "expected a mapping of keys to values, found a number"],

@@ -1,9 +1,10 @@
 import type { Fault } from "#core/errors.ts";
+import { readBuild, readServe, readSystemPackages } from "./declared-build.ts";
 import { environmentFault } from "./declared-environment.ts";
 import { readSignature } from "./declared-signature.ts";
 import { keepingFault } from "./keeping-fault.ts";
 import { didYouMean, nearMisses } from "./near-miss.ts";
-import type { Format, Signature } from "./package-spec.ts";
+import type { Format, Serve, Signature } from "./package-spec.ts";
 import { readYaml, type YamlPath } from "./read-yaml.ts";
 import { type Reading, reading } from "./reading.ts";
 import { declaredFormats, type Key, keyStates, keys } from "./slipway-yaml-keys.ts";
@@ -24,6 +25,9 @@ export interface Declared {
   example: Record<string, unknown> | string | null;
   environment: Record<string, string>;
   platforms: string[];
+  build: "assemble" | "dockerfile";
+  systemPackages: string[];
+  serve: Serve | null;
   labels: Record<string, string>;
   metadata: Record<string, unknown>;
 }
@@ -46,6 +50,9 @@ export const nothingDeclared: Declared = {
   example: null,
   environment: {},
   platforms: ["linux/amd64"],
+  build: "assemble",
+  systemPackages: [],
+  serve: null,
   labels: {},
   metadata: {},
 };
@@ -140,21 +147,14 @@ const readers: Record<ReadKey, KeyReader> = {
   requirements(value, declared, read) {
     declared.requirements = readPath("requirements", value, read);
   },
-  build(value, _declared, read) {
-    if (value === "assemble") return;
-    if (value === "dockerfile")
-      read.fault(
-        ["build"],
-        "not yet: a package's own Dockerfile is kept but not built so far; leave the key out, and the image is assembled",
-      );
-    else read.fault(["build"], "expected assemble or dockerfile");
+  build(value, declared, read) {
+    declared.build = readBuild(value, read);
   },
-  system_packages(value, _declared, read) {
-    if (read.list(["system_packages"], value).length > 0)
-      read.fault(
-        ["system_packages"],
-        "not yet: system packages cannot be installed so far; leave the list empty, or take Python wheels that bring their libraries",
-      );
+  system_packages(value, declared, read) {
+    declared.systemPackages = readSystemPackages(value, read);
+  },
+  serve(value, declared, read) {
+    declared.serve = readServe(value, read);
   },
   signature(value, declared, read) {
     declared.signature = readSignature(value, read);

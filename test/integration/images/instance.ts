@@ -50,6 +50,9 @@ const plain: PackageSpec = {
   example: null,
   environment: {},
   platforms: ["linux/amd64"],
+  build: "assemble",
+  systemPackages: [],
+  serve: null,
 };
 
 /** A sealed version of these files, stored in the instance. */

@@ -1,0 +1,106 @@
+import { assignments, execForm, fitsDockerfile } from "./dockerfile-text.ts";
+import type { PackageSpec } from "./package-spec.ts";
+import { serving, servingEnvironment } from "./serving.ts";
+
+/*
+ * The context that the Dockerfile is built in:
+ *
+ *   requirements.txt          what to install, of package and runtime; or another name
+ *   slipway/                  laid into /opt/slipway: bin/slipway-runtime, runtime/slipway_runtime/…, model.json
+ *   everything else           the package's files, laid into /opt/model
+ */
+export interface DockerfileInput {
+  spec: Pick<PackageSpec, "environment" | "systemPackages">;
+  /** `host/python:3.11-slim@sha256:…`, pinned: an image with Python and pip, and apt where there are system packages. */
+  base: { reference: string; environment: Readonly<Record<string, string>> };
+  labels: Readonly<Record<string, string>>;
+  /** Path of the requirements in the context. */
+  requirementsFile: string;
+  /** Every line of it has its hashes. */
+  requireHashes: boolean;
+}
+
+const installed = "/opt/slipway/dependencies";
+
+/** The multi-stage Dockerfile of a package: what changes least comes first, so that a new model costs no installation,
+ *  and what installs stays behind in its stage. A function of its input; the input's words cannot leave their
+ *  instructions. */
+export function dockerfile(input: DockerfileInput): string {
+  const { base, spec, labels } = input;
+  if (!/^[^\s$\\"]+@sha256:[0-9a-f]{64}$/.test(base.reference))
+    throw new Error(`a base is pinned by digest, and "${base.reference}" is not`);
+  const environment = Object.entries(servingEnvironment(base.environment, spec));
+  const unwritable = environment.filter(([, value]) => !fitsDockerfile(value)).map(([name]) => name);
+  return lines([
+    [
+      "# Made by Slipway. Build it with: docker build .",
+      ...unwritable.map(
+        (name) => `# ${name} holds a line break, which no Dockerfile can: set it where the image runs.`,
+      ),
+    ],
+    [
+      `FROM ${base.reference} AS dependencies`,
+      execForm("COPY", [input.requirementsFile, "/build/requirements.txt"]),
+      execForm("RUN", [
+        ...["python3", "-m", "pip", "install", "--no-cache-dir", "--disable-pip-version-check"],
+        ...["--root-user-action", "ignore", "--target", installed],
+        ...(input.requireHashes ? ["--require-hashes"] : []),
+        ...["--requirement", "/build/requirements.txt"],
+      ]),
+    ],
+    [`FROM ${base.reference} AS package`, "COPY . /package/", execForm("RUN", ["rm", "-rf", "/package/slipway"])],
+    [
+      `FROM ${base.reference}`,
+      ...installSystemPackages(spec.systemPackages),
+      `COPY --from=dependencies ${installed} ${installed}`,
+      "COPY slipway/ /opt/slipway/",
+      ...assignments("ENV", Object.fromEntries(environment.filter(([name]) => !unwritable.includes(name)))),
+      ...assignments("LABEL", labels),
+      `WORKDIR ${serving.modelFolder}`,
+      `COPY --from=package /package/ ${serving.modelFolder}/`,
+      `USER ${serving.user}`,
+      `EXPOSE ${serving.port}`,
+      "STOPSIGNAL SIGTERM",
+      healthCheck(),
+      "ENTRYPOINT []",
+      execForm("CMD", serving.command),
+    ],
+  ]);
+}
+
+/** Of what a folder holds beside the package, and what nobody wants in an image. */
+export const dockerignore = lines([
+  [
+    "Dockerfile",
+    ".dockerignore",
+    "docker-compose.yml",
+    "slipway/requirements*",
+    ".git",
+    ".env",
+    "**/__pycache__",
+    "**/*.pyc",
+    "**/.DS_Store",
+  ],
+]);
+
+function installSystemPackages(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const odd = names.find((name) => !systemPackagePattern.test(name));
+  if (odd !== undefined) throw new Error(`"${odd}" is no name of a Debian package`);
+  return [
+    `RUN apt-get update && apt-get install --yes --no-install-recommends ${names.join(" ")} && rm -rf /var/lib/apt/lists/*`,
+  ];
+}
+
+/** Debian Policy, 5.6.7; no shell and no apt reads more into it. A version may be pinned. */
+export const systemPackagePattern = /^[a-z0-9][a-z0-9+.-]{1,100}(?:=[A-Za-z0-9.+~:*-]{1,100})?$/;
+
+function healthCheck(): string {
+  const { intervalSeconds, timeoutSeconds, startPeriodSeconds, retries, test } = serving.health;
+  const options = `--interval=${intervalSeconds}s --timeout=${timeoutSeconds}s --start-period=${startPeriodSeconds}s --retries=${retries}`;
+  return `HEALTHCHECK ${options} ${execForm("CMD", test)}`;
+}
+
+function lines(paragraphs: readonly (readonly string[])[]): string {
+  return `${paragraphs.map((paragraph) => paragraph.join("\n")).join("\n\n")}\n`;
+}
