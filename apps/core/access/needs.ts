@@ -41,6 +41,10 @@ export const needs = {
   sealVersion: model("upload"),
   archiveVersion: model("administer"),
   getPackage: model("read"),
+  getComposeFile: model("read"),
+  getKubernetesManifests: model("read"),
+  getSidecar: model("read"),
+  getBatch: model("read"),
 
   listFiles: model("read"),
   putFile: model("upload"),

@@ -77,6 +77,7 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
       build: declared.build,
       systemPackages: declared.systemPackages,
       serve: declared.serve,
+      resources: declared.resources,
     },
     labels: labels.value,
     metadata: metadata.value,

@@ -22,6 +22,14 @@ export interface Serve {
   health: string;
 }
 
+/** What a container of it may take; null is left to whoever runs it. */
+export interface Resources {
+  /** Thousandths of a core. */
+  cpuMillis: number | null;
+  memoryBytes: number | null;
+  gpus: number;
+}
+
 /** What seal found a package to be: all that a builder and the image need to know of it. */
 export interface PackageSpec {
   format: Format;
@@ -44,4 +52,6 @@ export interface PackageSpec {
   /** Where the server of an own Dockerfile answers; null where the Slipway runtime serves. */
   serve: Serve | null;
   platforms: string[];
+  /** Missing in what was sealed before this had a meaning. */
+  resources?: Resources;
 }

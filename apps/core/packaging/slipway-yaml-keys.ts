@@ -17,7 +17,7 @@ export const keyStates = {
   metadata: "read",
   serve: "read",
   expect: "not yet",
-  resources: "not yet",
+  resources: "read",
 } as const satisfies Record<string, "read" | "not yet">;
 
 export type Key = keyof typeof keyStates;

@@ -23,6 +23,7 @@ signature:
 example: {instances: [[5.1, 3.5]]}
 environment: {LOG_LEVEL: info, OMP_NUM_THREADS: "1"}
 platforms: [linux/amd64]
+resources: {cpu: "1.5", memory: 4Gi, gpu: 1}
 labels: {team: fraud, note: ""}
 metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
 `);
@@ -47,9 +48,37 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
       build: "assemble",
       systemPackages: ["libgomp1", "libpq5=15.*"],
       serve: null,
+      resources: { cpuMillis: 1500, memoryBytes: 4 * 1024 ** 3, gpus: 1 },
       labels: { team: "fraud", note: "" },
       metadata: { metrics: { auc: 0.91 }, runs: [1, null, true], dataset: "sales-2026-10" },
     });
+  });
+
+  it.each([
+    ["{cpu: 500m, memory: 512M}", { cpuMillis: 500, memoryBytes: 512_000_000, gpus: 0 }],
+    ["{cpu: 2}", { cpuMillis: 2000, memoryBytes: null, gpus: 0 }],
+    ["{memory: 1.5Gi}", { cpuMillis: null, memoryBytes: 1.5 * 1024 ** 3, gpus: 0 }],
+    ["{memory: 268435456}", { cpuMillis: null, memoryBytes: 268_435_456, gpus: 0 }],
+  ])("takes resources as Kubernetes writes them: %s", (text, resources) => {
+    expect(faults(`resources: ${text}`)).toEqual([]);
+    expect(read(`resources: ${text}`).declared.resources).toEqual(resources);
+  });
+
+  it.each([
+    ["{cpu: 0}", "slipway.yaml: resources.cpu: expected cores from 0.01 to 1024"],
+    ["{cpu: 0.5m}", "resources.cpu: expected cores"],
+    ["{cpu: -1}", "resources.cpu: expected cores"],
+    ["{cpu: [2]}", "resources.cpu: expected cores"],
+    ["{memory: 4GB}", "resources.memory: expected a size from 16 MiB to 64 TiB: write it like 512Mi or 4Gi"],
+    ["{memory: 4}", "resources.memory: expected a size"],
+    ["{gpu: 0.5}", "resources.gpu: expected a whole number from 0 to 64"],
+    ['{gpu: "1"}', "resources.gpu: expected a whole number"],
+    ["{gpus: 1}", 'resources.gpus: is no key that is known here (did you mean "gpu" or "cpu"?)'],
+    ["4Gi", "slipway.yaml: resources: expected a mapping"],
+  ])("refuses resources that no scheduler could give: %s", (text, reason) => {
+    const [fault, ...others] = faults(`resources: ${text}`);
+    expect(others).toEqual([]);
+    expect(fault).toContain(reason);
   });
 
   it.each(["", "# nothing yet\n", "{}"])("may be empty (%j)", (text) => {
@@ -71,7 +100,6 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
 
   it.each([
     ["expect: {predictions: [0]}", "expect has no meaning so far"],
-    ["resources: {cpu: '2'}", "resources has no meaning so far"],
     ["platforms: [linux/arm64]", "images are made for linux/amd64 so far, not for linux/arm64"],
     ["format: xgboost", "there is no runtime for xgboost"],
     ["format: mlflow", "there is no runtime for mlflow"],

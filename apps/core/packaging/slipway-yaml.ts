@@ -1,10 +1,11 @@
 import type { Fault } from "#core/errors.ts";
 import { readBuild, readServe, readSystemPackages } from "./declared-build.ts";
 import { environmentFault } from "./declared-environment.ts";
+import { noResources, readResources } from "./declared-resources.ts";
 import { readSignature } from "./declared-signature.ts";
 import { keepingFault } from "./keeping-fault.ts";
 import { didYouMean, nearMisses } from "./near-miss.ts";
-import type { Format, Serve, Signature } from "./package-spec.ts";
+import type { Format, Resources, Serve, Signature } from "./package-spec.ts";
 import { readYaml, type YamlPath } from "./read-yaml.ts";
 import { type Reading, reading } from "./reading.ts";
 import { declaredFormats, type Key, keyStates, keys } from "./slipway-yaml-keys.ts";
@@ -28,6 +29,7 @@ export interface Declared {
   build: "assemble" | "dockerfile";
   systemPackages: string[];
   serve: Serve | null;
+  resources: Resources;
   labels: Record<string, string>;
   metadata: Record<string, unknown>;
 }
@@ -53,6 +55,7 @@ export const nothingDeclared: Declared = {
   build: "assemble",
   systemPackages: [],
   serve: null,
+  resources: noResources,
   labels: {},
   metadata: {},
 };
@@ -189,6 +192,9 @@ const readers: Record<ReadKey, KeyReader> = {
       );
     });
     declared.platforms = ["linux/amd64"];
+  },
+  resources(value, declared, read) {
+    declared.resources = readResources(value, read);
   },
   labels(value, declared, read) {
     declared.labels = readTexts("labels", value, read);

@@ -9,6 +9,7 @@ const packages = {
   uidmap: { program: "newuidmap", service: null },
   mmdebstrap: { program: "mmdebstrap", service: null },
   "docker.io": { program: "dockerd", service: "docker" },
+  "docker-compose": { program: "docker-compose", service: null },
   chromium: { program: "chromium", service: null },
   "python3-pip": { program: "pip3", service: null },
   curl: { program: "curl", service: null },

@@ -7,6 +7,7 @@
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { debianPackages } from "./debian-packages.mjs";
+import { kubernetesValidate } from "./kubernetes-validate.mjs";
 import { nodePackages } from "./node-packages.mjs";
 import { postgresLinks } from "./postgres-links.mjs";
 import { prismaClient } from "./prisma-client.mjs";
@@ -36,7 +37,16 @@ const stepsOf = {
   unit: code,
   build: () => [...code(), servicePrograms],
   start: (environment) => [...code(), servicePrograms, postgresLinks, ...parts(environment)],
-  test: () => [...code(), postgresLinks, ...parts({}), ...engine(), pythonTests, ...hostile(), ...s3Servers],
+  test: () => [
+    ...code(),
+    postgresLinks,
+    ...parts({}),
+    ...engine(),
+    pythonTests,
+    kubernetesValidate,
+    ...hostile(),
+    ...s3Servers,
+  ],
   hostile: () => [...code(), postgresLinks, ...parts({}), ...hostile(), ...s3Servers],
   bench: () => [...code(), servicePrograms, postgresLinks, ...parts({}), ...engine(), comparisons(), ...s3Servers],
 };
@@ -57,8 +67,9 @@ function parts(environment) {
 }
 
 function engine() {
-  if (works("docker", ["info"])) return [];
-  return [debianPackages(["docker.io"], { name: "engine", without: "what runs images is skipped" })];
+  const without = "what brings Compose files up is skipped";
+  if (works("docker", ["info"])) return [debianPackages(["docker-compose"], { name: "compose", without })];
+  return [debianPackages(["docker.io", "docker-compose"], { name: "engine", without: "what runs images is skipped" })];
 }
 
 function hostile() {

@@ -70,6 +70,15 @@ const operations: Record<string, Operation> = {
     request: after(build, (m) => ["POST", `${at(m)}/archive`]),
   },
   getPackage: { right: "read", done: 200, request: after(draft, (m) => ["GET", `${at(m)}/package`]) },
+  // A draft has no image to deploy.
+  getComposeFile: { right: "read", done: 409, request: after(draft, (m) => ["GET", `${at(m)}/deployment/compose`]) },
+  getKubernetesManifests: {
+    right: "read",
+    done: 409,
+    request: after(draft, (m) => ["GET", `${at(m)}/deployment/kubernetes`]),
+  },
+  getSidecar: { right: "read", done: 409, request: after(draft, (m) => ["GET", `${at(m)}/deployment/sidecar`]) },
+  getBatch: { right: "read", done: 409, request: after(draft, (m) => ["GET", `${at(m)}/deployment/batch`]) },
   listFiles: { right: "read", done: 200, request: after(draft, (m) => ["GET", `${at(m)}/files`]) },
   putFile: {
     right: "upload",

@@ -1,0 +1,250 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { digestOf } from "#core/artifacts/digest.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { batchCompose, batchKubernetes, longestCronJobName } from "#core/packaging/deployment/batch.ts";
+import { composeYaml } from "#core/packaging/deployment/compose.ts";
+import { type Deployable, readDeployable } from "#core/packaging/deployment/deployable.ts";
+import { kubernetesYaml } from "#core/packaging/deployment/kubernetes.ts";
+import { objectNamePattern } from "#core/packaging/deployment/object-name.ts";
+import { sidecarCompose, sidecarKubernetes } from "#core/packaging/deployment/sidecar.ts";
+import { describeDownload, isKnown, nothing } from "../downloads.ts";
+import { headers, NotModified, problems, versionParams } from "../schemas.ts";
+
+const tags = ["deployment"];
+
+const dnsLabel = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?";
+const SecretName = Type.String({
+  pattern: `^${dnsLabel}(?:\\.${dnsLabel})*$`,
+  maxLength: 253,
+  description: "lower-case letters and digits, with '-' and '.' inside",
+});
+const secretsOf = (description: string) =>
+  Type.Optional(Type.Array(SecretName, { maxItems: 20, uniqueItems: true, description }));
+const mounted = secretsOf("Secrets that it may read as files below /run/secrets/{secret}, each by its name alone");
+const pulledWith = secretsOf("Kubernetes Secrets that the image is pulled with");
+const objectName = (maxLength: number) =>
+  Type.Optional(
+    Type.String({
+      pattern: objectNamePattern,
+      maxLength,
+      description:
+        "a letter, then lower-case letters, digits and '-': what its objects are called, else made of the model's name",
+    }),
+  );
+const Namespace = Type.Optional(
+  Type.String({
+    pattern: `^${dnsLabel}$`,
+    maxLength: 63,
+    description: "lower-case letters and digits, with '-' inside",
+  }),
+);
+const Replicas = Type.Integer({ minimum: 1, maximum: 1000 });
+/** https://github.com/distribution/reference, as far as it is needed to hold no blank, quote or `$`. */
+const AppImage = Type.Optional(
+  Type.String({
+    pattern: "^[a-zA-Z0-9][a-zA-Z0-9._:/-]*(?:@sha256:[0-9a-f]{64})?$",
+    maxLength: 500,
+    description: "an image's name, as in registry.example/app:1.0.0",
+  }),
+);
+const DataPath = Type.Optional(
+  Type.String({
+    pattern: "^[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*$",
+    maxLength: 500,
+    description: "a path below the data's folder that ends in .jsonl or .csv: letters, digits, '.', '_', '-' and '/'",
+  }),
+);
+const cronField = "[0-9A-Za-z*?/,-]+";
+const Schedule = Type.Optional(
+  Type.String({
+    pattern: `^(?:@(?:hourly|daily|weekly|monthly|yearly)|${cronField}(?: ${cronField}){4})$`,
+    maxLength: 200,
+    description: "the five fields of cron, as in 0 3 * * *, or @daily and the like",
+  }),
+);
+const TimeZone = Type.Optional(
+  Type.String({
+    pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$",
+    maxLength: 64,
+    description: "a time zone's name, as in Europe/Oslo",
+  }),
+);
+
+const described = {
+  tags,
+  params: versionParams,
+  headers: headers({ "If-None-Match": "ETags that the caller has" }),
+  response: {
+    200: { description: "The file", content: { "application/yaml": { schema: Type.String() } } },
+    304: NotModified,
+    ...problems(404, 409),
+  },
+};
+
+/** Files that run a version's image, by digest; made anew each time of what is on record. */
+export const deploymentRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { registry } = app;
+  const path = "/models/:model/versions/:version/deployment";
+
+  app.get(
+    `${path}/compose`,
+    {
+      schema: {
+        operationId: "getComposeFile",
+        description: "A Compose file that serves the version over REST, with limits and a health check.",
+        querystring: Type.Object({
+          port: Type.Integer({ minimum: 1, maximum: 65_535, default: 8000, description: "Of the machine" }),
+          secret: mounted,
+        }),
+        ...described,
+      },
+    },
+    async (request, reply) => {
+      const { port, secret = [] } = request.query;
+      const deployable = await readDeployable(registry, request.params);
+      return sendFile(request, reply, deployable, "compose", composeYaml(deployable, { port, secrets: secret }));
+    },
+  );
+
+  app.get(
+    `${path}/kubernetes`,
+    {
+      schema: {
+        operationId: "getKubernetesManifests",
+        description:
+          "Deployment, Service, HorizontalPodAutoscaler, PodDisruptionBudget and ServiceMonitor (Kubernetes 1.30 or newer).",
+        querystring: Type.Object({
+          name: objectName(63),
+          namespace: Namespace,
+          replicas: Type.Optional({ ...Replicas, description: "The fewest; else 2" }),
+          maxReplicas: Type.Optional({ ...Replicas, description: "The most; else four times the fewest" }),
+          monitor: Type.Boolean({ default: true, description: "false leaves the ServiceMonitor out" }),
+          secret: mounted,
+          pullSecret: pulledWith,
+        }),
+        ...described,
+      },
+    },
+    async (request, reply) => {
+      const { name, namespace, replicas = 2, maxReplicas, monitor } = request.query;
+      if (maxReplicas !== undefined && maxReplicas < replicas)
+        throw new SlipwayError("invalid_request", `maxReplicas is ${maxReplicas}, below the ${replicas} of replicas`);
+      const deployable = await readDeployable(registry, request.params);
+      const text = kubernetesYaml(deployable, {
+        name: name ?? null,
+        namespace: namespace ?? null,
+        replicas,
+        maxReplicas: maxReplicas ?? replicas * 4,
+        monitor,
+        ...secretNames(request.query),
+      });
+      return sendFile(request, reply, deployable, "kubernetes", text);
+    },
+  );
+
+  app.get(
+    `${path}/sidecar`,
+    {
+      schema: {
+        operationId: "getSidecar",
+        description: "An application with the model beside it, which it finds at MODEL_URL.",
+        querystring: Type.Object({
+          as: Type.Enum(["compose", "kubernetes"], { default: "compose" }),
+          app: AppImage,
+          secret: mounted,
+          name: objectName(63),
+          namespace: Namespace,
+          replicas: Type.Optional({ ...Replicas, description: "With as=kubernetes; else 1" }),
+          pullSecret: pulledWith,
+        }),
+        ...described,
+      },
+    },
+    async (request, reply) => {
+      const { as, app: image = null, secret = [], name, namespace, replicas } = request.query;
+      if (as === "compose") refuseFor(as, request.query, ["name", "namespace", "replicas", "pullSecret"]);
+      const deployable = await readDeployable(registry, request.params);
+      const text =
+        as === "compose"
+          ? sidecarCompose(deployable, { app: image, secrets: secret })
+          : sidecarKubernetes(deployable, {
+              app: image,
+              name: name ?? null,
+              namespace: namespace ?? null,
+              replicas: replicas ?? 1,
+              ...secretNames(request.query),
+            });
+      return sendFile(request, reply, deployable, `sidecar-${as}`, text);
+    },
+  );
+
+  app.get(
+    `${path}/batch`,
+    {
+      schema: {
+        operationId: "getBatch",
+        description:
+          "A run over a file: as a CronJob over a PersistentVolumeClaim, or with Compose once over the folder ./data.",
+        querystring: Type.Object({
+          as: Type.Enum(["kubernetes", "compose"], { default: "kubernetes" }),
+          input: DataPath,
+          output: DataPath,
+          secret: mounted,
+          name: objectName(longestCronJobName),
+          namespace: Namespace,
+          schedule: Schedule,
+          timeZone: TimeZone,
+          claim: Type.Optional({ ...SecretName, description: "The PersistentVolumeClaim; else {name}-data" }),
+          pullSecret: pulledWith,
+        }),
+        ...described,
+      },
+    },
+    async (request, reply) => {
+      const { as, input = "input.jsonl", output = "predictions.jsonl", secret = [], ...rest } = request.query;
+      if (as === "compose")
+        refuseFor(as, request.query, ["name", "namespace", "schedule", "timeZone", "claim", "pullSecret"]);
+      const deployable = await readDeployable(registry, request.params);
+      const text =
+        as === "compose"
+          ? batchCompose(deployable, { input, output, secrets: secret })
+          : batchKubernetes(deployable, {
+              input,
+              output,
+              name: rest.name ?? null,
+              namespace: rest.namespace ?? null,
+              schedule: rest.schedule ?? "0 3 * * *",
+              timeZone: rest.timeZone ?? "Etc/UTC",
+              claim: rest.claim ?? null,
+              ...secretNames(request.query),
+            });
+      return sendFile(request, reply, deployable, `batch-${as}`, text);
+    },
+  );
+};
+
+function secretNames({ secret = [], pullSecret = [] }: { secret?: string[]; pullSecret?: string[] }) {
+  return { secrets: secret, pullSecrets: pullSecret };
+}
+
+/** A parameter that would be passed over is a mistake. */
+function refuseFor(as: string, query: Record<string, unknown>, names: readonly string[]): void {
+  const given = names.find((name) => query[name] !== undefined);
+  if (given !== undefined)
+    throw new SlipwayError("invalid_request", `${given} has no meaning with as=${as}: leave it out`);
+}
+
+function sendFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { model, version }: Deployable,
+  name: string,
+  text: string,
+) {
+  const etag = `"${digestOf(Buffer.from(text))}"`;
+  describeDownload(reply, { name: `${model}-${version}-${name}.yaml`, type: "application/yaml", etag });
+  if (isKnown(request, etag)) return reply.status(304).send(nothing());
+  return reply.send(text);
+}

@@ -1,0 +1,107 @@
+import { type ComposeOptions, hardenedService, secretFiles } from "./compose.ts";
+import type { Deployable } from "./deployable.ts";
+import {
+  hardenedContainer,
+  modelUser,
+  objectAnnotations,
+  objectLabels,
+  podSettings,
+  type SecretNames,
+} from "./model-container.ts";
+import { objectNameOf } from "./object-name.ts";
+import { writeYaml } from "./write-yaml.ts";
+
+/** Files below the data's folder. */
+export interface BatchFiles {
+  input: string;
+  output: string;
+}
+
+const dataFolder = "/data";
+
+function commandOf({ input, output }: BatchFiles): string[] {
+  return ["slipway-runtime", "batch", "--input", `${dataFolder}/${input}`, "--output", `${dataFolder}/${output}`];
+}
+
+/** One run over a file in `./data`, which user 65532 may write to. */
+export function batchCompose(deployable: Deployable, options: BatchFiles & ComposeOptions): string {
+  return writeYaml(deployable, "docker compose -f FILE up", [
+    {
+      services: {
+        batch: {
+          ...hardenedService(deployable, options),
+          command: commandOf(options),
+          volumes: [`./data:${dataFolder}`],
+          network_mode: "none",
+          healthcheck: { disable: true },
+          restart: "no",
+        },
+      },
+      ...secretFiles(options.secrets),
+    },
+  ]);
+}
+
+export interface CronJobOptions extends BatchFiles, SecretNames {
+  name: string | null;
+  namespace: string | null;
+  schedule: string;
+  timeZone: string;
+  /** The PersistentVolumeClaim with the data. */
+  claim: string | null;
+}
+
+/** A name of 52 characters leaves Kubernetes room for what it appends. */
+export const longestCronJobName = 52;
+
+/** The same at its time, again and again, never twice at once. */
+export function batchKubernetes(deployable: Deployable, options: CronJobOptions): string {
+  const name = options.name ?? `${objectNameOf(deployable.model, longestCronJobName - 6)}-batch`;
+  const selector = { "app.kubernetes.io/name": name, "app.kubernetes.io/component": "batch" };
+  const labels = objectLabels(deployable, selector);
+  const annotations = objectAnnotations(deployable);
+  const settings = podSettings(deployable, options);
+  const container = hardenedContainer(deployable, "batch", options);
+  const claim = { name: "data", persistentVolumeClaim: { claimName: options.claim ?? `${name}-data` } };
+  return writeYaml(deployable, "kubectl apply -f FILE", [
+    {
+      apiVersion: "batch/v1",
+      kind: "CronJob",
+      metadata: {
+        name,
+        ...(options.namespace === null ? {} : { namespace: options.namespace }),
+        labels,
+        annotations,
+      },
+      spec: {
+        schedule: options.schedule,
+        timeZone: options.timeZone,
+        concurrencyPolicy: "Forbid",
+        startingDeadlineSeconds: 3600,
+        jobTemplate: {
+          spec: {
+            backoffLimit: 2,
+            ttlSecondsAfterFinished: 7 * 24 * 3600,
+            template: {
+              metadata: { labels, annotations },
+              spec: {
+                ...settings,
+                restartPolicy: "Never",
+                // What it writes belongs to its group, whatever the volume's folder did before.
+                securityContext: { fsGroup: modelUser, fsGroupChangePolicy: "OnRootMismatch" },
+                volumes: [...settings.volumes, claim],
+                containers: [
+                  {
+                    ...container,
+                    command: commandOf(options),
+                    volumeMounts: [...container.volumeMounts, { name: "data", mountPath: dataFolder }],
+                  },
+                ],
+              },
+            },
+          },
+        },
+      },
+    },
+  ]);
+}

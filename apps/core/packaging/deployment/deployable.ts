@@ -1,0 +1,76 @@
+import type { Database } from "#core/database/client.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { readVersion, type Version } from "#core/models/version.ts";
+import type { PackageSpec } from "../package-spec.ts";
+import { type Limits, limitsOf } from "./limits.ts";
+
+/** A version with its image, as the files that run it need it. */
+export interface Deployable {
+  model: string;
+  version: string;
+  contentDigest: string;
+  image: {
+    /** `host/repository@sha256:…` */
+    reference: string;
+    digest: string;
+    /** `linux/amd64` */
+    platforms: string[];
+  };
+  limits: Limits;
+  /** That the server listens on. */
+  port: number;
+  /** How long running predictions may take after SIGTERM. */
+  shutdownSeconds: number;
+}
+
+/** By semver or tag. Throws `model_not_found`, `version_not_found`, `version_not_ready` where there is no image. */
+export async function readDeployable(
+  { db }: { db: Database },
+  { model, version }: { model: string; version: string },
+): Promise<Deployable> {
+  const found = await readVersion({ db }, model, version);
+  const { image } = found;
+  if (image === null) throw withoutImage(found);
+  const { spec: kept } = await db.version.findUniqueOrThrow({ where: { id: found.id }, select: { spec: true } });
+  const spec = kept as unknown as PackageSpec;
+  return {
+    model: found.model,
+    version: found.version,
+    contentDigest: found.contentDigest ?? "",
+    image: {
+      reference: `${image.repository}@${image.digest}`,
+      digest: image.digest,
+      platforms: image.platforms.map(({ platform }) => platform),
+    },
+    limits: limitsOf(spec, Number(found.sizeBytes)),
+    port: numberIn(spec, "PORT", { lowest: 1, highest: 65_535, otherwise: 8000 }),
+    shutdownSeconds: numberIn(spec, "SHUTDOWN_SECONDS", { lowest: 0, highest: 3600, otherwise: 25 }),
+  };
+}
+
+const next: Partial<Record<Version["status"], string>> = {
+  draft: "it is a draft: seal it, and wait until it is ready",
+  verifying: "what was uploaded into it is still read: seal it then, and wait until it is ready",
+  sealed: "its build is queued or was cancelled: wait for it, or build it again",
+  building: "it is being built: wait until it is ready",
+  failed: "its build failed: its log says why",
+};
+
+function withoutImage({ model, version, status }: Version): SlipwayError {
+  return new SlipwayError(
+    "version_not_ready",
+    `${model}:${version} has no image to run yet; ${next[status] ?? `it is ${status}`}`,
+  );
+}
+
+/** What the package sets for the runtime (docker/runtime/src/slipway_runtime/settings.py, which would not start with
+ *  another value). */
+function numberIn(
+  { environment }: PackageSpec,
+  name: string,
+  { lowest, highest, otherwise }: { lowest: number; highest: number; otherwise: number },
+): number {
+  const text = environment[name]?.trim() ?? "";
+  const value = Number(text);
+  return /^\d{1,5}$/.test(text) && value >= lowest && value <= highest ? value : otherwise;
+}
