@@ -37,6 +37,7 @@ const statusOf: Record<ErrorCode, number> = {
   version_not_ready: 409,
   version_not_sealed: 409,
   version_archived: 409,
+  batch_unavailable: 409,
   file_not_found: 404,
   path_taken: 409,
   too_many_files: 422,

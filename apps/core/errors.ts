@@ -24,6 +24,7 @@ export type ErrorCode =
   | "version_not_ready"
   | "version_not_sealed"
   | "version_archived"
+  | "batch_unavailable"
   | "file_not_found"
   | "path_taken"
   | "too_many_files"

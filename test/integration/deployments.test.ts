@@ -38,8 +38,8 @@ async function documentsOf(url: string): Promise<Document[]> {
 }
 
 /** A model whose package says more than the smallest. */
-async function readyWith(model: string, slipwayYaml: string): Promise<void> {
-  await draftOf(service, model, "1.0.0", { ...predictorPackage, "slipway.yaml": slipwayYaml });
+async function readyWith(model: string, slipwayYaml: string, more: Record<string, string> = {}): Promise<void> {
+  await draftOf(service, model, "1.0.0", { ...predictorPackage, "slipway.yaml": slipwayYaml, ...more });
   const sealing = await call("POST", `/v1/models/${model}/versions/1.0.0/seal`);
   expect([sealing.status, sealing.json.errors]).toEqual([202, undefined]);
   await finished(service, sealing.json.build.id);
@@ -156,6 +156,20 @@ describe("files that deploy a version", () => {
     expect([model.ports, model.stop_grace_period]).toEqual([["80:9000"], "125s"]);
     const { app } = parse(await textOf(of("asked", "sidecar"))).services;
     expect(app.environment).toEqual({ MODEL_URL: "http://model:9000" });
+  });
+
+  it("ask an own server where it says, and run no batch in it", async () => {
+    await readyWith("own", "build: dockerfile\nserve: {port: 5000, health: /up}\n", { Dockerfile: "FROM scratch\n" });
+    const [deployment] = await documentsOf(of("own", "kubernetes"));
+    const [container] = deployment.spec.template.spec.containers;
+    expect(container.ports).toEqual([{ name: "http", containerPort: 5000 }]);
+    for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"])
+      expect(container[probe].httpGet).toEqual({ path: "/up", port: "http" });
+    const { services } = parse(await textOf(of("own", "sidecar")));
+    expect(services.model.healthcheck).toBeUndefined(); // the image's own, if any
+    expect(services.app.depends_on).toEqual({ model: { condition: "service_started" } });
+    const batch = await call("GET", of("own", "batch"));
+    expect([batch.status, batch.json.type]).toEqual([409, "/problems/batch_unavailable"]);
   });
 
   it("name secrets and hold none", async () => {

@@ -1,3 +1,4 @@
+import { SlipwayError } from "#core/errors.ts";
 import { type ComposeOptions, hardenedService, secretFiles } from "./compose.ts";
 import type { Deployable } from "./deployable.ts";
 import {
@@ -19,7 +20,13 @@ export interface BatchFiles {
 
 const dataFolder = "/data";
 
-function commandOf({ input, output }: BatchFiles): string[] {
+/** Throws `batch_unavailable`. */
+function commandOf({ model, version, server }: Deployable, { input, output }: BatchFiles): string[] {
+  if (!server.hasRuntime)
+    throw new SlipwayError(
+      "batch_unavailable",
+      `the image of ${model}:${version} is made by its own Dockerfile and serves by itself: it has no slipway-runtime to run a batch`,
+    );
   return ["slipway-runtime", "batch", "--input", `${dataFolder}/${input}`, "--output", `${dataFolder}/${output}`];
 }
 
@@ -30,7 +37,7 @@ export function batchCompose(deployable: Deployable, options: BatchFiles & Compo
       services: {
         batch: {
           ...hardenedService(deployable, options),
-          command: commandOf(options),
+          command: commandOf(deployable, options),
           volumes: [`./data:${dataFolder}`],
           network_mode: "none",
           healthcheck: { disable: true },
@@ -93,7 +100,7 @@ export function batchKubernetes(deployable: Deployable, options: CronJobOptions)
                 containers: [
                   {
                     ...container,
-                    command: commandOf(options),
+                    command: commandOf(deployable, options),
                     volumeMounts: [...container.volumeMounts, { name: "data", mountPath: dataFolder }],
                   },
                 ],

@@ -1,6 +1,6 @@
+import { serving } from "../serving.ts";
 import type { Deployable } from "./deployable.ts";
 import { composeCpus, composeMemory } from "./limits.ts";
-import { modelUser } from "./model-container.ts";
 import { writeYaml } from "./write-yaml.ts";
 
 export interface ComposeOptions {
@@ -13,28 +13,31 @@ export function composeYaml(deployable: Deployable, { port, secrets }: ComposeOp
   return writeYaml(deployable, "docker compose -f FILE up", [
     {
       services: {
-        model: { ...servingService(deployable, { secrets }), ports: [`${port}:${deployable.port}`] },
+        model: { ...servingService(deployable, { secrets }), ports: [`${port}:${deployable.server.port}`] },
       },
       ...secretFiles(secrets),
     },
   ]);
 }
 
-/** The server, asked by the image's own health check. */
+/** The server. One of an own Dockerfile is asked by the health check that it has there, if any. */
 export function servingService(deployable: Deployable, options: ComposeOptions) {
   return {
     ...hardenedService(deployable, options),
-    healthcheck: {
-      test: ["CMD", "slipway-runtime", "health"],
-      interval: "10s",
-      timeout: "5s",
-      retries: 3,
-      start_period: "60s",
-    },
+    ...(deployable.server.hasRuntime ? { healthcheck: healthCheck } : {}),
     stop_grace_period: `${deployable.shutdownSeconds + 5}s`,
     restart: "unless-stopped",
   };
 }
+
+const { test, intervalSeconds, timeoutSeconds, startPeriodSeconds, retries } = serving.health;
+const healthCheck = {
+  test: ["CMD", ...test],
+  interval: `${intervalSeconds}s`,
+  timeout: `${timeoutSeconds}s`,
+  retries,
+  start_period: `${startPeriodSeconds}s`,
+};
 
 /** What every container of a model has: no privileges, a root that nobody writes to, limits. */
 export function hardenedService({ image, limits }: Deployable, { secrets }: ComposeOptions) {
@@ -44,7 +47,7 @@ export function hardenedService({ image, limits }: Deployable, { secrets }: Comp
     ...(others.length === 0 && platform !== undefined ? { platform } : {}),
     environment: { SLIPWAY_IMAGE_DIGEST: image.digest },
     ...(secrets.length === 0 ? {} : { secrets: [...secrets] }),
-    user: `${modelUser}:${modelUser}`,
+    user: serving.user,
     read_only: true,
     tmpfs: ["/tmp:size=64m,mode=1777"],
     cap_drop: ["ALL"],

@@ -2,7 +2,19 @@ import type { Database } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { readVersion, type Version } from "#core/models/version.ts";
 import type { PackageSpec } from "../package-spec.ts";
+import { serving } from "../serving.ts";
 import { type Limits, limitsOf } from "./limits.ts";
+
+/** How what answers in the image is asked. */
+interface Server {
+  port: number;
+  /** Answers 200 while the process is well. */
+  livePath: string;
+  /** Answers 200 while the model can be asked. */
+  readyPath: string;
+  /** An own Dockerfile that says where it serves need not have slipway-runtime in it. */
+  hasRuntime: boolean;
+}
 
 /** A version with its image, as the files that run it need it. */
 export interface Deployable {
@@ -17,8 +29,7 @@ export interface Deployable {
     platforms: string[];
   };
   limits: Limits;
-  /** That the server listens on. */
-  port: number;
+  server: Server;
   /** How long running predictions may take after SIGTERM. */
   shutdownSeconds: number;
 }
@@ -43,9 +54,17 @@ export async function readDeployable(
       platforms: image.platforms.map(({ platform }) => platform),
     },
     limits: limitsOf(spec, Number(found.sizeBytes)),
-    port: numberIn(spec, "PORT", { lowest: 1, highest: 65_535, otherwise: 8000 }),
+    server: serverOf(spec),
     shutdownSeconds: numberIn(spec, "SHUTDOWN_SECONDS", { lowest: 0, highest: 3600, otherwise: 25 }),
   };
+}
+
+/** `serve` is missing in what was sealed before it had a meaning. */
+function serverOf(spec: PackageSpec): Server {
+  const own = spec.serve ?? null;
+  if (own !== null) return { port: own.port, livePath: own.health, readyPath: own.health, hasRuntime: false };
+  const port = numberIn(spec, "PORT", { lowest: 1, highest: 65_535, otherwise: serving.port });
+  return { port, livePath: "/health", readyPath: "/ready", hasRuntime: true };
 }
 
 const next: Partial<Record<Version["status"], string>> = {

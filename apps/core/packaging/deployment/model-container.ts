@@ -51,16 +51,16 @@ export function hardenedContainer(deployable: Deployable, name: string, { secret
   };
 }
 
-/** The server: alive by `/health`, asked by `/ready`. */
+/** The server, with its probes. */
 export function servingContainer(deployable: Deployable, name: string, names: SecretNames) {
-  const { port } = deployable;
+  const { port, livePath, readyPath } = deployable.server;
   const ask = (path: string) => ({ httpGet: { path, port: "http" }, timeoutSeconds: 5 });
   return {
     ...hardenedContainer(deployable, name, names),
     ports: [{ name: "http", containerPort: port }],
-    startupProbe: { ...ask("/ready"), periodSeconds: 2, failureThreshold: 150 },
-    readinessProbe: { ...ask("/ready"), periodSeconds: 5, failureThreshold: 2 },
-    livenessProbe: { ...ask("/health"), periodSeconds: 10, failureThreshold: 3 },
+    startupProbe: { ...ask(readyPath), periodSeconds: 2, failureThreshold: 150 },
+    readinessProbe: { ...ask(readyPath), periodSeconds: 5, failureThreshold: 2 },
+    livenessProbe: { ...ask(livePath), periodSeconds: 10, failureThreshold: 3 },
     // Until every node has heard that the pod goes, requests still come.
     lifecycle: { preStop: { sleep: { seconds: secondsBeforeStop } } },
   };

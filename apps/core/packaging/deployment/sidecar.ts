@@ -24,8 +24,8 @@ export function sidecarCompose(
         model: servingService(deployable, options),
         app: {
           image: app ?? `\${APP_IMAGE:?set it to the image of your application}`,
-          environment: { MODEL_URL: `http://model:${deployable.port}` },
-          depends_on: { model: { condition: "service_healthy" } },
+          environment: { MODEL_URL: `http://model:${deployable.server.port}` },
+          depends_on: { model: { condition: deployable.server.hasRuntime ? "service_healthy" : "service_started" } },
           restart: "unless-stopped",
         },
       },
@@ -72,7 +72,11 @@ export function sidecarKubernetes(deployable: Deployable, options: SidecarOption
             terminationGracePeriodSeconds: graceSeconds(deployable),
             initContainers: [{ ...servingContainer(deployable, "model", options), restartPolicy: "Always" }],
             containers: [
-              { name: "app", image: app, env: [{ name: "MODEL_URL", value: `http://127.0.0.1:${deployable.port}` }] },
+              {
+                name: "app",
+                image: app,
+                env: [{ name: "MODEL_URL", value: `http://127.0.0.1:${deployable.server.port}` }],
+              },
             ],
           },
         },
