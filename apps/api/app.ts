@@ -23,6 +23,7 @@ import { openRateLimits } from "./rate-limits.ts";
 import { headerRefusal, takeExpectations } from "./refused-headers.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { buildRoutes } from "./routes/builds.ts";
+import { cardRoutes } from "./routes/cards.ts";
 import { deploymentRoutes } from "./routes/deployments.ts";
 import { fileUploadRoutes } from "./routes/file-uploads.ts";
 import { fileRoutes } from "./routes/files.ts";
@@ -158,6 +159,7 @@ export async function makeApp(registry: Registry) {
       await v1.register(resumableRoutes);
       await v1.register(knownFileRoutes);
       await v1.register(packageRoutes);
+      await v1.register(cardRoutes);
       await v1.register(deploymentRoutes);
       await v1.register(buildRoutes);
       await v1.register(tagRoutes);

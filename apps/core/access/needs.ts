@@ -41,6 +41,7 @@ export const needs = {
   sealVersion: model("upload"),
   archiveVersion: model("administer"),
   getPackage: model("read"),
+  getModelCard: model("read"),
   getComposeFile: model("read"),
   getKubernetesManifests: model("read"),
   getSidecar: model("read"),

@@ -1,6 +1,6 @@
-import canonicalize from "canonicalize";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
+import { modelDescription } from "#core/packaging/model-description.ts";
 import { type Base, type BaseSource, pythonMinorOf } from "./bases/base-source.ts";
 import { instanceBase } from "./bases/instance-base.ts";
 import {
@@ -61,24 +61,6 @@ export function assembler(needs: AssemblerNeeds): ImageBuilder {
       return { platform, manifest, digest: digestOf(manifest), config, layers, lock: runtime.lock };
     },
   };
-}
-
-/** What `slipway-runtime` reads at its start: docker/runtime/src/slipway_runtime/description.py. */
-function modelDescription({ model, version, contentDigest, spec, metadata }: BuildRequest): Buffer {
-  const { format, modelFile, preprocessorFile, predictor, signature, example } = spec;
-  const description = {
-    model,
-    version,
-    contentDigest,
-    format,
-    modelFile,
-    preprocessorFile,
-    predictor,
-    signature,
-    example: example ?? null,
-    metadata,
-  };
-  return Buffer.from(canonicalize(description) ?? "");
 }
 
 function checkPlatforms({ spec }: BuildRequest): void {

@@ -2,6 +2,7 @@ import canonicalize from "canonicalize";
 import { type Fault, isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { checkLabels, checkMetadata } from "#core/models/labels.ts";
 import { buildFaults } from "./build-faults.ts";
+import { type Card, cardFile, readCardOf } from "./card/front-matter.ts";
 import { readExample } from "./example.ts";
 import { type Answer, findAnswer } from "./find-answer.ts";
 import { hasFile, type PackageReader, readSmall } from "./package-reader.ts";
@@ -45,6 +46,7 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
   const own = await readRequirements(reader, declared.requirements);
   const python = declared.python === null ? await findPythonMinor(reader) : { minor: declared.python, faults: [] };
   const example = await readExample(reader, declared.example);
+  const card = await readCardOf(reader);
   const labels = joined("labels", declared.labels, given.labels);
   const metadata = joined("metadata", declared.metadata, given.metadata);
   // Whatever an own server answers from is its own to know.
@@ -78,10 +80,11 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
       systemPackages: declared.systemPackages,
       serve: declared.serve,
       resources: declared.resources,
+      card: card?.frontMatter ?? {},
     },
     labels: labels.value,
     metadata: metadata.value,
-    notes: [...answer.notes, ...versionNotes(own.requirements, answer.pickles)],
+    notes: [...answer.notes, ...versionNotes(own.requirements, answer.pickles), ...cardNotes(card)],
   };
 }
 
@@ -97,6 +100,10 @@ async function readDeclared(reader: PackageReader): Promise<SlipwayYaml> {
   if (bytes !== null) return readSlipwayYaml(bytes);
   const message = `is larger than ${yamlLimitBytes / 1024} KiB: put large documents into files of their own`;
   return { declared: nothingDeclared, faults: [{ where: slipwayYaml, message }], broken: new Set(keys) };
+}
+
+function cardNotes(card: Card | null): string[] {
+  return card?.fault ? [`${cardFile} is kept and not shown as the model's card: ${card.fault}`] : [];
 }
 
 function isBroken(broken: ReadonlySet<Key>, ...keys: Key[]): boolean {

@@ -54,4 +54,6 @@ export interface PackageSpec {
   platforms: string[];
   /** Missing in what was sealed before this had a meaning. */
   resources?: Resources;
+  /** The front matter of README.md; missing as above. */
+  card?: Record<string, unknown>;
 }

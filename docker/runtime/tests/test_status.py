@@ -74,9 +74,28 @@ def test_the_page_of_documentation_needs_nothing_from_outside(serve: Serve) -> N
 def test_what_a_package_says_of_itself_cannot_become_markup(serve: Serve) -> None:
     evil = "</pre><script>alert(1)</script>"
     client = serve(
-        "custom", metadata={"a": evil}, example={"instances": [evil]}, labels={"b": evil}
+        "custom",
+        metadata={"a": evil},
+        example={"instances": [evil]},
+        labels={"b": evil},
+        card={evil: evil},
     )
     assert "<script" not in client.get("/docs").text
+
+
+def test_the_page_shows_the_model_card_and_what_the_model_needs(serve: Serve) -> None:
+    resources = {"cpuMillis": 1500, "memoryBytes": 4 * 1024**3, "gpus": 1}
+    client = serve("iris", card={"license": "mit", "tags": ["botany"]}, resources=resources)
+    page = client.get("/docs").text
+    assert "<h2>Model card</h2>" in page
+    assert "<dt>license<dd>mit" in page
+    assert "<dt>tags<dd>[&quot;botany&quot;]" in page
+    assert "<dt>Resources<dd>1.5 CPU, 4096 MiB of memory, 1 GPU" in page
+    metadata = client.get("/metadata").json()
+    assert (metadata["card"]["license"], metadata["resources"]) == ("mit", resources)
+    plain = serve("iris").get("/docs").text
+    assert "Model card" not in plain
+    assert "Resources" not in plain
 
 
 def test_openapi_describes_predict_with_the_models_example(serve: Serve) -> None:

@@ -70,6 +70,7 @@ const operations: Record<string, Operation> = {
     request: after(build, (m) => ["POST", `${at(m)}/archive`]),
   },
   getPackage: { right: "read", done: 200, request: after(draft, (m) => ["GET", `${at(m)}/package`]) },
+  getModelCard: { right: "read", done: 200, request: after(build, (m) => ["GET", `${at(m)}/card`]) },
   // A draft has no image to deploy.
   getComposeFile: { right: "read", done: 409, request: after(draft, (m) => ["GET", `${at(m)}/deployment/compose`]) },
   getKubernetesManifests: {

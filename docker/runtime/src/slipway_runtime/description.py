@@ -7,7 +7,9 @@
  "predictor": {"file": "src/predictor.py", "class": "Predictor"} | null,
  "signature": {"inputs": [{"name", "type", "shape", "optional"}], "outputs": […]} | null,
  "example": {"instances": […]} | null,
- "labels": {…}, "metadata": {…}}
+ "labels": {…}, "metadata": {…},
+ "resources": {"cpuMillis": 2000 | null, "memoryBytes": … | null, "gpus": 0},
+ "card": {…}}              README.md's front matter; both are left out where they say nothing
 """
 
 import json
@@ -55,6 +57,8 @@ class ModelDescription:
     example: Any = None
     labels: Mapping[str, Any] = field(default_factory=dict)
     metadata: Any = field(default_factory=dict)
+    resources: Mapping[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_description(path: Path) -> ModelDescription:
@@ -88,6 +92,8 @@ def description_of(document: dict[str, Any]) -> ModelDescription:
         example=document.get("example"),
         labels=document.get("labels") or {},
         metadata=document.get("metadata") or {},
+        resources=document.get("resources") or {},
+        card=document.get("card") or {},
     )
 
 

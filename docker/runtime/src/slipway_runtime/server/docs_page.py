@@ -22,6 +22,7 @@ PAGE = Template("""<!doctype html>
 </style>
 <h1>$name <small>$version</small></h1>
 <dl>$facts</dl>
+$card
 <h2>Inputs</h2>
 $inputs
 <h2>Outputs</h2>
@@ -45,24 +46,48 @@ model takes one text or number; <code>null</code> is a missing value. Errors are
 </html>
 """)
 
+MIB = 1024 * 1024
+
 FACTS = {"Format": "format", "Content digest": "contentDigest", "Labels": "labels",
          "Metadata": "metadata", "Runtime": "runtime"}  # fmt: skip
 
 
 def docs_page(metadata: dict[str, Any], address: str) -> str:
     """`metadata` is what `/metadata` answers; `address` is where it was asked, with a slash."""
-    facts = ((title, metadata[key]) for title, key in FACTS.items() if metadata[key])
+    facts = [(title, metadata[key]) for title, key in FACTS.items() if metadata[key]]
+    if metadata["resources"]:
+        facts.insert(2, ("Resources", _resources(metadata["resources"])))
     example = metadata["example"] if isinstance(metadata["example"], dict) else {"instances": []}
     body = json.dumps(example, ensure_ascii=False).replace("'", "'\\''")
     request = f"curl {address}predict -H 'Content-Type: application/json' \\\n     -d '{body}'"
     return PAGE.substitute(
         name=escape(metadata["model"]),
         version=escape(metadata["version"]),
-        facts="".join(f"<dt>{escape(t)}<dd>{escape(_shown(value))}" for t, value in facts),
+        facts=_facts(facts),
+        card=_card(metadata["card"]),
         inputs=_table(metadata["inputs"]),
         outputs=_table(metadata["outputs"]),
         request=escape(request, quote=False),
     )
+
+
+def _facts(facts: Iterable[tuple[str, Any]]) -> str:
+    return "".join(f"<dt>{escape(title)}<dd>{escape(_shown(value))}" for title, value in facts)
+
+
+def _card(card: dict[str, Any]) -> str:
+    """The front matter of the package's README.md, as it is written there."""
+    return f"<h2>Model card</h2>\n<dl>{_facts(card.items())}</dl>" if card else ""
+
+
+def _resources(resources: dict[str, Any]) -> str:
+    cpu, memory, gpus = (resources.get(key) for key in ("cpuMillis", "memoryBytes", "gpus"))
+    parts = [
+        f"{cpu / 1000:g} CPU" if cpu else "",
+        f"{memory / MIB:g} MiB of memory" if memory else "",
+        f"{gpus} GPU" if gpus else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _table(specs: Iterable[dict[str, Any]]) -> str:

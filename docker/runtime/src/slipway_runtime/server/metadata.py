@@ -27,6 +27,8 @@ def metadata_view(description: ModelDescription, model: Model | None) -> dict[st
         "example": description.example,
         "labels": description.labels,
         "metadata": description.metadata,
+        "resources": description.resources,
+        "card": description.card,
         "runtime": {
             "name": "slipway-runtime",
             "version": __version__,
