@@ -24,12 +24,16 @@ export function composeIsThere(): boolean {
   return spawnSync("docker-compose", ["version"], { stdio: "ignore" }).status === 0;
 }
 
-export function composeProject(file: string | Buffer, folder = temporaryFolder()): ComposeProject {
+export function composeProject(
+  file: string | Buffer,
+  folder = temporaryFolder(),
+  environment: Record<string, string> = {},
+): ComposeProject {
   const path = join(folder, "docker-compose.yml");
   writeFileSync(path, file);
   const name = `slipway-test-${randomBytes(4).toString("hex")}`;
   const compose = async (...args: string[]) => {
-    const options = { cwd: folder, timeout: 300_000 };
+    const options = { cwd: folder, timeout: 300_000, env: { ...process.env, ...environment } };
     return (await execute("docker-compose", ["--project-name", name, "--file", path, ...args], options)).stdout.trim();
   };
   const down = async () => void (await compose("down", "--volumes", "--timeout", "10"));

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Config } from "#core/config.ts";
 import type { Environment } from "#core/settings.ts";
@@ -10,6 +9,7 @@ import type { ImageBuilder } from "./image-builder.ts";
 import type { Registries } from "./registries/open-registries.ts";
 import { openRegistryClient, type RegistryClient } from "./registry-client/client.ts";
 import { type ImageReference, parseReference } from "./registry-client/reference.ts";
+import { runtimeFolder } from "./runtimes/runtime-source.ts";
 import { toolEnvironment } from "./tool-environment.ts";
 
 export interface OpenAssemblerNeeds extends Blobs {
@@ -29,7 +29,7 @@ export function openAssembler({ db, blobs, config, registries, environment }: Op
     uv: { file: config.tools.uv, cacheDir: `${config.cacheDir}/uv`, environment: tools },
     scratchDir: config.scratchDir,
     cacheDir: config.cacheDir,
-    runtimeFolder: fileURLToPath(new URL("../../../docker/runtime/", import.meta.url)),
+    runtimeFolder,
   });
 }
 

@@ -11,13 +11,16 @@ import { serving, servingEnvironment } from "./serving.ts";
  */
 export interface DockerfileInput {
   spec: Pick<PackageSpec, "environment" | "systemPackages">;
-  /** `host/python:3.11-slim@sha256:…`, pinned: an image with Python and pip, and apt where there are system packages. */
-  base: { reference: string; environment: Readonly<Record<string, string>> };
+  /** `host/python:3.11-slim@sha256:…`, pinned: an image with Python and pip, and apt where there are system packages.
+   *  With `argument` whoever builds may name another by that argument, and pins it. */
+  base: { reference: string; environment: Readonly<Record<string, string>>; argument?: string };
   labels: Readonly<Record<string, string>>;
   /** Path of the requirements in the context. */
   requirementsFile: string;
   /** Every line of it has its hashes. */
   requireHashes: boolean;
+  /** What `slipway/` is called in the context, where the package has a folder of that name. */
+  runtimeFolder?: string;
 }
 
 const installed = "/opt/slipway/dependencies";
@@ -26,9 +29,8 @@ const installed = "/opt/slipway/dependencies";
  *  and what installs stays behind in its stage. A function of its input; the input's words cannot leave their
  *  instructions. */
 export function dockerfile(input: DockerfileInput): string {
-  const { base, spec, labels } = input;
-  if (!/^[^\s$\\"]+@sha256:[0-9a-f]{64}$/.test(base.reference))
-    throw new Error(`a base is pinned by digest, and "${base.reference}" is not`);
+  const { base, spec, labels, runtimeFolder = "slipway" } = input;
+  const from = fromOf(base);
   const environment = Object.entries(servingEnvironment(base.environment, spec));
   const unwritable = environment.filter(([, value]) => !fitsDockerfile(value)).map(([name]) => name);
   return lines([
@@ -37,9 +39,10 @@ export function dockerfile(input: DockerfileInput): string {
       ...unwritable.map(
         (name) => `# ${name} holds a line break, which no Dockerfile can: set it where the image runs.`,
       ),
+      ...(base.argument === undefined ? [] : [`ARG ${base.argument}=${base.reference}`]),
     ],
     [
-      `FROM ${base.reference} AS dependencies`,
+      `FROM ${from} AS dependencies`,
       execForm("COPY", [input.requirementsFile, "/build/requirements.txt"]),
       execForm("RUN", [
         ...["python3", "-m", "pip", "install", "--no-cache-dir", "--disable-pip-version-check"],
@@ -48,12 +51,12 @@ export function dockerfile(input: DockerfileInput): string {
         ...["--requirement", "/build/requirements.txt"],
       ]),
     ],
-    [`FROM ${base.reference} AS package`, "COPY . /package/", execForm("RUN", ["rm", "-rf", "/package/slipway"])],
+    [`FROM ${from} AS package`, "COPY . /package/", execForm("RUN", ["rm", "-rf", `/package/${runtimeFolder}`])],
     [
-      `FROM ${base.reference}`,
+      `FROM ${from}`,
       ...installSystemPackages(spec.systemPackages),
       `COPY --from=dependencies ${installed} ${installed}`,
-      "COPY slipway/ /opt/slipway/",
+      `COPY ${runtimeFolder}/ /opt/slipway/`,
       ...assignments("ENV", Object.fromEntries(environment.filter(([name]) => !unwritable.includes(name)))),
       ...assignments("LABEL", labels),
       `WORKDIR ${serving.modelFolder}`,
@@ -82,6 +85,14 @@ export const dockerignore = lines([
     "**/.DS_Store",
   ],
 ]);
+
+function fromOf({ reference, argument }: DockerfileInput["base"]): string {
+  if (/[\s$\\"]/.test(reference)) throw new Error(`"${reference}" is no reference of an image`);
+  if (argument !== undefined) return `\${${argument}}`;
+  if (!/@sha256:[0-9a-f]{64}$/.test(reference))
+    throw new Error(`a base is pinned by digest, and "${reference}" is not`);
+  return reference;
+}
 
 function installSystemPackages(names: readonly string[]): string[] {
   if (names.length === 0) return [];

@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import type { PlacedBlob } from "#core/artifacts/checked-read.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { inLargeChunks, type TarEntry, tarSizeBytes, tarStream } from "#core/images/layers/tar.ts";
 import { allFiles, type StoredFile } from "#core/models/files.ts";
@@ -8,7 +7,7 @@ import { readVersion } from "#core/models/version.ts";
 import type { Registry } from "#core/registry.ts";
 import { requireVerified } from "#core/uploads/require-verified.ts";
 import { gzip, gzipSizeBytes } from "./gzip.ts";
-import { type ZipEntry, zip, zipSizeBytes } from "./zip.ts";
+import { zip, zipSizeBytes } from "./zip.ts";
 
 export const packageFormats = ["tar.gz", "zip"] as const;
 export type PackageFormat = (typeof packageFormats)[number];
@@ -26,6 +25,13 @@ export interface ExportedPackage {
   open(): Readable;
 }
 
+/** Made for the archive, beside the package's own files. */
+export interface GeneratedFile {
+  path: string;
+  bytes: Buffer;
+  executable: boolean;
+}
+
 /** All files of a version as one archive, sorted by path: owner, times and modes say nothing, and nothing is compressed, so
  *  that the same files give the same bytes on every machine and in every version of Slipway. By semver or tag. Throws
  *  `version_not_found`, `files_verifying`. */
@@ -35,30 +41,53 @@ export async function exportPackage(
 ): Promise<ExportedPackage> {
   const found = await readVersion({ db }, model, version);
   await requireVerified(db, found.id);
-  const files = await placeFiles({ db }, await allFiles(db, found.id));
-  const archive = archives[format](files, (file) => openPlaced({ db, blobs, log }, file));
+  const files = await allFiles(db, found.id);
+  const archive = await archiveOf({ db, blobs, log }, { files, generated: [], format });
   return { version: found.version, contentDigest: found.contentDigest as Digest | null, ...archive };
 }
 
-type PlacedFile = StoredFile & PlacedBlob;
-type Archive = (
-  files: readonly PlacedFile[],
-  read: (file: PlacedFile) => Promise<Readable>,
-) => Pick<ExportedPackage, "sizeBytes" | "open">;
+/** Both kinds of files as one archive. No two may have one path. */
+export async function archiveOf(
+  { db, blobs, log }: Pick<Registry, "db" | "blobs" | "log">,
+  {
+    files,
+    generated,
+    format,
+  }: { files: readonly StoredFile[]; generated: readonly GeneratedFile[]; format: PackageFormat },
+): Promise<Pick<ExportedPackage, "sizeBytes" | "open">> {
+  const stored = (await placeFiles({ db }, files)).map(
+    (file): Entry => ({ ...file, executable: false, open: () => openPlaced({ db, blobs, log }, file) }),
+  );
+  if (generated.length === 0) return archives[format](stored);
+  const made = generated.map(
+    ({ path, bytes, executable }): Entry => ({
+      path,
+      sizeBytes: bytes.length,
+      executable,
+      open: async () => Readable.from([bytes]),
+    }),
+  );
+  return archives[format]([...stored, ...made].sort((a, b) => (a.path < b.path ? -1 : 1)));
+}
+
+interface Entry {
+  path: string;
+  sizeBytes: number;
+  executable: boolean;
+  open(): Promise<Readable>;
+}
+type Archive = (entries: readonly Entry[]) => Pick<ExportedPackage, "sizeBytes" | "open">;
 
 const archives: Record<PackageFormat, Archive> = {
-  "tar.gz": (files, read) => {
-    const entries = files.map((file): TarEntry => {
-      const { path, sizeBytes } = file;
-      return { type: "file", path, sizeBytes, executable: false, open: () => read(file) };
-    });
-    const sizeBytes = tarSizeBytes(entries);
-    return { sizeBytes: gzipSizeBytes(sizeBytes), open: () => streamOf(gzip(tarStream(entries), sizeBytes)) };
+  "tar.gz": (entries) => {
+    const files = entries.map((entry): TarEntry => ({ type: "file", ...entry }));
+    const sizeBytes = tarSizeBytes(files);
+    return { sizeBytes: gzipSizeBytes(sizeBytes), open: () => streamOf(gzip(tarStream(files), sizeBytes)) };
   },
-  zip: (files, read) => {
-    const entries = files.map((file): ZipEntry => ({ ...file, open: () => read(file) }));
-    return { sizeBytes: zipSizeBytes(entries), open: () => streamOf(inLargeChunks(zip(entries))) };
-  },
+  zip: (entries) => ({
+    sizeBytes: zipSizeBytes(entries),
+    open: () => streamOf(inLargeChunks(zip(entries))),
+  }),
 };
 
 function streamOf(chunks: AsyncIterable<Uint8Array>): Readable {

@@ -1,6 +1,6 @@
 import { SlipwayError } from "#core/errors.ts";
 import type { Lock } from "#core/images/lock.ts";
-import { allFiles, openFile } from "#core/models/files.ts";
+import { allFiles, openFile, type StoredFile } from "#core/models/files.ts";
 import { readVersion, type Version } from "#core/models/version.ts";
 import type { CardFacts } from "#core/packaging/card/card-facts.ts";
 import { readCardOf } from "#core/packaging/card/front-matter.ts";
@@ -12,14 +12,21 @@ import { packageReader } from "./package-reader.ts";
 /** What is to be said of a sealed version, from its package, its image and the lock of that. By semver or tag. Throws
  *  `version_not_found`, `version_not_sealed`. */
 export async function readModelCard(
-  { db, blobs }: Pick<Registry, "db" | "blobs">,
+  needs: Pick<Registry, "db" | "blobs">,
   { model, version }: { model: string; version: string },
 ): Promise<CardFacts> {
-  const found = await readVersion({ db }, model, version);
+  return (await cardOf(needs, await readVersion(needs, model, version))).card;
+}
+
+/** The same, with what it was told from. Throws `version_not_sealed`. */
+export async function cardOf(
+  { db, blobs }: Pick<Registry, "db" | "blobs">,
+  found: Version,
+): Promise<{ card: CardFacts; files: StoredFile[]; spec: PackageSpec; lock: Lock | null }> {
   if (found.sealedAt === null)
     throw new SlipwayError(
       "version_not_sealed",
-      `${found.model}:${found.version} is a draft: its card is made of what is sealed`,
+      `${found.model}:${found.version} is a draft: seal it first, since what is made of it is made of what is sealed`,
     );
   const { spec: kept, imageId } = await db.version.findUniqueOrThrow({
     where: { id: found.id },
@@ -27,13 +34,14 @@ export async function readModelCard(
   });
   const spec = kept as unknown as PackageSpec;
   const files = await allFiles(db, found.id);
-  const card = await readCardOf(packageReader(files, (file, range) => openFile({ db, blobs }, file, range)));
+  const written = await readCardOf(packageReader(files, (file, range) => openFile({ db, blobs }, file, range)));
+  const lock = imageId === null ? null : await lockOf({ db }, imageId);
   const sizeBytes = Number(found.sizeBytes);
-  return {
+  const card: CardFacts = {
     model: found.model,
     version: found.version,
-    frontMatter: card?.frontMatter ?? {},
-    readme: card?.body ?? null,
+    frontMatter: written?.frontMatter ?? {},
+    readme: written?.body ?? null,
     description: found.description,
     format: spec.format,
     contentDigest: found.contentDigest ?? "",
@@ -43,8 +51,9 @@ export async function readModelCard(
     example: spec.example ?? null,
     resources: limitsOf(spec, sizeBytes),
     image: imageOf(found),
-    lock: imageId === null ? null : await lockOf({ db }, imageId),
+    lock: lock === null ? null : shownLock(lock),
   };
+  return { card, files, spec, lock };
 }
 
 function imageOf({ image }: Version): CardFacts["image"] {
@@ -53,14 +62,16 @@ function imageOf({ image }: Version): CardFacts["image"] {
   return { reference: `${image.repository}@${image.digest}`, platforms };
 }
 
-async function lockOf({ db }: Pick<Registry, "db">, imageId: string): Promise<CardFacts["lock"]> {
+async function lockOf({ db }: Pick<Registry, "db">, imageId: string): Promise<Lock | null> {
   const build = await db.build.findFirst({ where: { imageId }, select: { lock: true } });
-  const lock = (build?.lock ?? null) as Lock | null;
-  if (lock === null) return null;
+  return (build?.lock ?? null) as Lock | null;
+}
+
+function shownLock({ python, base, runtime, requirements }: Lock): CardFacts["lock"] {
   return {
-    python: lock.python,
-    base: { source: lock.base.source, digest: lock.base.digest },
-    runtime: lock.runtime.version,
-    requirements: lock.requirements.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
+    python,
+    base: { source: base.source, digest: base.digest },
+    runtime: runtime.version,
+    requirements: requirements.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
   };
 }

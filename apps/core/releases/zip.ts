@@ -1,6 +1,6 @@
 /*
  * A zip archive in one fixed way (PKWARE APPNOTE 6.3.10): the same entries give the same bytes, whose number is known before
- * the first is read. Methods, times and attributes are the same for all.
+ * the first is read. Methods and times are the same for all.
  *
  *   archive    = entries, central records, [zip64 end + locator], end
  *   entry      = local header, name, [zip64 field], deflate (stored-deflate.ts), descriptor
@@ -14,6 +14,7 @@ export interface ZipEntry {
   /** Relative, with `/` between. */
   path: string;
   sizeBytes: number;
+  executable?: boolean;
   /** Yields exactly `sizeBytes` bytes. */
   open(): Promise<AsyncIterable<Uint8Array>>;
 }
@@ -23,11 +24,12 @@ const method = { deflate: 8 };
 const flags = 0x0008 | 0x0800; // a descriptor follows; names are UTF-8
 const versions = { plain: 20, zip64: 45 };
 const madeBy = (3 << 8) | versions.zip64; // Unix, for the attributes
-const attributes = 0o100644 * 2 ** 16;
+const attributes = { plain: 0o100644 * 2 ** 16, executable: 0o100755 * 2 ** 16 };
 const date = (1 << 5) | 1; // 1980-01-01, the first there is
 
 interface Placed {
   name: Buffer;
+  executable: boolean;
   sizeBytes: number;
   storedBytes: number;
   offset: number;
@@ -59,9 +61,10 @@ export async function* zip(entries: readonly ZipEntry[]): AsyncGenerator<Uint8Ar
 
 function place(entries: readonly ZipEntry[]): Placed[] {
   let offset = 0;
-  return entries.map(({ path, sizeBytes }) => {
+  return entries.map(({ path, sizeBytes, executable = false }) => {
     const storedBytes = storedSizeBytes(sizeBytes);
-    const placed = { name: Buffer.from(path), sizeBytes, storedBytes, offset, isLarge: storedBytes >= noRoom };
+    const isLarge = storedBytes >= noRoom;
+    const placed = { name: Buffer.from(path), executable, sizeBytes, storedBytes, offset, isLarge };
     offset = endOf(placed);
     return placed;
   });
@@ -90,7 +93,7 @@ function descriptor({ sizeBytes, storedBytes, isLarge }: Placed, crc: number): B
   return Buffer.concat([u32(0x08074b50), u32(crc), ...[storedBytes, sizeBytes].map(isLarge ? u64 : u32)]);
 }
 
-function centralRecord({ name, sizeBytes, storedBytes, offset, isLarge }: Placed, crc: number): Buffer {
+function centralRecord({ name, executable, sizeBytes, storedBytes, offset, isLarge }: Placed, crc: number): Buffer {
   const large = [...(isLarge ? [sizeBytes, storedBytes] : []), ...(offset >= noRoom ? [offset] : [])];
   const extra = large.length === 0 ? Buffer.alloc(0) : zip64Field(large);
   const needed = large.length === 0 ? versions.plain : versions.zip64;
@@ -99,7 +102,7 @@ function centralRecord({ name, sizeBytes, storedBytes, offset, isLarge }: Placed
     ...[madeBy, needed, flags, method.deflate, 0, date].map(u16),
     ...[crc, isLarge ? noRoom : storedBytes, isLarge ? noRoom : sizeBytes].map(u32),
     ...[name.length, extra.length, 0, 0, 0].map(u16),
-    ...[attributes, Math.min(offset, noRoom)].map(u32),
+    ...[executable ? attributes.executable : attributes.plain, Math.min(offset, noRoom)].map(u32),
     name,
     extra,
   ]);

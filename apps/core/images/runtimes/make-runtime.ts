@@ -10,6 +10,7 @@ import { parentFolders, type TarEntry } from "../layers/tar.ts";
 import type { Lock, LockedRequirement } from "../lock.ts";
 import { megabytes, seconds } from "../measures.ts";
 import { installRequirements } from "./install-requirements.ts";
+import { dependenciesFolder, launcher } from "./launcher.ts";
 import { resolveRequirements } from "./resolve-requirements.ts";
 import type { RuntimeSource } from "./runtime-source.ts";
 import type { Uv } from "./uv.ts";
@@ -29,8 +30,6 @@ export interface RuntimeNeeds extends Blobs {
   uv: Uv;
   scratchDir: string;
 }
-
-const dependenciesFolder = "opt/slipway/dependencies";
 
 /** Resolves (or takes the lock's word), installs, compiles, and stores two layers over the base's. */
 export async function makeRuntime(
@@ -95,22 +94,6 @@ async function runtimeLayer(
     open: async () => [command],
   };
   return layerOf(needs, { base, root }, target, "opt/slipway/runtime", [executable], "runtime", context);
-}
-
-/** The command `slipway-runtime`. PYTHONPATH finds packages and passes over their `.pth` files, which some need. */
-function launcher(pythonPath: string): string {
-  return [
-    `#!${pythonPath}`,
-    "import site",
-    "import sys",
-    "",
-    `site.addsitedir("/${dependenciesFolder}")`,
-    "",
-    "from slipway_runtime.__main__ import main",
-    "",
-    "sys.exit(main(sys.argv[1:]))",
-    "",
-  ].join("\n");
 }
 
 /** A folder's files with their bytecode as one layer, kept as a blob; the folder is gone afterwards. */

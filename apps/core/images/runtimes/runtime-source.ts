@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
 import { type Digest, digestFrom } from "#core/artifacts/digest.ts";
+
+/** docker/runtime of this repository. */
+export const runtimeFolder = fileURLToPath(new URL("../../../../docker/runtime/", import.meta.url));
 
 /** The Slipway runtime as it lies in the repository: docker/runtime. */
 export interface RuntimeSource {

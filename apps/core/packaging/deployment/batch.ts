@@ -1,5 +1,5 @@
 import { SlipwayError } from "#core/errors.ts";
-import { type ComposeOptions, hardenedService, secretFiles } from "./compose.ts";
+import { type ComposeOptions, hardenedService, imageService, secretFiles } from "./compose.ts";
 import type { Deployable } from "./deployable.ts";
 import {
   hardenedContainer,
@@ -36,6 +36,7 @@ export function batchCompose(deployable: Deployable, options: BatchFiles & Compo
     {
       services: {
         batch: {
+          ...imageService(deployable),
           ...hardenedService(deployable, options),
           command: commandOf(deployable, options),
           volumes: [`./data:${dataFolder}`],

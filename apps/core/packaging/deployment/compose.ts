@@ -1,5 +1,5 @@
 import { serving } from "../serving.ts";
-import type { Deployable } from "./deployable.ts";
+import type { Deployable, Running } from "./deployable.ts";
 import { composeCpus, composeMemory } from "./limits.ts";
 import { writeYaml } from "./write-yaml.ts";
 
@@ -13,7 +13,11 @@ export function composeYaml(deployable: Deployable, { port, secrets }: ComposeOp
   return writeYaml(deployable, "docker compose -f FILE up", [
     {
       services: {
-        model: { ...servingService(deployable, { secrets }), ports: [`${port}:${deployable.server.port}`] },
+        model: {
+          ...imageService(deployable),
+          ...servingService(deployable, { secrets }),
+          ports: [`${port}:${deployable.server.port}`],
+        },
       },
       ...secretFiles(secrets),
     },
@@ -21,11 +25,11 @@ export function composeYaml(deployable: Deployable, { port, secrets }: ComposeOp
 }
 
 /** The server. One of an own Dockerfile is asked by the health check that it has there, if any. */
-export function servingService(deployable: Deployable, options: ComposeOptions) {
+export function servingService(running: Running, options: ComposeOptions) {
   return {
-    ...hardenedService(deployable, options),
-    ...(deployable.server.hasRuntime ? { healthcheck: healthCheck } : {}),
-    stop_grace_period: `${deployable.shutdownSeconds + 5}s`,
+    ...hardenedService(running, options),
+    ...(running.server.hasRuntime ? { healthcheck: healthCheck } : {}),
+    stop_grace_period: `${running.shutdownSeconds + 5}s`,
     restart: "unless-stopped",
   };
 }
@@ -40,12 +44,8 @@ const healthCheck = {
 };
 
 /** What every container of a model has: no privileges, a root that nobody writes to, limits. */
-export function hardenedService({ image, limits }: Deployable, { secrets }: ComposeOptions) {
-  const [platform, ...others] = image.platforms;
+export function hardenedService({ limits }: Running, { secrets }: ComposeOptions) {
   return {
-    image: image.reference,
-    ...(others.length === 0 && platform !== undefined ? { platform } : {}),
-    environment: { SLIPWAY_IMAGE_DIGEST: image.digest },
     ...(secrets.length === 0 ? {} : { secrets: [...secrets] }),
     user: serving.user,
     read_only: true,
@@ -64,6 +64,16 @@ export function hardenedService({ image, limits }: Deployable, { secrets }: Comp
             }),
       },
     },
+  };
+}
+
+/** The image that is there, and how a program in it knows which it is. */
+export function imageService({ image }: Deployable) {
+  const [platform, ...others] = image.platforms;
+  return {
+    image: image.reference,
+    ...(others.length === 0 && platform !== undefined ? { platform } : {}),
+    environment: { SLIPWAY_IMAGE_DIGEST: image.digest },
   };
 }
 

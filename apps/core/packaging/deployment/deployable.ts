@@ -6,7 +6,7 @@ import { serving } from "../serving.ts";
 import { type Limits, limitsOf } from "./limits.ts";
 
 /** How what answers in the image is asked. */
-interface Server {
+export interface Server {
   port: number;
   /** Answers 200 while the process is well. */
   livePath: string;
@@ -16,11 +16,19 @@ interface Server {
   hasRuntime: boolean;
 }
 
-/** A version with its image, as the files that run it need it. */
-export interface Deployable {
+/** How a version is run, whoever makes its image. */
+export interface Running {
   model: string;
   version: string;
   contentDigest: string;
+  limits: Limits;
+  server: Server;
+  /** How long running predictions may take after SIGTERM. */
+  shutdownSeconds: number;
+}
+
+/** A version with its image, as the files that run it need it. */
+export interface Deployable extends Running {
   image: {
     /** `host/repository@sha256:…` */
     reference: string;
@@ -28,10 +36,6 @@ export interface Deployable {
     /** `linux/amd64` */
     platforms: string[];
   };
-  limits: Limits;
-  server: Server;
-  /** How long running predictions may take after SIGTERM. */
-  shutdownSeconds: number;
 }
 
 /** By semver or tag. Throws `model_not_found`, `version_not_found`, `version_not_ready` where there is no image. */
@@ -45,14 +49,21 @@ export async function readDeployable(
   const { spec: kept } = await db.version.findUniqueOrThrow({ where: { id: found.id }, select: { spec: true } });
   const spec = kept as unknown as PackageSpec;
   return {
-    model: found.model,
-    version: found.version,
-    contentDigest: found.contentDigest ?? "",
+    ...runningOf(found, spec),
     image: {
       reference: `${image.repository}@${image.digest}`,
       digest: image.digest,
       platforms: image.platforms.map(({ platform }) => platform),
     },
+  };
+}
+
+/** Of a sealed version. */
+export function runningOf(found: Version, spec: PackageSpec): Running {
+  return {
+    model: found.model,
+    version: found.version,
+    contentDigest: found.contentDigest ?? "",
     limits: limitsOf(spec, Number(found.sizeBytes)),
     server: serverOf(spec),
     shutdownSeconds: numberIn(spec, "SHUTDOWN_SECONDS", { lowest: 0, highest: 3600, otherwise: 25 }),

@@ -1,5 +1,5 @@
 import { SlipwayError } from "#core/errors.ts";
-import { type ComposeOptions, secretFiles, servingService } from "./compose.ts";
+import { type ComposeOptions, imageService, secretFiles, servingService } from "./compose.ts";
 import type { Deployable } from "./deployable.ts";
 import {
   graceSeconds,
@@ -21,7 +21,7 @@ export function sidecarCompose(
   return writeYaml(deployable, "docker compose -f FILE up", [
     {
       services: {
-        model: servingService(deployable, options),
+        model: { ...imageService(deployable), ...servingService(deployable, options) },
         app: {
           image: app ?? `\${APP_IMAGE:?set it to the image of your application}`,
           environment: { MODEL_URL: `http://model:${deployable.server.port}` },

@@ -1,5 +1,5 @@
 import { Document, isScalar, visit } from "yaml";
-import type { Deployable } from "./deployable.ts";
+import type { Running } from "./deployable.ts";
 
 /** Reads as the same text in every version of YAML, where the library leaves it plain. */
 const plain = /^[A-Za-z/][A-Za-z0-9 ./_@-]*$/;
@@ -7,7 +7,7 @@ const plain = /^[A-Za-z/][A-Za-z0-9 ./_@-]*$/;
 /** Documents as YAML that readers of 1.1 (Compose 1, kubectl) and of 1.2 take alike: texts that could be anything else
  *  are quoted. The same data gives the same bytes. At its head stands what it runs, and the command that takes it. */
 export function writeYaml(
-  { model, version, contentDigest }: Deployable,
+  { model, version, contentDigest }: Pick<Running, "model" | "version" | "contentDigest">,
   command: string,
   documents: readonly object[],
 ): string {
