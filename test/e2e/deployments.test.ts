@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openAssembler } from "#core/images/open-assembler.ts";
+import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { freePort } from "#standalone/free-port.ts";
 import { type ComposeProject, composeIsThere, composeProject } from "#test/compose-project.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
@@ -16,7 +17,7 @@ import { waitUntil } from "#test/wait-until.ts";
 const engine = dockerEngine();
 const service = await testService();
 const { call, registry } = service;
-testWorker(registry, openAssembler({ ...registry, environment: process.env }));
+testWorker(registry, openAssembler({ ...registry, registries: openRegistries(registry), environment: process.env }));
 
 const model = realModel("custom");
 const at = "/v1/models/custom/versions/1.0.0";

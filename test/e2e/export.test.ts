@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openAssembler } from "#core/images/open-assembler.ts";
+import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { freePort } from "#standalone/free-port.ts";
 import { composeIsThere, composeProject } from "#test/compose-project.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
@@ -18,7 +19,7 @@ import { waitUntil } from "#test/wait-until.ts";
 const engine = dockerEngine();
 const service = await testService();
 const { call, registry } = service;
-testWorker(registry, openAssembler({ ...registry, environment: process.env }));
+testWorker(registry, openAssembler({ ...registry, registries: openRegistries(registry), environment: process.env }));
 
 const model = realModel("custom");
 const at = "/v1/models/custom/versions/1.0.0";
