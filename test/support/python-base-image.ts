@@ -11,11 +11,14 @@ const packages = ["python3-minimal", "libpython3-stdlib", "python3-pip", "coreut
 const authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 /** An image with Python and pip from Debian's packages, for where no other registry is reachable; removed when the
- *  `describe` ends. It holds this machine's certificate authorities and goes nowhere. */
+ *  test ends, with what was built on it and has no name. It holds this machine's certificate authorities and goes nowhere. */
 export async function pythonBaseImage({ docker }: DockerEngine): Promise<string> {
   const folder = temporaryFolder();
   const archive = join(folder, "base.tar");
-  const image = `slipway-test-python:${process.pid}-${Date.now()}`;
+  const name = `${process.pid}-${Date.now()}`;
+  const image = `slipway-test-python:${name}`;
+  // Every stage that is built on it has its label, and can be found again.
+  const label = `dev.slipway.test=${name}`;
   await run("mmdebstrap", ["--quiet", "--variant=extract", `--include=${packages.join(",")}`, "bookworm", archive], {
     timeout: 200_000,
   });
@@ -24,7 +27,11 @@ export async function pythonBaseImage({ docker }: DockerEngine): Promise<string>
     copyFileSync(authorities, join(folder, "root", authorities));
     await run("tar", ["--append", "--file", archive, "--directory", join(folder, "root"), `.${authorities}`]);
   }
-  await docker("import", "--change", "ENV PATH=/usr/local/bin:/usr/bin:/bin", archive, image);
-  whenDone(async () => void (await docker("image", "rm", "--force", image)));
+  const changes = ["ENV PATH=/usr/local/bin:/usr/bin:/bin", `LABEL ${label}`].flatMap((change) => ["--change", change]);
+  await docker("import", ...changes, archive, image);
+  whenDone(async () => {
+    await docker("image", "prune", "--force", "--filter", `label=${label}`);
+    await docker("image", "rm", "--force", image);
+  });
   return image;
 }
