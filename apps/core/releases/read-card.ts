@@ -4,6 +4,7 @@ import { allFiles, openFile, type StoredFile } from "#core/models/files.ts";
 import { readVersion, type Version } from "#core/models/version.ts";
 import type { CardFacts } from "#core/packaging/card/card-facts.ts";
 import { readCardOf } from "#core/packaging/card/front-matter.ts";
+import { withoutPackage } from "#core/packaging/deployment/deployable.ts";
 import { limitsOf } from "#core/packaging/deployment/limits.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import type { Registry } from "#core/registry.ts";
@@ -32,6 +33,7 @@ export async function cardOf(
     where: { id: found.id },
     select: { spec: true, imageId: true },
   });
+  if (kept === null) throw withoutPackage(found);
   const spec = kept as unknown as PackageSpec;
   const files = await allFiles(db, found.id);
   const written = await readCardOf(packageReader(files, (file, range) => openFile({ db, blobs }, file, range)));

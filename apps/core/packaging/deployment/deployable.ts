@@ -47,6 +47,7 @@ export async function readDeployable(
   const { image } = found;
   if (image === null) throw withoutImage(found);
   const { spec: kept } = await db.version.findUniqueOrThrow({ where: { id: found.id }, select: { spec: true } });
+  if (kept === null) throw withoutPackage(found);
   const spec = kept as unknown as PackageSpec;
   return {
     ...runningOf(found, spec),
@@ -56,6 +57,14 @@ export async function readDeployable(
       platforms: image.platforms.map(({ platform }) => platform),
     },
   };
+}
+
+/** An image that was made elsewhere may come with no file. */
+export function withoutPackage({ model, version }: Version): SlipwayError {
+  return new SlipwayError(
+    "version_not_ready",
+    `${model}:${version} has an image that was made elsewhere, and no package that says how it is run`,
+  );
 }
 
 /** Of a sealed version. */
