@@ -1,15 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import type { BlobKey, BlobStore, DirectAccess, PartsId } from "#core/artifacts/blob-store.ts";
-import { newKey } from "./store-under-test.ts";
+import type { BlobKey, DirectAccess, PartsId } from "#core/artifacts/blob-store.ts";
+import { keysOfTests, type StoreUnderTest } from "./store-under-test.ts";
 
 const partBytes = 5 * 1024 ** 2;
 
 /** What a client may do with requests that were signed for it, and what not. */
-export function describeDirectAccess(name: string, make: () => BlobStore): void {
+export function describeDirectAccess(name: string, make: () => StoreUnderTest): void {
   describe(`direct access to ${name}`, () => {
-    const store = make();
+    const made = make();
+    const { store } = made;
+    const newKey = keysOfTests(made);
     const direct = store.direct as DirectAccess;
 
     async function signedPart(bytes: Buffer) {

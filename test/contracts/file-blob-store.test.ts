@@ -11,8 +11,10 @@ import { describeBlobStore } from "./blob-store.ts";
 
 describeBlobStore("files", () => {
   const folder = temporaryFolder();
+  const store = fileBlobStore(folder);
   return {
-    store: fileBlobStore(folder),
+    store,
+    clear: (keys) => Promise.all(keys.map((key) => store.remove(key))),
     broken: fileBlobStore("/dev/null/artifacts"),
     partBytes: 1_000_000,
     objects: async () => {

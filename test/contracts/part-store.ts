@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import type { BlobKey, PartsId, StoredPart } from "#core/artifacts/blob-store.ts";
+import { countOfParts, evenPartBytes, sizeOfPart } from "#core/artifacts/part-plan.ts";
 import { isSlipwayError } from "#core/errors.ts";
-import { newKey, type StoreUnderTest } from "./store-under-test.ts";
+import type { StoreUnderTest } from "./store-under-test.ts";
 
 /** What every store does with an object that comes in parts. */
-export function describePartStore({ store, objects, partBytes }: StoreUnderTest): void {
+export function describePartStore({ store, objects, partBytes }: StoreUnderTest, newKey: () => BlobKey): void {
   describe("in parts", () => {
     const { parts } = store;
     const whole = () => [randomBytes(partBytes), randomBytes(partBytes), randomBytes(123)] as const;
@@ -116,6 +117,27 @@ export function describePartStore({ store, objects, partBytes }: StoreUnderTest)
         expect(await store.stat(upload.key)).toBeNull();
       }
       expect(await objects()).toEqual(before);
+    });
+
+    it("takes the ends of 5 GiB that are announced, is not complete without the rest, and leaves nothing of them", async () => {
+      const sizeBytes = 5 * 1024 ** 3 - 1_000;
+      const ofPart = evenPartBytes(sizeBytes, 8 * 1024 ** 2, parts.limits);
+      const key = newKey();
+      const id = await parts.begin(key, { partBytes: ofPart });
+      const stored: StoredPart[] = [];
+      for (const number of [countOfParts(sizeBytes, ofPart), 1]) {
+        const bytes = randomBytes(sizeOfPart(number, sizeBytes, ofPart));
+        stored.unshift(await parts.put(key, id, { number, bytes, offset: (number - 1) * ofPart }));
+      }
+      expect(stored).toMatchObject([
+        { number: 1, sizeBytes: ofPart },
+        { number: 640, sizeBytes: ofPart - 1_000 },
+      ]);
+      expect(await parts.list(key, id)).toEqual(stored);
+      await expectIncomplete(parts.complete(key, id, stored));
+      expect(await store.stat(key)).toBeNull();
+      await parts.abort(key, id);
+      expect(await parts.list(key, id)).toEqual([]);
     });
 
     it("keeps two uploads of one key apart", async () => {

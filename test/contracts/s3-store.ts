@@ -2,23 +2,28 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { PassThrough, type Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { DeleteObjectsCommand } from "@aws-sdk/client-s3";
 import { describe, expect, it } from "vitest";
+import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { s3BlobStore } from "#core/artifacts/s3-blob-store.ts";
 import { openS3 } from "#core/artifacts/s3-client.ts";
 import type { S3Config } from "#core/config.ts";
-import { isSlipwayError } from "#core/errors.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
 import { whenDone } from "#test/when-done.ts";
 import { faultyProxy } from "../integration/images/faulty-proxy.ts";
 import { describeBlobStore } from "./blob-store.ts";
 import { describeDirectAccess } from "./direct-access.ts";
-import { inChunks, newKey } from "./store-under-test.ts";
+import { describeS3Stages } from "./s3-stages.ts";
+import { codeOf, inChunks, keysOfTests, type StoreUnderTest } from "./store-under-test.ts";
 
 const partBytes = 5 * 1024 ** 2;
+/** Of DeleteObjects. */
+const mostRemovedAtOnce = 1_000;
 
-function underTest(config: S3Config, limits?: { patienceMs: number }) {
+function underTest(config: S3Config, limits?: { patienceMs: number }): StoreUnderTest {
   const inFolder = { ...config, prefix: `${config.prefix}test-${randomBytes(8).toString("hex")}/` };
-  const store = s3BlobStore(openS3(inFolder, limits), { partBytes });
+  const s3 = openS3(inFolder, limits);
+  const store = s3BlobStore(s3, { partBytes });
   const broken = s3BlobStore(openS3({ ...inFolder, bucket: `no-such-bucket-${randomBytes(8).toString("hex")}` }));
   const objects = async () => {
     const names: string[] = [];
@@ -27,28 +32,38 @@ function underTest(config: S3Config, limits?: { patienceMs: number }) {
       names.push(...page.map(({ key, id }) => `${key} in parts ${id}`));
     return names.sort();
   };
+  const clear = async (keys: readonly BlobKey[]) => {
+    for (let at = 0; at < keys.length; at += mostRemovedAtOnce) {
+      const Objects = keys.slice(at, at + mostRemovedAtOnce).map((key) => ({ Key: s3.keyOf(key) }));
+      await s3.send(new DeleteObjectsCommand({ Bucket: s3.bucket, Delete: { Objects, Quiet: true } }));
+    }
+  };
   whenDone(async () => {
     for await (const page of store.parts.unfinished()) for (const { key, id } of page) await store.parts.abort(key, id);
-    for await (const page of store.list()) await Promise.all(page.map(({ key }) => store.remove(key)));
+    for await (const page of store.list()) await clear(page.map(({ key }) => key));
     store.close();
     broken.close();
   });
-  return { store, objects, broken, partBytes };
+  return { store, objects, clear, broken, partBytes };
 }
 
 /** What the store does on every S3 server. */
 export function describeS3(name: string, config: S3Config): void {
   describeBlobStore(name, () => underTest(config));
-  describeDirectAccess(name, () => underTest(config).store);
+  describeDirectAccess(name, () => underTest(config));
   const { endpoint } = config;
-  if (endpoint !== null) describeBadConnections(name, { ...config, endpoint });
+  if (endpoint === null) return;
+  describeBadConnections(name, { ...config, endpoint });
+  describeS3Stages(name, endpoint, (through) => underTest({ ...config, endpoint: through }));
 }
 
 /** What a store does that is reached through a network that fails. */
 function describeBadConnections(name: string, config: S3Config & { endpoint: string }): void {
   describe(`bad connections to ${name}`, async () => {
     const proxy = await tcpProxy(config.endpoint);
-    const { store, objects } = underTest({ ...config, endpoint: proxy.urlOf(config.endpoint) });
+    const made = underTest({ ...config, endpoint: proxy.urlOf(config.endpoint) });
+    const { store, objects } = made;
+    const newKey = keysOfTests(made);
     const bytes = randomBytes(6 * partBytes);
 
     it("goes on with a download that was cut off", async () => {
@@ -103,7 +118,9 @@ export function describeSilence(name: string, config: S3Config): void {
   if (endpoint === null) return;
   describe(`silent connections to ${name}`, async () => {
     const proxy = await tcpProxy(endpoint);
-    const { store } = underTest({ ...config, endpoint: proxy.urlOf(endpoint) });
+    const made = underTest({ ...config, endpoint: proxy.urlOf(endpoint) });
+    const { store } = made;
+    const newKey = keysOfTests(made);
     const bytes = randomBytes(6 * partBytes);
 
     it("goes on with a download and an upload whose connections carry nothing any more", {
@@ -171,11 +188,4 @@ async function firstOf(stream: Readable) {
     if (chunk !== null) return chunk;
     await once(stream, "readable");
   }
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  return promise.then(
-    () => "no error",
-    (error: unknown) => (isSlipwayError(error) ? error.code : String(error)),
-  );
 }
