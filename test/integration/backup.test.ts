@@ -1,19 +1,23 @@
-import { cpSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { collectGarbage } from "#core/artifacts/collect-garbage.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
+import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
+import type { ArtifactsConfig } from "#core/config.ts";
 import { migrate } from "#core/database/migrate.ts";
 import { backUpPostgres, copyOf, ownPostgres } from "#test/database-backup.ts";
 import { serviceCommand } from "#test/service-command.ts";
-import { temporaryFolder } from "#test/temporary-folder.ts";
+import { copyOfStore, storeSettingsOf } from "#test/store-copy.ts";
 import { draftOf, type TestService, testService } from "#test/test-service.ts";
 import { findingsOf, isDamage } from "#test/verified.ts";
+import { waitUntil } from "#test/wait-until.ts";
+import { whenDone } from "#test/when-done.ts";
 
 const hour = 3_600_000;
-const serviceOn = (databaseUrl: string, artifactsDir: string) =>
-  testService({ DATABASE_URL: databaseUrl, SLIPWAY_ARTIFACTS_DIR: artifactsDir });
+const storeOf = ({ registry }: TestService) => registry.config.artifacts;
+const serviceOn = (databaseUrl: string, store: ArtifactsConfig) =>
+  testService({ DATABASE_URL: databaseUrl, ...storeSettingsOf(store) });
 
 /** Uploads and deletes until it is ended, beside a collector; says what was acknowledged and not deleted since. */
 function keepWriting(service: TestService) {
@@ -56,25 +60,24 @@ async function expectReadable({ call }: TestService, files: ReadonlyMap<string, 
 it("a backup under load, database first and store second, restores to a service that has all that was acknowledged", async () => {
   const postgres = await ownPostgres();
   await migrate(postgres.url);
-  const store = temporaryFolder();
-  const live = await serviceOn(postgres.url, store);
+  const live = await testService({ DATABASE_URL: postgres.url });
   await draftOf(live, "m", "0.0.1");
   const writing = keepWriting(live);
-  await sleep(1_000);
+  const reaches = (count: number) =>
+    waitUntil(`${count} files are acknowledged`, async () => writing.acknowledged.size >= count, { withinMs: 60_000 });
+  await reaches(20);
 
   const inTime = new Map(writing.acknowledged);
   const databaseBackup = await backUpPostgres(postgres);
   await sleep(300); // as much as a large database takes longer
-  const storeBackup = copyOf(store);
+  const storeBackup = await copyOfStore(storeOf(live));
   const afterIt = writing.acknowledged.size;
-  await sleep(500);
+  await reaches(afterIt + 5);
   await writing.end();
-  expect(inTime.size).toBeGreaterThan(5);
-  expect(writing.acknowledged.size).toBeGreaterThan(afterIt);
 
   // Database and store of the backup: nothing is missing, and what the store got later is left over.
   const older = await ownPostgres(copyOf(databaseBackup));
-  const restored = await serviceOn(older.url, copyOf(storeBackup));
+  const restored = await serviceOn(older.url, await copyOfStore(storeBackup));
   await expectReadable(restored, inTime);
   const findings = await findingsOf(restored.registry);
   expect(findings.filter(isDamage)).toEqual([]);
@@ -83,7 +86,7 @@ it("a backup under load, database first and store second, restores to a service 
   for (const finding of findings) expect(keys).toContain(finding.key);
 
   // The same database on the store as it went on: nothing is missing either, since the grace time is longer.
-  const onLiveStore = await serviceOn(older.url, store);
+  const onLiveStore = await serviceOn(older.url, storeOf(live));
   await expectReadable(onLiveStore, inTime);
   expect((await findingsOf(onLiveStore.registry)).filter(isDamage)).toEqual([]);
 
@@ -95,13 +98,11 @@ it("a backup under load, database first and store second, restores to a service 
 }, 120_000);
 
 it("a store that is older than its database: the verify command names the key and the files of what is missing, and is content when it is back", async () => {
-  const store = temporaryFolder();
-  const live = await testService({ SLIPWAY_ARTIFACTS_DIR: store });
+  const live = await testService();
   await draftOf(live, "m", "1.0.0", { "a.bin": "in the backup" });
-  const storeBackup = copyOf(store);
+  const older = await copyOfStore(storeOf(live));
   await draftOf(live, "m", "1.1.0", { "b.bin": "after it" });
-  const older = copyOf(storeBackup);
-  const settings = { SLIPWAY_ARTIFACTS_DIR: older };
+  const settings = storeSettingsOf(older);
   const { code, output } = await serviceCommand(live, "verify-artifacts", ["--json"], settings);
   const { key } = await live.registry.db.blob.findUniqueOrThrow({
     where: { digest: digestOf(Buffer.from("after it")) },
@@ -123,6 +124,8 @@ it("a store that is older than its database: the verify command names the key an
       ],
     },
   ]);
-  cpSync(join(store, key.slice(0, 2)), join(older, key.slice(0, 2)), { recursive: true });
+  const blobs = openBlobStore(older);
+  whenDone(() => blobs.close());
+  await blobs.put(key as BlobKey, await live.registry.blobs.open(key as BlobKey));
   expect((await serviceCommand(live, "verify-artifacts", [], settings)).code).toBe(0);
 });

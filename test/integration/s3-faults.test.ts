@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomInt } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
+import { cutAt, flipAt, slow } from "#test/disturbances.ts";
 import { expectHonest, type Sent } from "#test/honest-store.ts";
 import type { S3ServerName } from "#test/s3-servers.ts";
 import { type Disturbance, tcpProxy } from "#test/tcp-proxy.ts";
@@ -14,27 +14,6 @@ const mebibyte = 1024 ** 2;
 /** One request to S3, or some. */
 const partBytes = 8 * mebibyte;
 const sizes = { "that goes whole": 2 * mebibyte, "that goes in parts": 18 * mebibyte };
-
-type Direction = "up" | "down";
-
-/** Once, when so many bytes have gone that way. */
-function onceAt(direction: Direction, offset: number, act: (chunk: Buffer, at: number) => Buffer | null): Disturbance {
-  let left = offset;
-  return (chunk, way) => {
-    const at = left;
-    if (way !== direction || at < 0) return chunk;
-    left -= chunk.length;
-    return at < chunk.length ? act(chunk, at) : chunk;
-  };
-}
-
-const cutAt = (direction: Direction, offset: number) => onceAt(direction, offset, () => null);
-const flipAt = (direction: Direction, offset: number) =>
-  onceAt(direction, offset, (chunk, at) => {
-    const flipped = Buffer.from(chunk);
-    flipped.writeUInt8(flipped.readUInt8(at) ^ (1 << randomInt(8)), at);
-    return flipped;
-  });
 
 /** Uploads files one by one and knows what was acknowledged. */
 async function uploader(service: TestService) {
@@ -97,11 +76,7 @@ for (const server of ["versitygw", "minio"] as const satisfies S3ServerName[])
       }, 120_000);
 
       it("is no matter where it is slow", async () => {
-        const bytesPerSecond = 4 * mebibyte;
-        proxy.disturb(async (chunk) => {
-          await sleep((chunk.length / bytesPerSecond) * 1_000);
-          return chunk;
-        });
+        proxy.disturb(slow(4 * mebibyte));
         expect(await upload(randomBytes(size))).toBe(201);
         proxy.disturb(null);
         await verify();

@@ -1,44 +1,36 @@
 import { createHash, randomBytes } from "node:crypto";
-import { appendFileSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import type { BlobKey, PartsId } from "#core/artifacts/blob-store.ts";
 import { storeBlob } from "#core/artifacts/blobs.ts";
-import { type Digest, digestOf } from "#core/artifacts/digest.ts";
+import { digestOf } from "#core/artifacts/digest.ts";
 import { type Damage, verifyBlobs } from "#core/artifacts/verify-blobs.ts";
 import { kept } from "#test/aftermath.ts";
 import { serviceCommand } from "#test/service-command.ts";
 import { workerProcess } from "#test/service-processes.ts";
+import { replaceStored } from "#test/stored-objects.ts";
 import { draftOf, type TestService, testService } from "#test/test-service.ts";
 import { waitUntil } from "#test/wait-until.ts";
 
 const all = { between: { after: "", before: "" }, bytesPerSecond: 1e12 };
 
-/** Where the file store keeps a blob. */
-async function pathOf({ registry }: TestService, digest: Digest): Promise<string> {
-  const { key } = await registry.db.blob.findUniqueOrThrow({ where: { digest } });
-  return join(registry.config.artifacts.dir, key.slice(0, 2), key);
-}
-
 const names = ["sound", "missing", "changed", "cut", "longer"] as const;
 const digestOfName = (name: string) => digestOf(Buffer.from(`bytes that are ${name}`));
 
 async function damagedService(): Promise<TestService> {
-  const service = await testService({ SLIPWAY_ARTIFACTS_DIR: "" });
-  await draftOf(
-    service,
-    "m",
-    "1.0.0",
-    Object.fromEntries(names.map((name) => [`${name}.bin`, `bytes that are ${name}`])),
-  );
-  const path = (name: (typeof names)[number]) => pathOf(service, digestOfName(name));
-  unlinkSync(await path("missing"));
-  const changed = readFileSync(await path("changed"));
-  changed[3] = (changed[3] ?? 0) ^ 1;
-  writeFileSync(await path("changed"), changed);
-  truncateSync(await path("cut"), 5);
-  appendFileSync(await path("longer"), "!");
+  const service = await testService();
+  const textOf = (name: string) => `bytes that are ${name}`;
+  await draftOf(service, "m", "1.0.0", Object.fromEntries(names.map((name) => [`${name}.bin`, textOf(name)])));
+  const { db, blobs } = service.registry;
+  const change = async (name: (typeof names)[number], to: string | null) => {
+    const { key } = await db.blob.findUniqueOrThrow({ where: { digest: digestOfName(name) } });
+    if (to === null) await blobs.remove(key as BlobKey);
+    else await replaceStored(service.registry, key, Buffer.from(to));
+  };
+  await change("missing", null);
+  await change("changed", textOf("CHANGED"));
+  await change("cut", "bytes");
+  await change("longer", `${textOf("longer")}!`);
   return service;
 }
 
@@ -131,9 +123,12 @@ describe("npm run verify-artifacts", () => {
   });
 
   it("says that the store is away, and not that all is missing", async () => {
-    const service = await testService({ SLIPWAY_ARTIFACTS_DIR: "" });
+    const service = await testService();
     await draftOf(service, "m", "1.0.0", { "a.bin": "a" });
-    const elsewhere = { SLIPWAY_ARTIFACTS_DIR: "/etc/passwd/is-no-folder" };
+    const elsewhere: Record<string, string> =
+      service.registry.config.artifacts.s3 === null
+        ? { SLIPWAY_ARTIFACTS_DIR: "/etc/passwd/is-no-folder" }
+        : { SLIPWAY_S3_ENDPOINT: "http://127.0.0.1:1" };
     const { code, output, errors } = await serviceCommand(service, "verify-artifacts", [], elsewhere);
     expect([code, output]).toEqual([1, expect.not.stringContaining("damaged")]);
     expect(errors).toContain("could not be verified");

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
-import type { BlobStore } from "#core/artifacts/blob-store.ts";
+import { Readable } from "node:stream";
+import type { BlobKey, BlobStore } from "#core/artifacts/blob-store.ts";
 import { ownerKey } from "#core/artifacts/store-owner.ts";
 import type { ArtifactsConfig } from "#core/config.ts";
 
@@ -20,4 +21,10 @@ export async function storedObjects({ config, blobs }: Kept): Promise<string[]> 
   for await (const page of blobs.list()) names.push(...page.map(({ key }) => key).filter((key) => key !== ownerKey));
   for await (const page of blobs.parts.unfinished()) names.push(...page.map(({ key, id }) => `${key} in parts ${id}`));
   return names.sort();
+}
+
+/** Other bytes under a key of the store: what a disk, or a person, might do. */
+export async function replaceStored({ blobs }: Pick<Kept, "blobs">, key: string, bytes: Buffer): Promise<void> {
+  await blobs.remove(key as BlobKey);
+  await blobs.put(key as BlobKey, Readable.from([bytes]));
 }
