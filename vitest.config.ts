@@ -85,7 +85,7 @@ export default defineConfig({
           name: "kill",
           include: ["test/kill/**/*.test.ts"],
           env,
-          globalSetup: [programs, "test/kill/run-folder.ts"],
+          globalSetup: [programs, s3, "test/kill/run-folder.ts"],
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,

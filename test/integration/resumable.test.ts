@@ -1,13 +1,19 @@
+import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import http from "node:http";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { type PreviousUpload, Upload, type UploadOptions, type UrlStorage } from "tus-js-client";
 import { describe, expect, it } from "vitest";
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
+import { pythonOfTests } from "#standalone/setup/python-tests.mjs";
 import { apiProcess, workerProcess } from "#test/service-processes.ts";
 import { storedObjects } from "#test/stored-objects.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 import { waitUntil } from "#test/wait-until.ts";
 
@@ -234,6 +240,38 @@ describe("a resumable upload", () => {
   });
 });
 
+it("tuspy begins an upload, and goes on with it from another process", async () => {
+  const { at, file } = await draft();
+  const bytes = randomBytes(12 * mebibyte + 5);
+  const folder = temporaryFolder();
+  const [program, path] = [join(folder, "send.py"), join(folder, "a.bin")];
+  await writeFile(path, bytes);
+  // As its README shows it; the first time it is left in the middle.
+  await writeFile(
+    program,
+    `import sys
+from tusclient import client
+endpoint, path, url, stop = sys.argv[1:]
+uploader = client.TusClient(endpoint).uploader(
+    path, chunk_size=5 * 1024 * 1024, metadata={"path": "a.bin"}, retries=5, retry_delay=1, url=url or None)
+uploader.upload(stop_at=int(stop) if stop else None)
+print(uploader.url, uploader.offset)
+`,
+  );
+  const run = async (url: string, stop: string) =>
+    (
+      await promisify(execFile)(pythonOfTests, [program, `http://127.0.0.1:${port}${at}`, path, url, stop])
+    ).stdout.split(/\s/);
+  const [url = "", offset] = await run("", String(10 * mebibyte));
+  expect(Number(offset)).toBe(10 * mebibyte);
+  expect(await offsetOf(new URL(url).pathname)).toBe(10 * mebibyte);
+  expect((await run(url, ""))[1]).toBe(String(bytes.length));
+  await workerProcess(service);
+  await waitUntil("it is there", async () => (await call("GET", file())).status === 200, { withinMs: 20_000 });
+  await expectFile(file(), bytes);
+  await expectClean();
+});
+
 describe("what is refused", () => {
   it("bytes that are not the announced ones become no file", async () => {
     const { at, file } = await draft();
@@ -352,6 +390,21 @@ describe("what is refused", () => {
     await workerProcess(service);
     await waitUntil("it is there", async () => (await call("GET", file())).status === 200, { withinMs: 20_000 });
     await expectFile(file(), bytes);
+    await expectClean();
+  });
+
+  it("nothing more once it has expired, though it is still there", async () => {
+    const { at, file } = await draft();
+    const url = await create(at, 20 * mebibyte);
+    expect((await append(url, 0, randomBytes(10 * mebibyte))).status).toBe(204);
+    const id = url.split("/").at(-1) ?? "";
+    const ago = (days: number) => new Date(Date.now() - days * 86_400_000);
+    await db.upload.update({ where: { id }, data: { createdAt: ago(8), expiresAt: ago(1) } });
+    expect((await call("HEAD", url, { headers: tus })).status).toBe(410);
+    expect((await append(url, 10 * mebibyte, randomBytes(10 * mebibyte))).status).toBe(410);
+    expect((await call("GET", file())).status).toBe(404);
+    expect(await db.upload.findUniqueOrThrow({ where: { id } })).toMatchObject({ state: "open" });
+    expect((await call("DELETE", url, { headers: tus })).status).toBe(204);
     await expectClean();
   });
 

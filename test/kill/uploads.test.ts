@@ -1,16 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
-import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
+import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
+import type { S3Config } from "#core/config.ts";
+import { partsOf, type SignedPart, sendPart } from "#test/direct-upload.ts";
+import { describeWithBucket } from "#test/test-bucket.ts";
 import { findingsOf } from "#test/verified.ts";
 import { waitUntil } from "#test/wait-until.ts";
+import { whenDone } from "#test/when-done.ts";
 import { type Answer, exchange } from "./exchange.ts";
 import { killableInstance } from "./instance.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { killSettings } from "./settings.ts";
 
 const { seed } = killSettings(process.env);
-const uploads = 200;
 const clients = 8;
 const mebibyte = 1024 ** 2;
 /** Longer than any upload takes, kills and all. */
@@ -18,12 +21,36 @@ const uploadSeconds = 60;
 const at = "/v1/models/uploads/versions/1.0.0";
 const tus = { "tus-resumable": "1.0.0" };
 
-it(`keeps what it acknowledged of ${uploads} uploads while its APIs are killed, and nothing else (seed ${seed})`, async () => {
+type Way = "put" | "resume" | "direct";
+
+/** What a round is made of. */
+interface Round {
+  uploads: number;
+  ways: readonly Way[];
+  s3: S3Config | null;
+  settings: Record<string, string>;
+}
+
+const title = (uploads: number) =>
+  `keeps what it acknowledged of ${uploads} uploads while its APIs are killed, and nothing else (seed ${seed})`;
+const limitMs = 400_000;
+
+it(title(200), () => killUnderUploads({ uploads: 200, ways: ["put", "resume"], s3: null, settings: {} }), limitMs);
+
+describeWithBucket("with its artifacts in a bucket", "versitygw", ({ config, settings }) => {
+  const ways = ["put", "resume", "direct"] as const;
+  // The folder that every instance has would be a second place.
+  const round = { uploads: 60, ways, s3: config, settings: { ...settings, SLIPWAY_ARTIFACTS_DIR: "" } };
+  it(title(round.uploads), () => killUnderUploads(round), limitMs);
+});
+
+async function killUnderUploads({ uploads, ways, s3, settings }: Round): Promise<void> {
   const random = seededRandom(seed);
   const instance = await killableInstance({
     warm: null,
     workers: 1,
     settings: {
+      ...settings,
       SLIPWAY_GARBAGE_HOURS: "0.0005",
       SLIPWAY_GARBAGE_GRACE_HOURS: "0.005",
     },
@@ -72,6 +99,37 @@ it(`keeps what it acknowledged of ${uploads} uploads while its APIs are killed, 
     return false;
   };
 
+  /** Parts to the store, past the API; all that is asked of the API is asked again. */
+  const direct = async (path: string, bytes: Buffer, of: Random): Promise<boolean> => {
+    const post = (url: string, body?: object) =>
+      send({ method: "POST", path: url, headers: json, body: Buffer.from(JSON.stringify(body ?? {})) }, of);
+    const digest = digestOf(bytes);
+    const made = await post(`${at}/uploads`, { path, sizeBytes: bytes.length, digest });
+    note(`POST direct ${made?.status ?? "cut"}`);
+    if (made?.status !== 201) return false;
+    const url = `${at}/uploads/${made.json.id}`;
+    const parts = partsOf(bytes, made.json);
+    const named = parts.map((part, index) => ({ number: index + 1, digest: digestOf(part) }));
+    let sent = false;
+    for (const end = Date.now() + (uploadSeconds - 10) * 1_000; Date.now() < end; await sleep(of.below(500))) {
+      if (!sent) {
+        const signed = await post(`${url}/parts`, { parts: named });
+        if (signed?.status !== 200) continue;
+        const statuses = await Promise.all(
+          signed.json.parts.map((part: SignedPart) => sendPart(part, parts[part.number - 1] ?? Buffer.alloc(0))),
+        );
+        expect(new Set(statuses)).toEqual(new Set([200]));
+        sent = true;
+      }
+      const completed = await post(`${url}/complete`);
+      note(`POST complete ${completed?.status ?? "cut"}`);
+      if (completed?.status === 202) return true;
+    }
+    note("given up");
+    return false;
+  };
+
+  const byWay = { put, resume, direct };
   let next = 0;
   let running = true;
   const client = async () => {
@@ -81,7 +139,7 @@ it(`keeps what it acknowledged of ${uploads} uploads while its APIs are killed, 
       const path = `${number}.bin`;
       // Some have the same bytes, and some reach over parts.
       const bytes = of.bytes(of.below(4) === 0 ? 1_000 : of.below(20 * mebibyte));
-      const isThere = await (number % 2 === 0 ? put : resume)(path, bytes, of);
+      const isThere = await byWay[ways[number % ways.length] as Way](path, bytes, of);
       if (isThere) acknowledged.set(path, digestOf(bytes));
     }
   };
@@ -119,7 +177,8 @@ it(`keeps what it acknowledged of ${uploads} uploads while its APIs are killed, 
   }
   // A week is over.
   await db.upload.updateMany({ where: { state: "open" }, data: { expiresAt: new Date() } });
-  const blobs = fileBlobStore(instance.artifactsDir);
+  const blobs = openBlobStore({ dir: instance.artifactsDir, s3, leastFreeBytes: 0 });
+  whenDone(() => blobs.close());
   await waitUntil(
     "all else is gone",
     async () => {
@@ -130,4 +189,4 @@ it(`keeps what it acknowledged of ${uploads} uploads while its APIs are killed, 
     },
     { withinMs: 120_000, everyMs: 1_000 },
   );
-}, 400_000);
+}

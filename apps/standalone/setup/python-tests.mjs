@@ -8,9 +8,12 @@ const project = join(root, "docker/runtime/pyproject.toml");
 const folder = join(root, ".slipway-tools/runtime-tests");
 const stamp = join(folder, "made-from.sha256");
 
+/** Clients that users have, as they are. */
+const clients = ["tuspy==1.1.0"];
+
 export const pythonOfTests = join(folder, "bin/python");
 
-/** A virtual environment with the Python runtime, its test tools and the frameworks of test/models. */
+/** A virtual environment with the Python runtime, its test tools, the frameworks of test/models, and clients of the API. */
 export const pythonTests = {
   name: "Python tests",
   title: "Python environment for the tests of docker/runtime",
@@ -19,11 +22,13 @@ export const pythonTests = {
     const otherwise = "uv could not make the Python environment. Is PyPI reachable from here?";
     rmSync(folder, { recursive: true, force: true });
     await run(uvPath, ["venv", "--quiet", folder], { otherwise });
-    await run(uvPath, ["pip", "install", "--quiet", "--python", folder, "-e", "docker/runtime[dev]"], { otherwise });
+    await run(uvPath, ["pip", "install", "--quiet", "--python", folder, "-e", "docker/runtime[dev]", ...clients], {
+      otherwise,
+    });
     writeFileSync(stamp, fingerprint());
   },
 };
 
 function fingerprint() {
-  return createHash("sha256").update(readFileSync(project)).digest("hex");
+  return createHash("sha256").update(readFileSync(project)).update(clients.join("\n")).digest("hex");
 }
