@@ -160,7 +160,8 @@ it("what was found damaged is whole again when somebody sends the same bytes, or
     expect((await service.call("PUT", at, { bytes: `bytes that are ${name}` })).status).toBe(200);
     expect((await service.call("GET", at)).bytes.toString()).toBe(`bytes that are ${name}`);
   }
-  writeFileSync(await pathOf(service, digestOfName("cut")), "bytes that are cut");
+  const { key } = await db.blob.findUniqueOrThrow({ where: { digest: digestOfName("cut") } });
+  await replaceStored(service.registry, key, Buffer.from("bytes that are cut"));
   expect(await damaged()).toEqual(["m:1.0.0/longer.bin"]);
   expect(await db.blob.count({ where: { damagedAt: { not: null } } })).toBe(1);
 });

@@ -5,6 +5,7 @@ import type { BlobKey, StoredPart } from "#core/artifacts/blob-store.ts";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import { parseFilePath } from "#core/models/file-path.ts";
+import { findFile } from "#core/models/files.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { finishUpload } from "#core/uploads/finish-upload.ts";
 import { forgetUploads } from "#core/uploads/forget-uploads.ts";
@@ -78,6 +79,27 @@ async function codeOf(work: Promise<unknown>): Promise<string | null> {
 
 const file = (service: TestService, model: string, path = "a.bin") =>
   service.call("GET", `/v1/models/${model}/versions/1.0.0/files/${path}`);
+
+it("a file is never said to be missing in the moment when it is verified", async () => {
+  const service = await testService();
+  const { registry } = service;
+  await draftOf(service, "moment", "1.0.0");
+  const upload = await verifying(registry, "moment", randomBytes(1_000));
+  // Between the look for the file and the look for an upload.
+  const db = registry.db.$extends({
+    query: {
+      upload: {
+        async count({ args, query }) {
+          testWorker(registry, smallImageBuilder());
+          await ended(registry, upload);
+          return query(args);
+        },
+      },
+    },
+  }) as unknown as Registry["db"];
+  const found = findFile({ db }, { model: "moment", version: "1.0.0", path: parseFilePath("a.bin") });
+  expect(await found).toMatchObject({ path: "a.bin", sizeBytes: 1_000 });
+});
 
 describe("an upload whose digest is not known", async () => {
   const service = await testService();

@@ -5,7 +5,7 @@ import type { Digest } from "#core/artifacts/digest.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
-import { SlipwayError } from "#core/errors.ts";
+import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { FilePath } from "./file-path.ts";
 import { findDraft, readVersion } from "./version.ts";
@@ -88,9 +88,14 @@ export async function findFile(
   { model, version, path }: { model: string; version: string; path: FilePath },
 ): Promise<StoredFile> {
   const { id } = await readVersion({ db }, model, version);
-  const row = await db.versionFile.findUnique({ where: { versionId_path: { versionId: id, path } } });
-  if (row === null) throw await absence(db, { versionId: id, model, version, path });
-  return storedFile(row);
+  const look = () => db.versionFile.findUnique({ where: { versionId_path: { versionId: id, path } } });
+  const row = await look();
+  if (row !== null) return storedFile(row);
+  const why = await absence(db, { versionId: id, model, version, path });
+  // Between the two it may have been verified, and become a file.
+  const late = isSlipwayError(why, "file_not_found") ? await look() : null;
+  if (late === null) throw why;
+  return storedFile(late);
 }
 
 /** The caller owns the stream. */
