@@ -155,7 +155,9 @@ export function describeEndlessComplete(name: string, config: S3Config): void {
       return true;
     });
     const reached = { ...config, endpoint: `http://${proxy.host}` };
-    const { store, objects } = underTest(reached, { patienceMs: 2_000 });
+    const made = underTest(reached, { patienceMs: 2_000 });
+    const { store, objects } = made;
+    const newKey = keysOfTests(made);
 
     it("is given up within its limit, all tries together, and leaves nothing of a body", async () => {
       const before = await objects();
