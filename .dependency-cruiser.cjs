@@ -14,6 +14,7 @@ const rooms = [
   "packaging",
   "images",
   "builds",
+  "proofs",
   "releases",
   "promotion",
 ];
@@ -68,6 +69,12 @@ module.exports = {
       severity: "error",
       from: { path: "^apps/", pathNot: "^apps/core/images/registry-client/" },
       to: { path: "node_modules/undici/" },
+    },
+    {
+      name: "the-engine-is-spoken-to-in-one-place",
+      severity: "error",
+      from: { path: "^apps/", pathNot: "^apps/core/images/engine/" },
+      to: { path: "node_modules/(@types/)?dockerode/" },
     },
     {
       name: "s3-is-spoken-to-in-its-files",

@@ -35,6 +35,7 @@ import { modelRoutes } from "./routes/models.ts";
 import { refuseOtherMethods } from "./routes/other-methods.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { problemRoutes } from "./routes/problems.ts";
+import { proofRoutes } from "./routes/proofs.ts";
 import { quotaRoutes } from "./routes/quotas.ts";
 import { registryRoutes } from "./routes/registries.ts";
 import { resumableRoutes } from "./routes/resumable.ts";
@@ -162,6 +163,7 @@ export async function makeApp(registry: Registry) {
       await v1.register(cardRoutes);
       await v1.register(deploymentRoutes);
       await v1.register(buildRoutes);
+      await v1.register(proofRoutes);
       await v1.register(tagRoutes);
       await v1.register(meRoutes);
       await v1.register(identityRoutes);

@@ -18,6 +18,7 @@ export const openapi = (accessIsOn: boolean): FastifyDynamicSwaggerOptions => ({
       { name: "versions", description: "Immutable releases of a model" },
       { name: "files", description: "What a version holds" },
       { name: "builds", description: "The making of a version's image" },
+      { name: "proofs", description: "Trying the image of a version, as production would run it" },
       { name: "tags", description: "Moving names: stable, prod and others" },
       { name: "access", description: "Who may do what" },
       { name: "audit", description: "Who did what to what, and when" },

@@ -61,6 +61,8 @@ const statusOf: Record<ErrorCode, number> = {
   build_not_found: 404,
   build_finished: 409,
   build_running: 409,
+  proof_not_found: 404,
+  proof_running: 409,
   lock_not_found: 404,
   lock_invalid: 422,
   tag_not_found: 404,

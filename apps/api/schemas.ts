@@ -11,7 +11,7 @@ import { registryAuths } from "#core/images/registries/registry-auth.ts";
 import { labelKeyPattern, labelValueLength } from "#core/models/labels.ts";
 import { modelNameLength, modelNamePattern } from "#core/models/model-name.ts";
 import { semverLength, semverPattern } from "#core/models/semver.ts";
-import { versionStatuses } from "#core/models/version.ts";
+import { proofStatuses, proofSubjects, versionStatuses } from "#core/models/version.ts";
 import { uploadKinds, uploadStatuses } from "#core/uploads/upload.ts";
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -114,6 +114,23 @@ const Image = Type.Object({
   ),
 });
 
+const proofFields = {
+  status: Type.Enum([...proofStatuses]),
+  checked: Type.Enum([...proofSubjects], { description: "Its health alone, or also the answer to the example" }),
+  reason: nullable(Type.String({ description: "Why it failed or was not run, or what it waits for, in one line" })),
+  coldStartMs: nullable(Type.Integer({ description: "From its start until it was healthy" })),
+  latencyMs: nullable(Type.Object({ p50: Type.Number(), p99: Type.Number() })),
+  memoryBytes: nullable(Type.Integer({ description: "The most that it held" })),
+  log: nullable(Type.String({ description: "Its last lines; null in lists" })),
+};
+export const Proof = Type.Object({
+  ...proofFields,
+  imageDigest: Type.String(),
+  createdAt: Time,
+  createdBy: Type.String(),
+  finishedAt: nullable(Time),
+});
+
 export const VersionStatus = Type.Enum([...versionStatuses]);
 export const Version = Type.Object({
   model: Type.String(),
@@ -129,7 +146,7 @@ export const Version = Type.Object({
   metadata: Metadata,
   build: nullable(Type.Object({ id: Type.String(), status: Type.String() })),
   image: nullable(Image),
-  proof: Type.Null({ description: "Smoke tests are not run yet" }),
+  proof: nullable(Type.Object(proofFields, { description: "The smoke test of its image" })),
   tags: Type.Array(Type.String()),
   createdAt: Time,
   createdBy: Type.String(),

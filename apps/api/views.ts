@@ -12,6 +12,7 @@ import type { StoredFile } from "#core/models/files.ts";
 import type { Model } from "#core/models/model.ts";
 import type { ImageRecord, Version } from "#core/models/version.ts";
 import type { Tag, TagMove } from "#core/promotion/read-tags.ts";
+import type { Proof } from "#core/proofs/proof.ts";
 import type { Quota } from "#core/quotas/quotas.ts";
 import type { Measure } from "#core/quotas/use.ts";
 import type { SignedPart } from "#core/uploads/direct-upload.ts";
@@ -34,7 +35,6 @@ export function versionView(version: Version) {
     ...version,
     sizeBytes: Number(version.sizeBytes),
     image: imageView(version.image),
-    proof: null,
     createdAt: time(version.createdAt),
     sealedAt: timeOrNull(version.sealedAt),
   };
@@ -92,6 +92,10 @@ function externalView(external: ExternalSource | null) {
   if (external === null) return null;
   const { source, serve } = external;
   return { image: referenceOf(external), source, serve };
+}
+
+export function proofView({ createdAt, finishedAt, ...proof }: Proof) {
+  return { ...proof, createdAt: time(createdAt), finishedAt: timeOrNull(finishedAt) };
 }
 
 export function tagView({ movedAt, ...tag }: Tag) {

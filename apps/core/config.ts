@@ -28,6 +28,8 @@ export interface Config {
   /** Certificates (PEM) of a company's own authorities, trusted by whatever registry is spoken to; null for none. */
   ca: string | null;
   docker: DockerConfig;
+  engine: EngineConfig;
+  proof: ProofConfig;
   base: BaseConfig;
   tools: { uv: string; mmdebstrap: string };
   scratchDir: string;
@@ -134,6 +136,25 @@ export interface DockerConfig {
   helperEnvironment: Record<string, string>;
 }
 
+/** The Docker Engine. */
+export interface EngineConfig {
+  /** `unix:///…`, `tcp://host:port`; where Docker's own place is meant, too. */
+  host: string;
+  /** `DOCKER_HOST` is set, so that its absence is a fault. */
+  isNamed: boolean;
+  /** Folder of `ca.pem`, `cert.pem`, `key.pem`; null for a connection without TLS. */
+  certPath: string | null;
+}
+
+/** The smoke test of an image that was made. */
+export interface ProofConfig {
+  on: boolean;
+  /** From the container's start to its last answer. */
+  limitMs: number;
+  memoryBytes: number;
+  cpus: number;
+}
+
 /** `debian` makes the base from Debian packages; `image` takes one from a registry, pinned by digest. */
 export type BaseConfig = { from: "debian"; suite: string } | { from: "image"; reference: string };
 
@@ -183,6 +204,8 @@ export function readConfig(environment: Environment): Config {
       configDir: resolve(read.text("DOCKER_CONFIG", `${homedir()}/.docker`)),
       helperEnvironment: helperEnvironment(environment),
     },
+    engine: engineConfig(read),
+    proof: proofConfig(read),
     base: baseConfig(read),
     tools: { uv: read.text("SLIPWAY_UV", "uv"), mmdebstrap: read.text("SLIPWAY_MMDEBSTRAP", "mmdebstrap") },
     scratchDir: resolve(read.text("SLIPWAY_SCRATCH_DIR", `${dataDir}/scratch`)),
@@ -325,6 +348,27 @@ function patternOf(text: string): NamePattern | null {
   } catch {
     return null;
   }
+}
+
+function engineConfig(read: Settings): EngineConfig {
+  const named = read.text("DOCKER_HOST", "");
+  const host = named === "" ? "unix:///var/run/docker.sock" : named;
+  if (!/^unix:\/\/\/.|^tcp:\/\/[^/@\s]+$/.test(host))
+    read.problem("DOCKER_HOST is not of the form unix:///path or tcp://host:port");
+  const isVerified = read.text("DOCKER_TLS_VERIFY", "") !== "";
+  const certPath = read.text("DOCKER_CERT_PATH", "");
+  if (isVerified && certPath === "")
+    read.problem("DOCKER_TLS_VERIFY needs DOCKER_CERT_PATH: set it as docker takes it");
+  return { host, isNamed: named !== "", certPath: isVerified && certPath !== "" ? certPath : null };
+}
+
+function proofConfig(read: Settings): ProofConfig {
+  return {
+    on: read.oneOf("SLIPWAY_PROOF", ["on", "off"], "on") === "on",
+    limitMs: read.seconds("SLIPWAY_PROOF_LIMIT_SECONDS", 300, { min: 1, max: 3_600 }),
+    memoryBytes: read.integer("SLIPWAY_PROOF_MEMORY_MEGABYTES", 4_096, { min: 16, max: 4_194_304 }) * 1024 * 1024,
+    cpus: read.integer("SLIPWAY_PROOF_CPUS", 2, { min: 1, max: 1_024 }),
+  };
 }
 
 function baseConfig(read: Settings): BaseConfig {

@@ -48,6 +48,8 @@ export type ErrorCode =
   | "build_not_found"
   | "build_finished"
   | "build_running"
+  | "proof_not_found"
+  | "proof_running"
   | "lock_not_found"
   | "lock_invalid"
   | "tag_not_found"

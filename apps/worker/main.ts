@@ -6,10 +6,13 @@ import { buildWork } from "#core/builds/build.ts";
 import { buildHandler } from "#core/builds/run-build.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
+import { openEngine } from "#core/images/engine/open-engine.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { makeLogger } from "#core/logger.ts";
+import { proofWork, proveWhenReady } from "#core/proofs/proof.ts";
+import { proofHandler } from "#core/proofs/run-proof.ts";
 import { redactor } from "#core/redact.ts";
 import { collectChore } from "#core/releases/clean-up.ts";
 import { uploadWork } from "#core/uploads/finish-upload.ts";
@@ -33,11 +36,22 @@ const blobs = openBlobStore(config.artifacts);
 const doorbell = openDoorbell(config.queue, log);
 const registries = openRegistries({ db, config });
 const publisher = openPublisher(registries);
+const engine = openEngine(config.engine);
 const builder = openAssembler({ db, blobs, config, registries, environment: process.env });
 
 const ending = new AbortController();
 const handlers: WorkHandlers = {
-  [buildWork]: buildHandler({ db, config, log, builder, publisher, registries }),
+  [buildWork]: buildHandler({
+    db,
+    config,
+    log,
+    doorbell,
+    builder,
+    publisher,
+    registries,
+    whenReady: proveWhenReady(config.proof),
+  }),
+  [proofWork]: proofHandler({ db, config, log, engine, builder, registries }),
   [uploadWork]: uploadHandler({ db, blobs }),
 };
 const self = { id: newId(), name: `${hostname()}:${process.pid}` };
@@ -46,7 +60,7 @@ const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log
   runWork({ db, doorbell, config, log }, workId, options),
 );
 const reconciling = reconcile({ db, doorbell, config, log }, handlers, ending.signal);
-const sweeping = sweepLeftovers({ config, log }, ending.signal);
+const sweeping = sweepLeftovers({ config, log, db, engine }, ending.signal);
 const chores = [collectChore({ db, blobs, config }), verifyChore({ db, blobs, config })];
 const tidying = doChores({ db, doorbell, config, log }, chores, { worker: self.name, ending: ending.signal });
 const pulse = keepPulse({ db, config, log }, { self, answering }, ending.signal);

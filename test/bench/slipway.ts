@@ -67,7 +67,7 @@ function startNpm(dataDir: string, settings: Environment): Npm {
     cwd: root,
     detached: true,
     stdio: ["ignore", log, log],
-    env: { ...process.env, SLIPWAY_DATA_DIR: dataDir, SLIPWAY_PORT: "0", ...settings },
+    env: { ...process.env, SLIPWAY_DATA_DIR: dataDir, SLIPWAY_PORT: "0", SLIPWAY_PROOF: "off", ...settings },
   });
   closeSync(log);
   return { process: child, logPath, ended: once(child, "exit") };

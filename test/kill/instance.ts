@@ -110,6 +110,7 @@ export async function killableInstance(options: InstanceOptions): Promise<Killab
     SLIPWAY_CACHE_DIR: cacheDir,
     SLIPWAY_PORT: String(port),
     SLIPWAY_UV: process.env["SLIPWAY_UV"] ?? uvPath,
+    SLIPWAY_PROOF: "off",
     SLIPWAY_LEASE_SECONDS: "2",
     SLIPWAY_RECONCILE_SECONDS: "0.5",
     LOG_LEVEL: "info",

@@ -5,6 +5,7 @@ import type { Registries } from "#core/images/registries/open-registries.ts";
 import type { RegistryRecord } from "#core/images/registries/registry-record.ts";
 import { repositoryPath } from "#core/images/registries/repository-template.ts";
 import { openRegistryClient, type RegistryClientOptions } from "#core/images/registry-client/client.ts";
+import { anonymous } from "#core/images/registry-client/credential-source.ts";
 import { testRegistry } from "./test-registry.ts";
 import { whenDone } from "./when-done.ts";
 
@@ -30,7 +31,7 @@ export function oneRegistry(
     changedAt: null,
     changedBy: null,
   };
-  const open = { record, client: openRegistryClient(options), repositories };
+  const open = { record, client: openRegistryClient(options), login: options.login ?? anonymous, repositories };
   const registries: Registries = {
     open: async () => open,
     ofReference: async ({ host }) => (host === options.host ? open : null),

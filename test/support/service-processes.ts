@@ -45,6 +45,7 @@ export function environmentOf({ registry: { config } }: TestService, settings: S
     SLIPWAY_DATA_DIR: config.dataDir,
     ...(config.artifacts.s3 === null ? {} : s3Settings(config.artifacts.s3)),
     SLIPWAY_UV: process.env["SLIPWAY_UV"] ?? uvPath,
+    SLIPWAY_PROOF: config.proof.on ? "on" : "off",
     SLIPWAY_LEASE_SECONDS: "2",
     SLIPWAY_RECONCILE_SECONDS: "0.5",
     LOG_LEVEL: "info",

@@ -34,7 +34,7 @@ export function startSlipway(dataDir: string, settings: Record<string, string> =
     cwd: root,
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, SLIPWAY_DATA_DIR: dataDir, SLIPWAY_PORT: "0", ...settings },
+    env: { ...process.env, SLIPWAY_DATA_DIR: dataDir, SLIPWAY_PORT: "0", SLIPWAY_PROOF: "off", ...settings },
   });
   const pid = child.pid;
   if (pid === undefined) throw new Error("node could not be started");

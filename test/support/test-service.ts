@@ -54,6 +54,7 @@ export async function testService(settings: Record<string, string> = {}): Promis
     SLIPWAY_REGISTRY: `${registryHost}/test-${randomBytes(6).toString("hex")}`,
     SLIPWAY_DATA_DIR: temporaryFolder(),
     SLIPWAY_UV: process.env["SLIPWAY_UV"] ?? uvPath,
+    SLIPWAY_PROOF: "off",
     LOG_LEVEL: process.env["TEST_LOG_LEVEL"] ?? "silent",
     ...("SLIPWAY_ARTIFACTS_DIR" in settings ? {} : await storeSettings()),
     ...settings,

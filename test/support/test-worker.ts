@@ -1,8 +1,11 @@
 import { buildWork } from "#core/builds/build.ts";
 import { buildHandler } from "#core/builds/run-build.ts";
+import { openEngine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
+import { proofWork, proveWhenReady } from "#core/proofs/proof.ts";
+import { proofHandler } from "#core/proofs/run-proof.ts";
 import type { Registry } from "#core/registry.ts";
 import { uploadWork } from "#core/uploads/finish-upload.ts";
 import { uploadHandler } from "#core/uploads/verify-upload.ts";
@@ -21,7 +24,14 @@ export function testWorker(registry: Registry, builder: ImageBuilder, name = "te
   const registries = openRegistries(registry);
   const publisher = openPublisher(registries);
   const handlers: WorkHandlers = {
-    [buildWork]: buildHandler({ ...registry, builder, publisher, registries }),
+    [buildWork]: buildHandler({
+      ...registry,
+      builder,
+      publisher,
+      registries,
+      whenReady: proveWhenReady(registry.config.proof),
+    }),
+    [proofWork]: proofHandler({ ...registry, builder, registries, engine: openEngine(registry.config.engine) }),
     [uploadWork]: uploadHandler(registry),
   };
   const options = { handlers, worker: name, ending: ending.signal };

@@ -72,6 +72,9 @@ export const needs = {
   getBuildLog: build("read"),
   cancelBuild: build("build"),
 
+  createProof: model("build"),
+  getProof: model("read"),
+
   listTags: model("read"),
   getTag: model("read"),
   moveTag: model("promote"),

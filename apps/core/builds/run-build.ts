@@ -27,8 +27,15 @@ import { mayBegin, unblockBuilds } from "./line.ts";
 import { type MadeImage, type MakeNeeds, makeImage } from "./make-image.ts";
 import { verifyExternal } from "./verify-external.ts";
 
-interface Needs extends MakeNeeds, Pick<Registry, "log"> {
+/** What follows a build, in the transaction that gives a version its image. Returns the work to ring for. */
+export type WhenReady = (
+  tx: Transaction,
+  ready: { versionId: string; imageId: string; requestId: string | null },
+) => Promise<string[]>;
+
+interface Needs extends MakeNeeds, Pick<Registry, "log" | "doorbell"> {
   registries: Registries;
+  whenReady: WhenReady;
 }
 
 /** Makes, pushes and verifies the image of one build, or verifies one that was built elsewhere. Nothing of it shows before the registry has answered
@@ -127,9 +134,14 @@ async function mayTag({ db, config }: Needs, claim: Claim, build: BegunBuild): P
   return build.isFirst;
 }
 
-async function succeed({ db }: Needs, claim: Claim, build: BegunBuild, made: MadeImage): Promise<void> {
+async function succeed(
+  { db, doorbell, whenReady }: Needs,
+  claim: Claim,
+  build: BegunBuild,
+  made: MadeImage,
+): Promise<void> {
   const { place, digest, origin, platforms, lock } = made;
-  await db.$transaction(async (tx) => {
+  const workIds = await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
     const imageId = newId();
     const repository = repositoryOf(place);
@@ -156,13 +168,19 @@ async function succeed({ db }: Needs, claim: Claim, build: BegunBuild, made: Mad
       },
     });
     // A rebuild never takes a ready image away.
-    await tx.version.updateMany({ where: { id: build.versionId, imageId: null }, data: { imageId } });
+    const { versionId } = build;
+    const { count: isNew } = await tx.version.updateMany({
+      where: { id: versionId, imageId: null },
+      data: { imageId },
+    });
     await finishWork(tx, claim);
     await recordResult(tx, claim, build, "build.succeed", {
       status: "succeeded",
       image: `${repository}@${digest}`,
     });
+    return isNew === 0 ? [] : whenReady(tx, { versionId, imageId, requestId: claim.requestId });
   });
+  for (const id of workIds) await doorbell.ring(id);
 }
 
 /** The package's fault ends the build; a part's fault is tried again, with backoff, for a time. */

@@ -27,6 +27,23 @@ export interface ImagePlatform {
   config?: { user: string; ports: string[]; healthCheck: boolean; labels: Record<string, string> };
 }
 
+export const proofStatuses = ["pending", "passed", "failed", "not_run"] as const;
+export const proofSubjects = ["health", "prediction"] as const;
+
+/** What came of trying an image: the newest proof of it. */
+export interface ProofRecord {
+  status: (typeof proofStatuses)[number];
+  /** What was looked at, or will be. */
+  checked: (typeof proofSubjects)[number];
+  /** One line; of a pending one, what it waits for. */
+  reason: string | null;
+  coldStartMs: number | null;
+  latencyMs: { p50: number; p99: number } | null;
+  memoryBytes: number | null;
+  /** The container's last lines; null in lists. */
+  log: string | null;
+}
+
 /** A version as it is read. */
 export interface Version {
   id: string;
@@ -43,6 +60,7 @@ export interface Version {
   metadata: Record<string, unknown>;
   build: { id: string; status: string } | null;
   image: ImageRecord | null;
+  proof: ProofRecord | null;
   tags: string[];
   createdAt: Date;
   createdBy: string;
@@ -60,7 +78,7 @@ export const versionStatus = Prisma.sql`
        WHEN b.status = 'failed' THEN 'failed'
        ELSE 'sealed' END`;
 
-export const versionColumns = Prisma.sql`
+const columns = (proofLog: Prisma.Sql) => Prisma.sql`
   v.id, m.name AS model, v.semver AS version, v.semver_key AS "semverKey", v.number, ${versionStatus} AS status,
   v.content_digest AS "contentDigest", v.format, v.description, v.labels, v.metadata,
   CASE WHEN v.sealed_at IS NULL
@@ -72,16 +90,27 @@ export const versionColumns = Prisma.sql`
   CASE WHEN b.id IS NULL THEN NULL ELSE jsonb_build_object('id', b.id, 'status', b.status) END AS build,
   CASE WHEN i.id IS NULL THEN NULL
        ELSE jsonb_build_object('repository', i.repository, 'digest', i.digest, 'origin', i.origin, 'platforms', i.platforms) END AS image,
+  CASE WHEN p.id IS NULL THEN NULL
+       ELSE jsonb_build_object(
+         'status', p.status, 'checked', p.checked, 'reason', p.reason, 'coldStartMs', p.cold_start_ms,
+         'latencyMs', CASE WHEN p.latency_p50_ms IS NULL THEN NULL
+                           ELSE jsonb_build_object('p50', p.latency_p50_ms, 'p99', p.latency_p99_ms) END,
+         'memoryBytes', p.memory_bytes, 'log', ${proofLog}) END AS proof,
   (SELECT coalesce(jsonb_agg(t.name ORDER BY t.name), '[]') FROM tags t WHERE t.version_id = v.id) AS tags,
   v.created_at AS "createdAt", v.created_by AS "createdBy", v.sealed_at AS "sealedAt"`;
 
-/** The latest build and the image of version `v`. A build that no worker holds is queued, whatever the last one had
+/** Without the logs of proofs, of which a list would hold too much. */
+export const versionColumns = columns(Prisma.sql`NULL::text`);
+
+/** The latest build, the image and its latest proof of version `v`. A build that no worker holds is queued, whatever the last one had
  *  written before it was lost. */
 export const versionJoins = Prisma.sql`
   LEFT JOIN LATERAL (
     SELECT b.id, CASE WHEN b.status = 'running' AND NOT ${isHeld("build", Prisma.sql`b.id`)} THEN 'queued' ELSE b.status END AS status
     FROM builds b WHERE b.version_id = v.id ORDER BY b.created_at DESC, b.id DESC LIMIT 1) b ON true
-  LEFT JOIN images i ON i.id = v.image_id`;
+  LEFT JOIN images i ON i.id = v.image_id
+  LEFT JOIN LATERAL (
+    SELECT * FROM proofs p WHERE p.image_id = v.image_id ORDER BY p.created_at DESC, p.id DESC LIMIT 1) p ON true`;
 
 /** A living version of model `m` by what a URL names: a semver, or a tag. */
 function named(reference: string): Prisma.Sql {
@@ -97,7 +126,7 @@ export async function readVersion(
   reference: string,
 ): Promise<Version> {
   const [row] = await db.$queryRaw<(Version | { id: null })[]>`
-    SELECT ${versionColumns}
+    SELECT ${columns(Prisma.sql`p.log`)}
     FROM models m
     LEFT JOIN versions v ON v.model_id = m.id AND v.deleted_at IS NULL AND ${named(reference)}
     ${versionJoins}

@@ -135,6 +135,21 @@ describe("the example", () => {
     });
     expect(found.join()).toContain(expected);
   });
+
+  it("is kept with what its answer has to be", async () => {
+    const yaml = "example: {instances: [[1, 2]]}\nexpect: {predictions: [0.5]}";
+    expect((await specOf({ "model.pkl": columns, "slipway.yaml": yaml })).expect).toEqual({ predictions: [0.5] });
+  });
+
+  it.each([
+    ["expect: {predictions: [0]}", "slipway.yaml: expect: compares the answer to an example"],
+    [
+      "example: {instances: [[1, 2]]}\nexpect: {predictions: [0, 1]}",
+      "slipway.yaml: expect.predictions: has 2 predictions, and the example 1 instances",
+    ],
+  ])("is there, and as long, where an answer is expected: %s", async (yaml, reason) => {
+    await expect(specOf({ "model.pkl": columns, "slipway.yaml": yaml })).rejects.toThrow(reason);
+  });
 });
 
 describe("labels and metadata", () => {

@@ -3,7 +3,7 @@ import { type Fault, isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { checkLabels, checkMetadata } from "#core/models/labels.ts";
 import { buildFaults } from "./build-faults.ts";
 import { type Card, cardFile, readCardOf } from "./card/front-matter.ts";
-import { readExample } from "./example.ts";
+import { expectFaults, readExample } from "./example.ts";
 import { type Answer, findAnswer } from "./find-answer.ts";
 import { hasFile, type PackageReader, readSmall } from "./package-reader.ts";
 import { completeRequirements, readRequirements, versionNotes } from "./package-requirements.ts";
@@ -58,6 +58,9 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
     ...own.faults,
     ...python.faults,
     ...example.faults,
+    ...(example.faults.length > 0 || isBroken(broken, "example", "expect")
+      ? []
+      : expectFaults(declared.expect, example.example)),
     ...labels.faults,
     ...metadata.faults,
     ...faultsOf("labels", () => checkLabels(declared.labels)),
@@ -74,6 +77,7 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
       requirements: completeRequirements(own.requirements, answer.format, answer.pickles),
       signature: declared.signature ?? answer.signature,
       example: example.example,
+      expect: declared.expect,
       environment: declared.environment,
       platforms: declared.platforms,
       build: declared.build,

@@ -3,6 +3,7 @@ import { decodeUtf8 } from "./decode-utf8.ts";
 import { keepingFault } from "./keeping-fault.ts";
 import { didYouMean, nearMisses, nearPaths } from "./near-miss.ts";
 import { hasFile, type PackageReader, readSmall } from "./package-reader.ts";
+import type { Expect } from "./package-spec.ts";
 import { isMapping } from "./reading.ts";
 
 const limitBytes = 1024 * 1024;
@@ -73,4 +74,15 @@ function requestFault(value: unknown): string | null {
   return isMapping(inputs) && Object.keys(inputs).length > 0
     ? null
     : "a request has instances, a list, or inputs, a mapping";
+}
+
+/** `expect` compares what the example is answered with, which has to be there and to be of the same length. */
+export function expectFaults(expect: Expect | null, example: Record<string, unknown> | null): Fault[] {
+  if (expect === null) return [];
+  const where = "slipway.yaml: expect";
+  if (example === null) return [{ where, message: "compares the answer to an example: give one, or leave it out" }];
+  const { instances } = example;
+  if (!Array.isArray(instances) || instances.length === expect.predictions.length) return [];
+  const counts = `${expect.predictions.length} predictions, and the example ${instances.length} instances`;
+  return [{ where: `${where}.predictions`, message: `has ${counts}: give one for each` }];
 }

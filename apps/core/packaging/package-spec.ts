@@ -16,6 +16,11 @@ export interface Signature {
   outputs: Tensor[];
 }
 
+/** What the answer to the example has to hold, for a proof to pass. */
+export interface Expect {
+  predictions: unknown[];
+}
+
 export interface Serve {
   port: number;
   /** Path of a GET that answers 200 while the model can be asked. */
@@ -44,6 +49,8 @@ export interface PackageSpec {
   requirements: string[];
   signature: Signature | null;
   example: unknown;
+  /** Of an older version also `undefined`. */
+  expect?: Expect | null;
   environment: Record<string, string>;
   /** `dockerfile`: by the package's own Dockerfile. */
   build: "assemble" | "dockerfile";

@@ -11,12 +11,12 @@ export const keyStates = {
   system_packages: "read",
   signature: "read",
   example: "read",
+  expect: "read",
   environment: "read",
   platforms: "read",
   labels: "read",
   metadata: "read",
   serve: "read",
-  expect: "not yet",
   resources: "read",
 } as const satisfies Record<string, "read" | "not yet">;
 

@@ -21,6 +21,7 @@ signature:
   inputs: [{name: age, type: float64, shape: [-1], optional: true}, {name: sex, type: string}]
   outputs: [{name: prediction, type: int64, shape: [-1, 2]}]
 example: {instances: [[5.1, 3.5]]}
+expect: {predictions: [[0, 1]]}
 environment: {LOG_LEVEL: info, OMP_NUM_THREADS: "1"}
 platforms: [linux/amd64]
 resources: {cpu: "1.5", memory: 4Gi, gpu: 1}
@@ -43,6 +44,7 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
         outputs: [{ name: "prediction", type: "int64", shape: [-1, 2], optional: false }],
       },
       example: { instances: [[5.1, 3.5]] },
+      expect: { predictions: [[0, 1]] },
       environment: { LOG_LEVEL: "info", OMP_NUM_THREADS: "1" },
       platforms: ["linux/amd64"],
       build: "assemble",
@@ -99,7 +101,6 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
   });
 
   it.each([
-    ["expect: {predictions: [0]}", "expect has no meaning so far"],
     ["platforms: [linux/arm64]", "images are made for linux/amd64 so far, not for linux/arm64"],
     ["format: xgboost", "there is no runtime for xgboost"],
     ["format: mlflow", "there is no runtime for mlflow"],
@@ -133,6 +134,10 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
     ["platforms: []", "names no platform"],
     ["platforms: [amd64]", '"amd64" is no platform: write it like linux/amd64'],
     ["example: 5", "expected a mapping of keys to values, found a number"],
+    ["expect: {}", "has no predictions: write {predictions: [...]}"],
+    ["expect: {predictions: 0}", "expected a list, found a number"],
+    ["expect: {predictions: [0], model: iris}", "slipway.yaml: expect.model: is no key that is known here"],
+    ['expect: {predictions: ["a\\0"]}', "cannot be kept: a text holds a NUL character"],
     ["labels: [a]", "expected a mapping of keys to values, found a list"],
     [
       "labels: {version: 1.10}",

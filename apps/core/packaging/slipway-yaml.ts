@@ -5,7 +5,7 @@ import { noResources, readResources } from "./declared-resources.ts";
 import { readSignature } from "./declared-signature.ts";
 import { keepingFault } from "./keeping-fault.ts";
 import { didYouMean, nearMisses } from "./near-miss.ts";
-import type { Format, Resources, Serve, Signature } from "./package-spec.ts";
+import type { Expect, Format, Resources, Serve, Signature } from "./package-spec.ts";
 import { readYaml, type YamlPath } from "./read-yaml.ts";
 import { type Reading, reading } from "./reading.ts";
 import { declaredFormats, type Key, keyStates, keys } from "./slipway-yaml-keys.ts";
@@ -24,6 +24,8 @@ export interface Declared {
   signature: Signature | null;
   /** A request, or the path of a JSON file that holds one. */
   example: Record<string, unknown> | string | null;
+  /** The predictions that the example has to be answered with. */
+  expect: Expect | null;
   environment: Record<string, string>;
   platforms: string[];
   build: "assemble" | "dockerfile";
@@ -50,6 +52,7 @@ export const nothingDeclared: Declared = {
   requirements: null,
   signature: null,
   example: null,
+  expect: null,
   environment: {},
   platforms: ["linux/amd64"],
   build: "assemble",
@@ -167,6 +170,14 @@ const readers: Record<ReadKey, KeyReader> = {
   example(value, declared, read) {
     if (typeof value === "string" && value !== "") declared.example = withoutDot(value);
     else declared.example = read.mapping(["example"], value);
+  },
+  expect(value, declared, read) {
+    const { predictions } = read.mapping(["expect"], value, ["predictions"]);
+    if (predictions === undefined) return read.fault(["expect"], "has no predictions: write {predictions: [...]}");
+    const expect = { predictions: read.list(["expect", "predictions"], predictions) };
+    const unkept = keepingFault(expect);
+    if (unkept !== null) return read.fault(["expect"], `cannot be kept: ${unkept}`);
+    declared.expect = expect;
   },
   environment(value, declared, read) {
     declared.environment = readTexts("environment", value, read);

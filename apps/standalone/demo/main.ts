@@ -15,7 +15,12 @@ export async function main(given: Environment): Promise<number> {
   const voice: Voice = terminalVoice();
   const { stop, kill } = listenForSignals(voice);
   try {
-    const environment = { ...given, SLIPWAY_DATA_DIR: given["SLIPWAY_DATA_DIR"] ?? ".slipway-demo", SLIPWAY_PORT: "0" };
+    const environment = {
+      ...given,
+      SLIPWAY_DATA_DIR: given["SLIPWAY_DATA_DIR"] ?? ".slipway-demo",
+      SLIPWAY_PORT: "0",
+      SLIPWAY_PROOF: "off", // the demo runs the image itself, and nobody waits for two
+    };
     const embedded = embeddedParts(environment);
     const config = readStandaloneConfig(environment, embedded);
     const instance = await startInstance({ environment, config, embedded, voice, stop, kill });

@@ -1,5 +1,6 @@
 """`serve` and `health` as processes: readiness, logs, signals, exit codes."""
 
+import json
 import os
 import signal
 import socket
@@ -36,6 +37,13 @@ def own_model(folder: Path, code: str) -> dict[str, str]:
 def health(port: int) -> "subprocess.CompletedProcess[str]":
     settings = {**os.environ, "PORT": str(port)}
     return subprocess.run([*RUNTIME, "health"], env=settings, capture_output=True, text=True)
+
+
+def ask(port: int, request: str, *more: str) -> "subprocess.CompletedProcess[str]":
+    settings = {**os.environ, "PORT": str(port)}
+    return subprocess.run(
+        [*RUNTIME, "ask", *more], env=settings, input=request, capture_output=True, text=True
+    )
 
 
 @pytest.mark.parametrize("name", SERVED)
@@ -256,3 +264,23 @@ def test_answers_do_not_wait_for_acknowledgements() -> None:
     # asyncio sets TCP_NODELAY only on sockets that were made with their protocol named.
     with listen("127.0.0.1", 0) as listener:
         assert listener.proto == socket.IPPROTO_TCP
+
+
+def test_ask_says_what_the_server_answers_and_how_fast(tmp_path: Path) -> None:
+    with server(environment(tmp_path, document_of("sentiment"), package_of("sentiment"))) as served:
+        served.wait_for("/ready")
+        asked = ask(served.port, '{"instances": ["a wonder"]}', "--times", "5")
+        said = json.loads(asked.stdout)
+        assert (asked.returncode, said["status"], len(said["seconds"])) == (0, 200, 5)
+        assert json.loads(said["answer"])["model"] == "sentiment"
+        refused = json.loads(ask(served.port, "{}", "--times", "5").stdout)
+        assert (refused["status"], len(refused["seconds"])) == (400, 1)
+        elsewhere = ["--url", f"{served.address}/health"]
+        assert json.loads(ask(free_port(), "{}", *elsewhere).stdout)["status"] == 405
+        assert json.loads(ask(free_port(), "", "--get", *elsewhere).stdout)["status"] == 200
+
+
+def test_ask_says_in_one_line_why_there_is_no_answer() -> None:
+    asked = ask(free_port(), "{}")
+    assert (asked.returncode, asked.stdout) == (1, "")
+    assert asked.stderr.startswith("no answer: ")

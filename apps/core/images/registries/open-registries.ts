@@ -3,6 +3,7 @@ import type { Database } from "#core/database/client.ts";
 import { trustedBy } from "#core/registry-config.ts";
 import { readSecret } from "#core/secrets/stored-secrets.ts";
 import { openRegistryClient, type RegistryClient } from "../registry-client/client.ts";
+import type { CredentialSource } from "../registry-client/credential-source.ts";
 import { type RepositoryMaker, registryLogin } from "./credentials/registry-login.ts";
 import { passwordSubject, type RegistryRecord, readRegistries, readRegistry } from "./registry-record.ts";
 import { fitsTemplate } from "./repository-template.ts";
@@ -10,6 +11,8 @@ import { fitsTemplate } from "./repository-template.ts";
 export interface OpenRegistry {
   record: RegistryRecord;
   client: RegistryClient;
+  /** What the client shows, for others that fetch from there. */
+  login: CredentialSource;
   /** Null where repositories come with their first push, or are made by others. */
   repositories: RepositoryMaker | null;
 }
@@ -42,7 +45,7 @@ export function openRegistries({ db, config }: RegistriesNeeds): Registries {
     const { source, repositories } = registryLogin(record, { password, docker: config.docker, ca: trusted });
     const { host, plainHttp } = record;
     const client = openRegistryClient({ host, login: source, ca: trusted, plainHttp });
-    const registry = { record, client, repositories };
+    const registry = { record, client, login: source, repositories };
     // One that was opened before is left to whoever still uses it; its idle connections end by themselves.
     opened.set(record.name, registry);
     return registry;

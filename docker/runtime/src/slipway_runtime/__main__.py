@@ -1,4 +1,4 @@
-"""`slipway-runtime serve | batch | health`. Each command imports only what it needs."""
+"""`slipway-runtime serve | batch | health | ask`. Each command imports only what it needs."""
 
 import argparse
 import os
@@ -23,6 +23,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from slipway_runtime.health_probe import run_health
 
         return run_health(settings)
+    if arguments.command == "ask":
+        from slipway_runtime.ask import run_ask
+
+        return run_ask(settings, *ask_options(arguments))
     if arguments.command == "batch":
         from slipway_runtime.batch.command import run_batch
 
@@ -32,12 +36,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_server(settings)
 
 
+def ask_options(arguments: argparse.Namespace) -> tuple[str | None, bool, int, float]:
+    return arguments.url, arguments.get, arguments.times, arguments.seconds
+
+
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="slipway-runtime", description="Serves one packaged model.")
     root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="serve the model over HTTP")
     commands.add_parser("health", help="exit 0 when the server of this container is ready")
+    ask = commands.add_parser("ask", help="post standard input to a running server and time it")
+    ask.add_argument("--url", help="default: /predict of the server of this container")
+    ask.add_argument("--get", action="store_true", help="get, and send nothing")
+    ask.add_argument("--times", type=int, default=1, metavar="N", help="default: 1")
+    ask.add_argument("--seconds", type=float, default=30, metavar="S", help="default: 30")
     batch = commands.add_parser("batch", help="predict for every row of a file")
     batch.add_argument("--input", required=True, metavar="FILE", help="- is standard input")
     batch.add_argument("--output", required=True, metavar="FILE", help="- is standard output")

@@ -10,7 +10,7 @@ TIMEOUT_SECONDS = 3
 
 def run_health(settings: Settings) -> int:
     """0 when the server in this container is ready to predict, else 1 with the reason on stderr."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    host = settings.reached_at
     try:
         with socket.create_connection((host, settings.port), TIMEOUT_SECONDS) as connection:
             connection.sendall(b"GET /ready HTTP/1.0\r\nHost: localhost\r\n\r\n")

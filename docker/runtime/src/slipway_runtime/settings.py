@@ -22,6 +22,11 @@ class Settings:
     shutdown_seconds: int = 25
     """How long running requests may take after SIGTERM; below Kubernetes' 30 s."""
 
+    @property
+    def reached_at(self) -> str:
+        """The host under which the server is reached from its own container."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Throws `SettingError`. An empty variable counts as one that is not set."""

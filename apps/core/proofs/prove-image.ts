@@ -1,0 +1,140 @@
+import type { ProofConfig } from "#core/config.ts";
+import { messageOf } from "#core/errors.ts";
+import { statusOf, wordsOf } from "#core/images/engine/engine-answers.ts";
+import type { Engine } from "#core/images/engine/open-engine.ts";
+import { hasImage, type PullRequest, pullImage, removeImage } from "#core/images/engine/pull-image.ts";
+import { readLog, readState } from "#core/images/engine/run-container.ts";
+import type { ImageBuilder } from "#core/images/image-builder.ts";
+import type { ProofRecord } from "#core/models/version.ts";
+import type { Serve } from "#core/packaging/package-spec.ts";
+import { askExample, type Example, type Latency } from "./ask-example.ts";
+import { lastError } from "./last-error.ts";
+import { ownServer } from "./own-server.ts";
+import { ProofFailure } from "./proof-failure.ts";
+import { withImage } from "./reap-proofs.ts";
+import { type Container, serverAskedFromWithin } from "./server-under-test.ts";
+import { watchMemory } from "./watch-memory.ts";
+
+export interface ProvingNeeds {
+  engine: Engine;
+  /** Makes the image that asks an own server. */
+  builder: ImageBuilder;
+}
+
+export interface Proving extends PullRequest {
+  /** The example of the package; without one its health is all that is looked at. */
+  example: Example | null;
+  /** The image is there for this proof alone: an attempt that was lost had it fetched. */
+  isFetched: boolean;
+  /** Called before it is fetched. */
+  beforeFetch(): Promise<void>;
+  /** Where a server of the package's own answers; null: the Slipway runtime serves. */
+  serve: Serve | null;
+  /** Of this proof alone, as a part of names on the engine. */
+  name: string;
+  /** Of what is started, so that it is found again. */
+  labels: Record<string, string>;
+  limits: ProofConfig & { pullMs: number };
+}
+
+export type Findings = Omit<ProofRecord, "checked" | "status"> & { status: "passed" | "failed" };
+
+/** For the log of a container that is about to be removed. */
+const lastWordsMs = 10_000;
+const keptLog = { lines: 200, characters: 64 * 1024 };
+
+/** Runs an image as production would and asks it. What is found is returned, whatever the image does; thrown is the fault
+ *  of a part (engine, registry), and why `signal` aborted. In every case the container is gone afterwards, and the image
+ *  too where the engine had it for this alone. */
+export async function proveImage(needs: ProvingNeeds, proving: Proving, signal: AbortSignal): Promise<Findings> {
+  const { engine } = needs;
+  const { reference, limits } = proving;
+  const isThere = await hasImage(engine, reference);
+  if (!isThere) {
+    await proving.beforeFetch();
+    await pullImage(engine, proving, AbortSignal.any([signal, AbortSignal.timeout(limits.pullMs)]));
+  }
+  const ofThisAlone = !isThere || proving.isFetched;
+  try {
+    return await runImage(
+      needs,
+      ofThisAlone ? { ...proving, labels: withImage(proving.labels, reference) } : proving,
+      signal,
+    );
+  } finally {
+    if (ofThisAlone) await removeImage(engine, reference, AbortSignal.timeout(lastWordsMs)).catch(() => {});
+  }
+}
+
+async function runImage(needs: ProvingNeeds, proving: Proving, signal: AbortSignal): Promise<Findings> {
+  const { reference: image, labels, limits, serve, name } = proving;
+  const server =
+    serve === null
+      ? await serverAskedFromWithin(needs.engine, { image, labels, limits }, signal)
+      : await ownServer(needs, { image, labels, limits, serve, name }, signal);
+  const { container } = server;
+  const limit = AbortSignal.timeout(limits.limitMs);
+  const either = AbortSignal.any([signal, limit]);
+  const memory = watchMemory(container);
+  const found = { coldStartMs: null as number | null, latencyMs: null as Latency | null };
+  const findings = async (failure: string | null): Promise<Findings> => {
+    const log = await readLog(container, keptLog, AbortSignal.timeout(lastWordsMs)).catch(() => null);
+    const written = log === null || failure === null ? null : lastError(log);
+    return {
+      status: failure === null ? "passed" : "failed",
+      reason: failure === null ? null : messageOf(written === null ? failure : `${failure}: ${written}`),
+      ...found,
+      memoryBytes: await memory.peakBytes(),
+      log,
+    };
+  };
+  try {
+    await start(container, either);
+    found.coldStartMs = await server.untilHealthy(either);
+    if (proving.example !== null) found.latencyMs = await askExample(server.ask, proving.example, either);
+    return await findings(null);
+  } catch (error) {
+    signal.throwIfAborted();
+    const failure = await failureOf(container, error, { limit, limitMs: limits.limitMs, found, limits });
+    if (failure === null) throw error;
+    return await findings(failure);
+  } finally {
+    memory.stop();
+    await server.remove().catch(() => {}); // what stays is the next sweep's, and no part of what was found
+  }
+}
+
+/** The engine refuses what the image asks it to start (400, 404): a program that is not there, for one. */
+async function start(container: Container, signal: AbortSignal): Promise<void> {
+  try {
+    await container.start({ abortSignal: signal });
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === null || status >= 500) throw error;
+    throw new ProofFailure(`it cannot be started: ${wordsOf(error)}`);
+  }
+}
+
+/** Why the image failed, where it is to blame: what its container says of itself counts for more than how that was noticed.
+ *  Null where a part is to blame. */
+async function failureOf(
+  container: Container,
+  error: unknown,
+  {
+    limit,
+    limitMs,
+    found,
+    limits,
+  }: { limit: AbortSignal; limitMs: number; found: { coldStartMs: number | null }; limits: ProofConfig },
+): Promise<string | null> {
+  const state = await readState(container, AbortSignal.timeout(lastWordsMs)).catch(() => null);
+  if (state?.outOfMemory) return `it took more than ${limits.memoryBytes / 1024 / 1024} MiB of memory`;
+  const when = found.coldStartMs === null ? "before it was healthy" : "while it was asked";
+  const hasRun = state !== null && state.startedAt.getTime() > 0;
+  if (hasRun && !state.running) return `it ended with exit code ${state.exitCode} ${when}`;
+  if (error instanceof ProofFailure) return error.message;
+  if (!limit.aborted || state === null) return null;
+  return found.coldStartMs === null
+    ? `it was not healthy within ${limitMs / 1_000} s`
+    : `it did not answer its example within ${limitMs / 1_000} s of its start`;
+}

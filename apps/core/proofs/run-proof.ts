@@ -1,0 +1,188 @@
+import { recordAudit } from "#core/audit/record-audit.ts";
+import type { ExternalSource } from "#core/builds/external-source.ts";
+import type { Transaction } from "#core/database/client.ts";
+import { messageOf } from "#core/errors.ts";
+import { whyNoEngine } from "#core/images/engine/engine-answers.ts";
+import type { Engine } from "#core/images/engine/open-engine.ts";
+import type { ImageBuilder } from "#core/images/image-builder.ts";
+import type { Registries } from "#core/images/registries/open-registries.ts";
+import type { PackageSpec, Serve } from "#core/packaging/package-spec.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import type { WorkHandler } from "#core/work/run-work.ts";
+import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
+import { mayProve, unblockProofs } from "./line.ts";
+import { type Findings, type Proving, proveImage } from "./prove-image.ts";
+import { proofLabels } from "./reap-proofs.ts";
+
+interface Needs extends Pick<Registry, "db" | "config" | "log"> {
+  engine: Engine;
+  builder: ImageBuilder;
+  registries: Registries;
+}
+
+/** Tries the image of a version. Nothing shows before the end but that it is pending; a worker that is killed leaves a
+ *  container, which the next sweep of any worker removes, and the proof is made again. */
+export function proofHandler(needs: Needs): WorkHandler {
+  const { db, config, engine } = needs;
+  const line = { running: 0, atOnce: Math.max(1, Math.floor(config.work.atOnce / 2)) };
+  return {
+    mayBegin: async () => mayProve(line),
+    unblock: () => unblockProofs(db, line),
+
+    async run(claim, signal, log) {
+      const subject = await begin(needs, claim);
+      if (!config.proof.on) return skip(needs, claim, subject, "proofs are switched off (SLIPWAY_PROOF)");
+      line.running += 1;
+      try {
+        const absence = await whyNoEngine(engine);
+        // Where the settings name none there need not be one; what was there a moment ago may come back.
+        if (absence !== null && !config.engine.isNamed && subject.triedUntil === null)
+          return await skip(needs, claim, subject, absence);
+        if (absence !== null) throw new Error(absence);
+        const findings = await proveImage(needs, await provingOf(needs, claim, subject, signal), signal);
+        await conclude(needs, claim, subject, findings);
+        log.info({ status: findings.status, reason: findings.reason }, "the image was tried");
+      } catch (error) {
+        if (signal.aborted || error instanceof StaleClaim) throw error;
+        log.warn({ err: error }, "a proof met a fault of a part");
+        await tryAgain(needs, claim, subject, error);
+      } finally {
+        line.running -= 1;
+      }
+    },
+
+    async giveUp(claim) {
+      const message = `worker lost: ${claim.lostLeases} workers were killed or stopped answering while they tried it`;
+      await skip(needs, claim, await begin(needs, claim), message);
+    },
+  };
+}
+
+interface Subject {
+  proofId: string;
+  /** `churn:1.2.0` */
+  object: string;
+  model: string;
+  reference: string;
+  /** Where it is. */
+  registry: string;
+  spec: Pick<PackageSpec, "example" | "expect" | "resources"> | null;
+  serve: Serve | null;
+  isFetched: boolean;
+  triedUntil: Date | null;
+}
+
+async function begin({ db }: Needs, claim: Claim): Promise<Subject> {
+  const row = await db.proof.findUniqueOrThrow({
+    where: { id: claim.subjectId },
+    include: { image: { include: { builds: true } }, version: { include: { model: true } } },
+  });
+  const { version, image } = row;
+  const spec = version.spec as unknown as PackageSpec | null;
+  const external = (image.builds[0]?.external ?? null) as ExternalSource | null;
+  return {
+    proofId: row.id,
+    object: `${version.model.name}:${version.semver}`,
+    model: version.model.name,
+    reference: `${image.repository}@${image.digest}`,
+    registry: image.registry,
+    spec,
+    serve: external === null ? (spec?.serve ?? null) : external.serve,
+    isFetched: row.fetched,
+    triedUntil: row.triedUntil,
+  };
+}
+
+async function provingOf(
+  { db, config, registries }: Needs,
+  claim: Claim,
+  { proofId, reference, registry, spec, serve, isFetched }: Subject,
+  signal: AbortSignal,
+): Promise<Proving> {
+  const { proof, work } = config;
+  const { login } = await registries.open(registry);
+  const request = spec?.example ?? null;
+  const { cpuMillis = null, memoryBytes = null } = spec?.resources ?? {};
+  const pullMs = work.buildLimitMs;
+  return {
+    reference,
+    credentials: await login.login(signal),
+    example: request === null ? null : { request, expect: spec?.expect ?? null },
+    serve,
+    name: `${claim.workId}-${claim.attempt}`,
+    isFetched,
+    beforeFetch: () =>
+      db.$transaction(async (tx) => {
+        await holdClaim(tx, claim);
+        await tx.proof.update({ where: { id: proofId }, data: { fetched: true } });
+      }),
+    labels: proofLabels(claim, { lifetimeMs: pullMs + proof.limitMs }),
+    limits: {
+      ...proof,
+      pullMs,
+      // As its container is deployed, within what the settings allow.
+      memoryBytes: Math.min(memoryBytes ?? proof.memoryBytes, proof.memoryBytes),
+      cpus: Math.min(cpuMillis === null ? proof.cpus : cpuMillis / 1_000, proof.cpus),
+    },
+  };
+}
+
+async function conclude({ db }: Needs, claim: Claim, subject: Subject, findings: Findings): Promise<void> {
+  const { status, reason, coldStartMs, latencyMs, memoryBytes, log } = findings;
+  await db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await tx.proof.update({
+      where: { id: subject.proofId },
+      data: {
+        status,
+        reason,
+        coldStartMs,
+        latencyP50Ms: latencyMs?.p50 ?? null,
+        latencyP99Ms: latencyMs?.p99 ?? null,
+        memoryBytes,
+        log,
+        finishedAt: new Date(),
+      },
+    });
+    await finishWork(tx, claim);
+    await recordResult(tx, claim, subject, status === "passed" ? "proof.pass" : "proof.fail", { status, reason });
+  });
+}
+
+/** It was not tried, and will not be unless somebody asks again. */
+async function skip({ db }: Needs, claim: Claim, subject: Subject, reason: string): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await tx.proof.update({
+      where: { id: subject.proofId },
+      data: { status: "not_run", reason, finishedAt: new Date() },
+    });
+    await finishWork(tx, claim);
+    await recordResult(tx, claim, subject, "proof.skip", { status: "not_run", reason });
+  });
+}
+
+/** Engine or registry are away: tried again, with backoff, for a time. */
+async function tryAgain(needs: Needs, claim: Claim, subject: Subject, error: unknown): Promise<void> {
+  const reason = messageOf(error);
+  const until = subject.triedUntil ?? new Date(Date.now() + needs.config.work.retryForMs);
+  const pause = backoffMs(claim.attempt);
+  if (Date.now() + pause > until.getTime()) return skip(needs, claim, subject, reason);
+  await needs.db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await tx.proof.update({ where: { id: subject.proofId }, data: { reason, triedUntil: until } });
+    await postponeWork(tx, claim, pause);
+  });
+}
+
+/** Slipway's own deed, of the request that asked for it. */
+function recordResult(
+  tx: Transaction,
+  { requestId }: Claim,
+  { proofId, object, model }: Subject,
+  action: string,
+  after: { status: string; reason: string | null },
+): Promise<void> {
+  const actor: Actor = { name: "slipway", requestId, address: null, tokenId: null };
+  return recordAudit(tx, actor, { action, object, objectId: proofId, model, after });
+}

@@ -1,0 +1,234 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { digestOf } from "#core/artifacts/digest.ts";
+import type { ImageBuilder } from "#core/images/image-builder.ts";
+import { openAssembler } from "#core/images/open-assembler.ts";
+import { openRegistries } from "#core/images/registries/open-registries.ts";
+import type { Prisma } from "#prisma/client/client.ts";
+import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
+import { finished } from "#test/sealed.ts";
+import { workerProcess } from "#test/service-processes.ts";
+import { draftOf, testService } from "#test/test-service.ts";
+import { testWorker } from "#test/test-worker.ts";
+import { waitUntil } from "#test/wait-until.ts";
+
+const engine = dockerEngine();
+const limitSeconds = 20;
+const service = await testService({
+  SLIPWAY_PROOF: "on",
+  SLIPWAY_PROOF_LIMIT_SECONDS: String(limitSeconds),
+  SLIPWAY_PROOF_MEMORY_MEGABYTES: "256",
+  SLIPWAY_PROOF_CPUS: "1",
+  SLIPWAY_BUILDS_AT_ONCE: "8",
+  SLIPWAY_RECONCILE_SECONDS: "0.5",
+});
+const { call, registry } = service;
+
+describe.skipIf(engine === null)("a proof", () => {
+  const { docker } = engine as DockerEngine;
+  const worker = testWorker(
+    registry,
+    withOwnServers(openAssembler({ ...registry, registries: openRegistries(registry), environment: process.env })),
+  );
+
+  const containers = async () => lines(await docker("ps", "--all", "--quiet", "--filter", "label=dev.slipway.proof"));
+  const images = async () =>
+    lines(
+      await docker(
+        "images",
+        "--quiet",
+        `${registry.config.registry.host}/${registry.config.registry.repository.replace("{model}", "*")}`,
+      ),
+    );
+
+  afterEach(async () => {
+    expect([await containers(), await images()]).toEqual([[], []]);
+  });
+
+  it("passes where the image answers its example as expect says, and has measured it", async () => {
+    const yaml = "example: {instances: [[1, 2.5], [3, 4]]}\nexpect: {predictions: [3.50000001, 7]}\n";
+    const proof = await proven("sums", {
+      ...predictor("return [sum(row) for row in instances]"),
+      "slipway.yaml": yaml,
+    });
+    expect(proof).toMatchObject({ status: "passed", checked: "prediction", reason: null });
+    expect(proof.coldStartMs).toBeGreaterThan(100);
+    expect(proof.latencyMs.p99).toBeGreaterThanOrEqual(proof.latencyMs.p50);
+    expect(proof.memoryBytes).toBeGreaterThan(10_000_000);
+    expect(proof.memoryBytes).toBeLessThan(256 * 1024 * 1024);
+    expect(proof.log).toContain("model loaded");
+    const listed = await call("GET", "/v1/models/sums/versions");
+    expect(listed.json.items[0].proof).toEqual({ ...proof, log: null });
+    const audit = await call("GET", "/v1/audit?action=proof.pass");
+    expect(audit.json.items).toMatchObject([{ actor: "slipway", object: "sums:1.0.0", after: { status: "passed" } }]);
+  });
+
+  it("looks at the health alone where the package has no example", async () => {
+    const proof = await proven("healthy", predictor("return instances"));
+    expect(proof).toMatchObject({ status: "passed", checked: "health", reason: null, latencyMs: null });
+  });
+
+  it("fails where the answer is another than expected, and is made again when asked for", async () => {
+    const yaml = "example: {instances: [[1, 2]]}\nexpect: {predictions: [4]}\n";
+    const proof = await proven("wrong", {
+      ...predictor("return [sum(row) for row in instances]"),
+      "slipway.yaml": yaml,
+    });
+    expect(proof).toMatchObject({ status: "failed", checked: "prediction", latencyMs: null });
+    expect(proof.reason).toMatch(/^predictions\[0\] is 3, expect says 4/);
+    expect((await call("GET", "/v1/models/wrong/versions/1.0.0")).json.status).toBe("ready");
+    const again = await call("POST", "/v1/models/wrong/versions/1.0.0/proof");
+    expect([again.status, again.json.status]).toEqual([202, "pending"]);
+    expect((await call("POST", "/v1/models/wrong/versions/1.0.0/proof")).json.type).toBe("/problems/proof_running");
+    expect(await tried("wrong")).toMatchObject({ status: "failed", reason: proof.reason });
+  });
+
+  it("asks an own server by the loopback, which is all the network that it has", async () => {
+    const server = `
+import http.server, json, socket
+
+class Server(http.server.BaseHTTPRequestHandler):
+    def say(self, status, body):
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def do_GET(self):
+        self.say(200 if self.path == "/alive" else 404, {})
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        try:
+            socket.create_connection(("172.17.0.1", 22), 1).close()
+            way = "open"
+        except OSError as error:
+            way = type(error).__name__ if isinstance(error, TimeoutError) else error.strerror
+        self.say(200, {"predictions": [[way, *row] for row in request["instances"]]})
+
+print("serving")
+http.server.HTTPServer(("", 9000), Server).serve_forever()
+`;
+    const yaml = 'example: {instances: [[1]]}\nexpect: {predictions: [["Network is unreachable", 1]]}\n';
+    const files = { ...predictor("return instances"), "server.py": server, "slipway.yaml": yaml };
+    const proof = await proven("own", files);
+    expect(proof).toMatchObject({ status: "passed", checked: "prediction", reason: null });
+    expect(proof.log).toMatch(/^serving\n/);
+    expect(await docker("images", "--quiet", "slipway-asker")).toBe("");
+  });
+
+  it("ends in time with one line of reason, whatever the image does", { timeout: 400_000 }, async () => {
+    const example = { "slipway.yaml": "example: {instances: [[1]]}\n" };
+    const hostile = {
+      "never-loads": load("import time; time.sleep(10_000)"),
+      "never-answers": { ...predictor("import time; time.sleep(10_000)"), ...example },
+      "answers-wrongly": { ...predictor("raise ValueError('no such column')"), ...example },
+      "has-no-weights": load("raise OSError('no weights are here')"),
+      "ends-at-once": load("import os; print('I am off'); os._exit(7)"),
+      "prints-for-ever": load("while True: print('x' * 5_000)"),
+      "takes-all-memory": load("kept = []\n        while True: kept.append(bytearray(2**22))"),
+      "forks-for-ever": load("import os\n        while True: os.fork()"),
+    };
+    const found = await Promise.all(
+      Object.entries(hostile).map(async ([model, files]) => [model, await proven(model, files)] as const),
+    );
+    const reasons = Object.fromEntries(found.map(([model, { status, reason }]) => [model, `${status}: ${reason}`]));
+    expect(reasons).toEqual({
+      "never-loads": expect.stringMatching(`^failed: it was not healthy within ${limitSeconds} s: `),
+      "never-answers": expect.stringMatching(`^failed: it did not answer its example within ${limitSeconds} s`),
+      "answers-wrongly": expect.stringMatching(/^failed: its example was answered 500, .*no such column/),
+      "has-no-weights": expect.stringMatching(/^failed: it ended with exit code 3 before .*no weights are here/),
+      "ends-at-once": "failed: it ended with exit code 7 before it was healthy: I am off",
+      "prints-for-ever": expect.stringMatching(/^failed: it was not healthy within 20 s: x+/),
+      "takes-all-memory": expect.stringMatching(/^failed: it took more than 256 MiB of memory/),
+      "forks-for-ever": expect.stringMatching(/^failed: it /),
+    });
+    for (const [, { reason, log }] of found) {
+      expect(reason).not.toMatch(/\n/);
+      expect(log.length).toBeLessThanOrEqual(64 * 1024);
+    }
+  });
+
+  it("leaves no container behind when its worker is killed, and is made again", async () => {
+    await worker.end();
+    await call("POST", "/v1/models/never-loads/versions/1.0.0/proof");
+    const settings = { SLIPWAY_PROOF_LIMIT_SECONDS: "10", SLIPWAY_BUILDS_AT_ONCE: "2" };
+    const killed = await workerProcess(service, settings);
+    const [left] = await waitUntil("a container", async () => ((await containers()).length > 0 ? containers() : null));
+    await killed.stop(0);
+    expect(await containers()).toEqual([left]);
+    await workerProcess(service, settings);
+    await waitUntil("it is gone", async () => !(await containers()).includes(left as string), { withinMs: 30_000 });
+    expect(await tried("never-loads")).toMatchObject({
+      status: "failed",
+      reason: expect.stringContaining("not healthy within 10 s"),
+    });
+  });
+});
+
+/** Images of packages with a `server.py` as a Dockerfile of their own makes them: served by that, on port 9000. */
+function withOwnServers(assembler: ImageBuilder): ImageBuilder {
+  return {
+    name: assembler.name,
+    async build(request, context) {
+      const image = await assembler.build(request, context);
+      if (!request.files.some(({ path }) => path === "server.py")) return image;
+      const spec = { ...request.spec, serve: { port: 9_000, health: "/alive" } };
+      await registry.db.version.updateMany({
+        where: { model: { name: request.model } },
+        data: { spec: spec as unknown as Prisma.InputJsonObject },
+      });
+      const document = JSON.parse(image.config.toString());
+      document.config.Cmd = ["/usr/bin/python3", "-u", "/opt/model/server.py"];
+      const config = Buffer.from(JSON.stringify(document));
+      const manifest = JSON.parse(image.manifest.toString());
+      manifest.config = { ...manifest.config, digest: digestOf(config), size: config.length };
+      const bytes = Buffer.from(JSON.stringify(manifest));
+      return { ...image, config, manifest: bytes, digest: digestOf(bytes) };
+    },
+  };
+}
+
+type Files = Record<string, string | Buffer>;
+
+function predictor(predict: string): Files {
+  return source("pass", predict);
+}
+
+function load(init: string): Files {
+  return source(init, "return instances");
+}
+
+function source(init: string, predict: string): Files {
+  return {
+    "src/predictor.py": `class Predictor:
+    def __init__(self, folder):
+        ${init}
+
+    def predict(self, instances):
+        ${predict}
+`,
+  };
+}
+
+async function proven(model: string, files: Files) {
+  await draftOf(service, model, "1.0.0", files);
+  const sealed = await call("POST", `/v1/models/${model}/versions/1.0.0/seal`);
+  expect([model, sealed.status, sealed.json.errors]).toEqual([model, 202, undefined]);
+  const build = await finished(service, sealed.json.build.id, 180_000);
+  expect([model, build.status, build.error]).toEqual([model, "succeeded", null]);
+  return tried(model);
+}
+
+async function tried(model: string) {
+  return waitUntil(
+    `${model} is tried`,
+    async () => {
+      const { json } = await call("GET", `/v1/models/${model}/versions/1.0.0`);
+      return json.proof.status === "pending" ? null : json.proof;
+    },
+    { withinMs: 300_000 },
+  );
+}
+
+function lines(text: string): string[] {
+  return text.split("\n").filter((line) => line !== "");
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { ready, sealed } from "#test/sealed.ts";
+import { smallImageBuilder } from "#test/small-image.ts";
+import { type TestService, testService } from "#test/test-service.ts";
+import { testWorker } from "#test/test-worker.ts";
+import { waitUntil } from "#test/wait-until.ts";
+
+const quick = { SLIPWAY_RECONCILE_SECONDS: "0.2", SLIPWAY_LEASE_SECONDS: "1" };
+const nowhere = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
+
+describe("proofs that are switched off", async () => {
+  const service = await testService({ ...quick, SLIPWAY_PROOF: "off" });
+  testWorker(service.registry, smallImageBuilder());
+
+  it("are not made, and not run when asked for", async () => {
+    await ready(service, "off", "1.0.0");
+    expect(await proofOf(service, "off")).toBeNull();
+    expect((await service.call("POST", "/v1/models/off/versions/1.0.0/proof")).status).toBe(202);
+    const reason = "proofs are switched off (SLIPWAY_PROOF)";
+    expect(await tried(service, "off")).toMatchObject({ status: "not_run", reason });
+  });
+});
+
+describe("a proof without an engine", async () => {
+  const service = await testService({ ...quick, ...nowhere, SLIPWAY_PROOF: "on", SLIPWAY_RETRY_SECONDS: "0" });
+  const { call } = service;
+  testWorker(service.registry, smallImageBuilder());
+
+  it("is not run, and says so beside a version that is ready all the same", async () => {
+    await ready(service, "alone", "1.0.0");
+    expect(await tried(service, "alone")).toEqual({
+      status: "not_run",
+      checked: "health",
+      reason: expect.stringMatching(/^no Docker Engine answers at unix:/),
+      coldStartMs: null,
+      latencyMs: null,
+      memoryBytes: null,
+      log: null,
+    });
+    const { json: version } = await call("GET", "/v1/models/alone/versions/1.0.0");
+    const { json: proof } = await call("GET", "/v1/models/alone/versions/1.0.0/proof");
+    expect(proof).toMatchObject({ ...version.proof, imageDigest: version.image.digest, createdBy: "slipway" });
+    expect(proof.finishedAt >= proof.createdAt).toBe(true);
+    const audit = await call("GET", "/v1/audit?action=proof.skip");
+    expect(audit.json.items).toMatchObject([{ actor: "slipway", object: "alone:1.0.0", after: { status: "not_run" } }]);
+  });
+
+  it("is made again when asked for, once for one key", async () => {
+    await ready(service, "again", "1.0.0");
+    await tried(service, "again");
+    const headers = { "idempotency-key": "try-again" };
+    const asked = await call("POST", "/v1/models/again/versions/1.0.0/proof", { headers });
+    expect(asked).toMatchObject({
+      status: 202,
+      headers: { location: "/v1/models/again/versions/1.0.0/proof" },
+      json: { status: "pending", reason: null, finishedAt: null },
+    });
+    expect((await call("POST", "/v1/models/again/versions/1.0.0/proof", { headers })).json).toEqual(asked.json);
+    await tried(service, "again");
+    expect(await service.registry.db.proof.count({ where: { version: { model: { name: "again" } } } })).toBe(2);
+    const audit = await call("GET", "/v1/audit?action=proof.create");
+    expect(audit.json.items).toMatchObject([{ object: "again:1.0.0", after: { status: "pending" } }]);
+  });
+
+  it("is not made of a version without an image", async () => {
+    await call("POST", "/v1/models", { json: { name: "draft" } });
+    await call("POST", "/v1/models/draft/versions", { json: { version: "1.0.0" } });
+    const asked = await call("POST", "/v1/models/draft/versions/1.0.0/proof");
+    expect([asked.status, asked.json.type]).toEqual([409, "/problems/version_not_ready"]);
+    const read = await call("GET", "/v1/models/draft/versions/1.0.0/proof");
+    expect([read.status, read.json.type]).toEqual([404, "/problems/proof_not_found"]);
+    expect((await call("GET", "/v1/models/draft/versions/1.0.0")).json.proof).toBeNull();
+  });
+
+  it("stays with the image that the version has when it is built again", async () => {
+    await ready(service, "rebuilt", "1.0.0");
+    await tried(service, "rebuilt");
+    const again = await call("POST", "/v1/models/rebuilt/versions/1.0.0/builds");
+    await waitUntil("it is built", async () => (await call("GET", `/v1/builds/${again.json.id}`)).json.image);
+    expect(await service.registry.db.proof.count({ where: { version: { model: { name: "rebuilt" } } } })).toBe(1);
+  });
+});
+
+describe("a proof without an engine that was named", async () => {
+  const service = await testService({ ...quick, ...nowhere, SLIPWAY_PROOF: "on", SLIPWAY_RETRY_SECONDS: "2" });
+  testWorker(service.registry, smallImageBuilder());
+
+  it("is pending, says what it waits for, and is given up in time", async () => {
+    await ready(service, "waits", "1.0.0");
+    const waiting = await waitUntil("it waits", async () => {
+      const proof = await proofOf(service, "waits");
+      return proof.reason === null ? null : proof;
+    });
+    const reason = expect.stringMatching(/^no Docker Engine answers at unix:\/\/\/nowhere\/docker.sock \(.*ENOENT/);
+    expect(waiting).toMatchObject({ status: "pending", reason });
+    expect(await tried(service, "waits")).toMatchObject({ status: "not_run", reason });
+  });
+
+  it("keeps no build from its turn", async () => {
+    for (const model of ["one", "two", "three", "four"]) await sealed(service, model, "1.0.0");
+    for (const model of ["one", "two", "three", "four"])
+      await waitUntil(`${model} is ready`, async () => (await read(service, model)).status === "ready");
+  });
+});
+
+const read = async ({ call }: TestService, model: string) =>
+  (await call("GET", `/v1/models/${model}/versions/1.0.0`)).json;
+const proofOf = async (service: TestService, model: string) => (await read(service, model)).proof;
+
+async function tried(service: TestService, model: string) {
+  return waitUntil(`${model} is tried`, async () => {
+    const proof = await proofOf(service, model);
+    return proof.status === "pending" ? null : proof;
+  });
+}
