@@ -8,7 +8,10 @@ import type { RegistryAuth } from "./images/registries/registry-auth.ts";
 import type { RepositoryTemplate } from "./images/registries/repository-template.ts";
 import { isLoopback } from "./loopback.ts";
 import { caBundle, registryConfig } from "./registry-config.ts";
+import { type EngineConfig, engineConfig, type NetworkConfig, networkConfig } from "./build-config.ts";
 import { type Environment, Settings } from "./settings.ts";
+
+export type { EngineConfig, NetworkConfig };
 
 /** Settings of every part. Strings are read once here; nothing else looks at the environment. */
 export interface Config {
@@ -29,6 +32,7 @@ export interface Config {
   ca: string | null;
   docker: DockerConfig;
   engine: EngineConfig;
+  network: NetworkConfig;
   proof: ProofConfig;
   base: BaseConfig;
   tools: { uv: string; mmdebstrap: string };
@@ -136,16 +140,6 @@ export interface DockerConfig {
   helperEnvironment: Record<string, string>;
 }
 
-/** The Docker Engine. */
-export interface EngineConfig {
-  /** `unix:///…`, `tcp://host:port`; where Docker's own place is meant, too. */
-  host: string;
-  /** `DOCKER_HOST` is set, so that its absence is a fault. */
-  isNamed: boolean;
-  /** Folder of `ca.pem`, `cert.pem`, `key.pem`; null for a connection without TLS. */
-  certPath: string | null;
-}
-
 /** The smoke test of an image that was made. */
 export interface ProofConfig {
   on: boolean;
@@ -156,7 +150,14 @@ export interface ProofConfig {
 }
 
 /** `debian` makes the base from Debian packages; `image` takes one from a registry, pinned by digest. */
-export type BaseConfig = { from: "debian"; suite: string } | { from: "image"; reference: string };
+export type BaseConfig =
+  | { from: "debian"; suite: string }
+  | {
+      from: "image";
+      reference: string;
+      /** Null: those of the registry that images are pushed to, where it is the same. */
+      credentials: { username: string; password: string } | null;
+    };
 
 export interface WorkConfig {
   atOnce: number;
@@ -181,6 +182,7 @@ export function readConfig(environment: Environment): Config {
   const dataDir = resolve(read.text("SLIPWAY_DATA_DIR", ".slipway"));
   const host = read.text("SLIPWAY_HOST", "127.0.0.1");
   const access = accessConfig(read, host);
+  const ca = caBundle(read);
   const config: Config = {
     logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     dataDir,
@@ -199,12 +201,13 @@ export function readConfig(environment: Environment): Config {
     ),
     keeping: keepingConfig(read),
     registry: registryConfig(read),
-    ca: caBundle(read),
+    ca,
     docker: {
       configDir: resolve(read.text("DOCKER_CONFIG", `${homedir()}/.docker`)),
       helperEnvironment: helperEnvironment(environment),
     },
     engine: engineConfig(read),
+    network: networkConfig(read, ca),
     proof: proofConfig(read),
     base: baseConfig(read),
     tools: { uv: read.text("SLIPWAY_UV", "uv"), mmdebstrap: read.text("SLIPWAY_MMDEBSTRAP", "mmdebstrap") },
@@ -350,18 +353,6 @@ function patternOf(text: string): NamePattern | null {
   }
 }
 
-function engineConfig(read: Settings): EngineConfig {
-  const named = read.text("DOCKER_HOST", "");
-  const host = named === "" ? "unix:///var/run/docker.sock" : named;
-  if (!/^unix:\/\/\/.|^tcp:\/\/[^/@\s]+$/.test(host))
-    read.problem("DOCKER_HOST is not of the form unix:///path or tcp://host:port");
-  const isVerified = read.text("DOCKER_TLS_VERIFY", "") !== "";
-  const certPath = read.text("DOCKER_CERT_PATH", "");
-  if (isVerified && certPath === "")
-    read.problem("DOCKER_TLS_VERIFY needs DOCKER_CERT_PATH: set it as docker takes it");
-  return { host, isNamed: named !== "", certPath: isVerified && certPath !== "" ? certPath : null };
-}
-
 function proofConfig(read: Settings): ProofConfig {
   return {
     on: read.oneOf("SLIPWAY_PROOF", ["on", "off"], "on") === "on",
@@ -371,10 +362,18 @@ function proofConfig(read: Settings): ProofConfig {
   };
 }
 
+function credentialsOf(read: Settings, name: string): { username: string; password: string } | null {
+  const username = read.text(`${name}_USERNAME`, "");
+  const password = read.secret(`${name}_PASSWORD`);
+  if ((username === "") !== (password === ""))
+    read.problem(`${name}_USERNAME and ${name}_PASSWORD go together: set both or neither`);
+  return username === "" ? null : { username, password };
+}
+
 function baseConfig(read: Settings): BaseConfig {
   const text = read.text("SLIPWAY_BASE", "debian:bookworm");
   if (/^debian:[a-z]+$/.test(text)) return { from: "debian", suite: text.slice("debian:".length) };
   if (!/@sha256:[0-9a-f]{64}$/.test(text))
     read.problem(`SLIPWAY_BASE is "${text}": write debian:<suite>, or host/repository@sha256:… (pinned by digest)`);
-  return { from: "image", reference: text };
+  return { from: "image", reference: text, credentials: credentialsOf(read, "SLIPWAY_BASE") };
 }

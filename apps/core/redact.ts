@@ -12,20 +12,28 @@ const shortest = 8;
 /** Takes out whatever has the shape of a token, and the secrets of the settings as they are, as JSON and percent-encoded.
  *  Whoever puts one into a URL has it in access logs; here it stays out of them. */
 export function redactor(
-  config: Pick<Config, "access" | "secrets" | "database" | "queue" | "registry" | "foreignSecrets">,
+  config: Pick<
+    Config,
+    "access" | "secrets" | "database" | "queue" | "registry" | "base" | "network" | "foreignSecrets"
+  >,
 ): Redact {
   const secrets = [
     config.access.adminToken,
     config.secrets.key,
     config.secrets.previousKey,
     config.registry.credentials?.password,
+    config.base.from === "image" ? config.base.credentials?.password : null,
     ...config.foreignSecrets,
-    ...[config.database.url, config.queue.url].flatMap(passwordsOf),
+    ...[config.database.url, config.queue.url, ...networkUrls(config.network)].flatMap(passwordsOf),
   ].filter((secret) => secret !== null && secret !== undefined && secret.length >= shortest) as string[];
   const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
   const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length).map(escapeForRegExp);
   const pattern = new RegExp([...longestFirst, tokenShape].join("|"), "g");
   return (text) => text.replace(pattern, censored);
+}
+
+function networkUrls({ packageIndex, extraPackageIndexes, aptMirrors, proxies }: Config["network"]): string[] {
+  return [packageIndex ?? "", ...extraPackageIndexes, ...aptMirrors, proxies.http, proxies.https].filter(Boolean);
 }
 
 /** As the URL has it, and decoded where that can be done. */

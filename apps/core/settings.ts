@@ -96,10 +96,32 @@ export class Settings {
       this.problem(`${name} is not set: give it as ${form}`);
       return value;
     }
-    // The value may hold a password: it is never repeated.
-    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol))
-      this.problem(`${name} is not a URL of the form ${form}`);
+    this.#requireUrl(name, value, protocols);
     return value;
+  }
+
+  /** Null where it is not set; may be a secret, as a URL can hold one. */
+  optionalUrl(name: string, protocols: readonly string[]): string | null {
+    const value = this.secret(name);
+    if (value === "") return null;
+    this.#requireUrl(name, value, protocols);
+    return value;
+  }
+
+  /** Separated by commas; may hold secrets. */
+  urls(name: string, protocols: readonly string[]): string[] {
+    const values = this.secret(name)
+      .split(",")
+      .map((text) => text.trim())
+      .filter((text) => text !== "");
+    for (const value of values) this.#requireUrl(name, value, protocols);
+    return values;
+  }
+
+  #requireUrl(name: string, value: string, protocols: readonly string[]): void {
+    // The value may hold a password: it is never repeated. No tool may see two values in it.
+    if (/\s/.test(value) || !URL.canParse(value) || !protocols.includes(new URL(value).protocol))
+      this.problem(`${name} is not a URL of the form ${protocols[0]}//…`);
   }
 
   integer(name: string, otherwise: number, range: { min: number; max: number }): number {

@@ -7,7 +7,7 @@ import { buildHandler } from "#core/builds/run-build.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
 import { openEngine } from "#core/images/engine/open-engine.ts";
-import { openAssembler } from "#core/images/open-assembler.ts";
+import { openBuilder } from "#core/images/open-builder.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { makeLogger } from "#core/logger.ts";
@@ -37,7 +37,7 @@ const doorbell = openDoorbell(config.queue, log);
 const registries = openRegistries({ db, config });
 const publisher = openPublisher(registries);
 const engine = openEngine(config.engine);
-const builder = openAssembler({ db, blobs, config, registries, environment: process.env });
+const builder = openBuilder({ db, blobs, config, registries, engine, environment: process.env });
 
 const ending = new AbortController();
 const handlers: WorkHandlers = {

@@ -18,6 +18,7 @@ import { openRegistryClient } from "#core/images/registry-client/client.ts";
 import { pushManifest } from "#core/images/registry-client/manifests.ts";
 import type { ImageReference } from "#core/images/registry-client/reference.ts";
 import { toolEnvironment } from "#core/images/tool-environment.ts";
+import { plainNetwork } from "#test/plain-network.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testDatabase } from "#test/test-database.ts";
 import { describeBaseSource } from "./base-source.ts";
@@ -27,6 +28,7 @@ const debian = (scratchDir: string) => ({
   suite: "bookworm",
   mmdebstrap: "mmdebstrap",
   scratchDir,
+  network: plainNetwork,
   environment: toolEnvironment(process.env),
 });
 

@@ -13,7 +13,10 @@ import { waitUntil } from "#test/wait-until.ts";
 const engine = dockerEngine();
 const service = await testService();
 const { call, registry } = service;
-testWorker(registry, openAssembler({ ...registry, registries: openRegistries(registry), environment: process.env }));
+testWorker(
+  registry,
+  openAssembler({ ...registry, registries: openRegistries(registry), environment: process.env, steps: null }),
+);
 
 describe.skipIf(engine === null)("an image, pulled by its digest and run as production would", () => {
   const docker = engine as DockerEngine;

@@ -1,8 +1,10 @@
 import type { Database, Transaction } from "#core/database/client.ts";
 import { isId, newId } from "#core/database/ids.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { expectedBuilder } from "#core/images/expected-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
 import type { ImageRecord } from "#core/models/version.ts";
+import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import type { Actor } from "#core/registry.ts";
 import { isHeld } from "#core/work/held.ts";
 import { addWork } from "#core/work/work.ts";
@@ -91,7 +93,12 @@ export async function readLock({ db }: { db: Database }, id: string): Promise<Pr
   if (row.external !== null)
     throw new SlipwayError("lock_not_found", "the image was built elsewhere: there is no lock of it here");
   if (row.lock === null)
-    throw new SlipwayError("lock_not_found", `this build is ${row.status}: it has a lock once it has succeeded`);
+    throw new SlipwayError(
+      "lock_not_found",
+      row.status === "succeeded"
+        ? "this build has no lock: nobody knows what an own Dockerfile was made of"
+        : `this build is ${row.status}: it has a lock once it has succeeded`,
+    );
   return row.lock;
 }
 
@@ -102,11 +109,12 @@ export async function addBuild(
   actor: Actor,
 ): Promise<{ buildId: string; workId: string }> {
   const buildId = newId();
+  const { spec } = await tx.version.findUniqueOrThrow({ where: { id: build.versionId }, select: { spec: true } });
   await tx.build.create({
     data: {
       id: buildId,
       versionId: build.versionId,
-      ...builderOf(build.external),
+      ...builderOf(build.external, spec as PackageSpec | null),
       ...(build.lock === null ? {} : { givenLock: build.lock as unknown as Prisma.InputJsonObject }),
       ...(build.external === undefined ? {} : { external: build.external as unknown as Prisma.InputJsonObject }),
       createdBy: actor.name,
@@ -116,10 +124,14 @@ export async function addBuild(
   return { buildId, workId: await addWork(tx, { kind: buildWork, subjectId: buildId, requestId: actor.requestId }) };
 }
 
-function builderOf(external: ExternalSource | undefined): { builderName: string; builderWhy: string } {
-  return external === undefined
-    ? { builderName: "assembler", builderWhy: "everything it needs comes as wheels, so nothing has to run" }
-    : { builderName: "external", builderWhy: "the image was built elsewhere; it is verified where it is" };
+function builderOf(
+  external: ExternalSource | undefined,
+  spec: PackageSpec | null,
+): { builderName: string; builderWhy: string } {
+  if (external !== undefined)
+    return { builderName: "external", builderWhy: "the image was built elsewhere; it is verified where it is" };
+  const { name, why } = expectedBuilder(spec);
+  return { builderName: name, builderWhy: why };
 }
 
 /** Throws `build_running`. The version's row must be locked, so that none is added meanwhile. */

@@ -1,5 +1,5 @@
 import type { Digest } from "#core/artifacts/digest.ts";
-import type { BuildContext, BuildRequest, BuiltImage, ImageBuilder } from "#core/images/image-builder.ts";
+import type { BuildContext, BuildRequest, BuiltImage, ChosenBuilder, ImageBuilder } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
 import type { ImagePublisher } from "#core/images/publish-image.ts";
 import { type ImagePlace, referenceTo, takePlace } from "#core/images/registries/image-place.ts";
@@ -13,6 +13,10 @@ export interface MadeImage {
   origin: "built" | "external";
   platforms: ImagePlatform[];
   lock: Lock | null;
+  /** Null where it is as the package told. */
+  builder: ChosenBuilder | null;
+  /** What an engine was given to build; null where it built nothing. */
+  dockerfile: string | null;
 }
 
 export interface MakeNeeds extends Pick<Registry, "db" | "config"> {
@@ -30,10 +34,15 @@ export async function makeImage(
 ): Promise<MadeImage> {
   const place = await takePlace({ db, config }, model);
   const image = await builder.build(request, context);
-  await publisher.publish(image, place, context);
-  if (await mayTag()) await publisher.tag(image, place, request.version, context);
+  try {
+    await publisher.publish(image, place, context);
+    if (await mayTag()) await publisher.tag(image, place, request.version, context);
+  } finally {
+    await image.discard?.();
+  }
   context.log(`image: ${referenceTo(place, image.digest)}`);
-  return { place, digest: image.digest, origin: "built", platforms: [platformOf(image)], lock: image.lock };
+  const made = { lock: image.lock, builder: image.builder ?? null, dockerfile: image.dockerfile ?? null };
+  return { place, digest: image.digest, origin: "built", platforms: [platformOf(image)], ...made };
 }
 
 function platformOf(image: BuiltImage): ImagePlatform {

@@ -9,6 +9,7 @@ import { repositoryOf } from "#core/images/registries/image-place.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import { allFiles } from "#core/models/files.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
+import { redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import {
@@ -41,6 +42,7 @@ interface Needs extends MakeNeeds, Pick<Registry, "log" | "doorbell"> {
 /** Makes, pushes and verifies the image of one build, or verifies one that was built elsewhere. Nothing of it shows before the registry has answered
  *  for all of it; a worker killed before that leaves layers in the registry that the next attempt finds. */
 export function buildHandler(needs: Needs): WorkHandler {
+  const redact = redactor(needs.config);
   return {
     mayBegin,
     unblock: () => unblockBuilds(needs.db),
@@ -50,7 +52,7 @@ export function buildHandler(needs: Needs): WorkHandler {
       const log = openBuildLog(needs.db, claim);
       if (claim.attempt > 1) log.line(`attempt ${claim.attempt}: the one before ended without a result`);
       const limit = AbortSignal.timeout(needs.config.work.buildLimitMs);
-      const context = { log: log.line, signal: AbortSignal.any([signal, limit]) };
+      const context = { log: (text: string) => log.line(redact(text)), signal: AbortSignal.any([signal, limit]) };
       try {
         const made =
           build.external === null
@@ -140,7 +142,7 @@ async function succeed(
   build: BegunBuild,
   made: MadeImage,
 ): Promise<void> {
-  const { place, digest, origin, platforms, lock } = made;
+  const { place, digest, origin, platforms, lock, builder, dockerfile } = made;
   const workIds = await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
     const imageId = newId();
@@ -161,6 +163,8 @@ async function succeed(
         status: "succeeded",
         imageId,
         ...(lock === null ? {} : { lock: lock as unknown as Prisma.InputJsonObject }),
+        ...(builder === null ? {} : { builderName: builder.name, builderWhy: builder.why }),
+        dockerfile,
         finishedAt: new Date(),
         errorCode: null,
         errorMessage: null,
@@ -185,7 +189,7 @@ async function succeed(
 
 /** The package's fault ends the build; a part's fault is tried again, with backoff, for a time. */
 async function conclude(needs: Needs, claim: Claim, build: BegunBuild, log: BuildLog, error: unknown): Promise<void> {
-  const message = messageOf(error);
+  const message = redactor(needs.config)(messageOf(error));
   log.line(`failed: ${message}`);
   await log.close();
   if (error instanceof BuildFault) return fail(needs, claim, build, { code: error.code, message });

@@ -30,6 +30,8 @@ export async function verifyExternal(
     origin: "external",
     platforms,
     lock: null,
+    builder: null,
+    dockerfile: null,
   };
 }
 

@@ -3,6 +3,7 @@ import { digestOf } from "#core/artifacts/digest.ts";
 import { modelDescription } from "#core/packaging/model-description.ts";
 import { type Base, type BaseSource, pythonMinorOf } from "./bases/base-source.ts";
 import { instanceBase } from "./bases/instance-base.ts";
+import { nothingRuns } from "./expected-builder.ts";
 import {
   type BuildContext,
   BuildFault,
@@ -13,13 +14,22 @@ import {
 import { describeImage } from "./image-config.ts";
 import { generatedLayer, modelLayers } from "./layers/model-layers.ts";
 import { openStoredLayer } from "./layers/stored-layer.ts";
-import { ensureRuntime } from "./runtimes/ensure-runtime.ts";
+import type { Lock } from "./lock.ts";
+import { ensureRuntime, type Runtime } from "./runtimes/ensure-runtime.ts";
 import { readRuntimeSource } from "./runtimes/runtime-source.ts";
+import type { RuntimeSteps } from "./runtimes/runtime-steps.ts";
 import type { Uv } from "./runtimes/uv.ts";
+
+/** It knows what it put together. */
+export interface Assembler extends ImageBuilder {
+  build(request: BuildRequest, context: BuildContext): Promise<BuiltImage & { lock: Lock }>;
+}
 
 export interface AssemblerNeeds extends Blobs {
   base: BaseSource;
   uv: Uv;
+  /** What has to be run; null where nothing can. */
+  steps: RuntimeSteps | null;
   scratchDir: string;
   cacheDir: string;
   /** docker/runtime of this repository. */
@@ -34,19 +44,19 @@ const layersLimit = 127;
 
 /** Puts an image together and executes nothing of it: base, dependencies, Slipway runtime and the package's files lie
  *  side by side as layers. */
-export function assembler(needs: AssemblerNeeds): ImageBuilder {
+export function assembler(needs: AssemblerNeeds): Assembler {
   const bases = instanceBase(needs, needs.base);
   const runtimeOf = ensureRuntime(needs);
   return {
     name: "assembler",
-    async build(request: BuildRequest, context: BuildContext): Promise<BuiltImage> {
+    async build(request, context) {
       checkPlatforms(request);
       const source = await readRuntimeSource(needs.runtimeFolder);
       const base = await bases.ensure(context);
       checkPython(request, base);
-      const { requirements } = request.spec;
+      const { requirements, systemPackages } = request.spec;
       const runtime = await runtimeOf(
-        { base, platform, source, requirements, lock: request.lock },
+        { base, platform, source, requirements, systemPackages, lock: request.lock },
         bases.files,
         context,
       );
@@ -58,9 +68,22 @@ export function assembler(needs: AssemblerNeeds): ImageBuilder {
         await generatedLayer("opt/slipway/model.json", modelDescription(request), signal),
       ];
       const { config, manifest } = describeImage(request, base, layers);
-      return { platform, manifest, digest: digestOf(manifest), config, layers, lock: runtime.lock };
+      const image = { platform, manifest, digest: digestOf(manifest), config, layers, lock: runtime.lock };
+      return { ...image, ...builderOf(runtime, systemPackages) };
     },
   };
+}
+
+function builderOf(
+  { ran, lock }: Runtime,
+  systemPackages: readonly string[],
+): Pick<BuiltImage, "builder" | "dockerfile"> {
+  if (ran !== null) return { builder: { name: "engine", why: ran.why }, dockerfile: ran.dockerfile };
+  const isPlain = systemPackages.length === 0 && lock.requirements.every(({ sdist }) => sdist === undefined);
+  const why = isPlain
+    ? nothingRuns
+    : "the runtime that had to be built by commands is known, and the model is laid upon it";
+  return { builder: { name: "assembler", why } };
 }
 
 function checkPlatforms({ spec }: BuildRequest): void {

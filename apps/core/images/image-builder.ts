@@ -49,7 +49,21 @@ export interface BuiltImage {
   digest: Digest;
   config: Buffer;
   layers: readonly Layer[];
-  lock: Lock;
+  /** Null where nobody knows what was made of what: an own Dockerfile. */
+  lock: Lock | null;
+  /** Which builder made it, and why that one; where it is known. */
+  builder?: ChosenBuilder;
+  /** What the engine was given to build; where it built something. */
+  dockerfile?: string;
+  /** Removes what its layers are read from; called once, when nobody reads them any more. */
+  discard?(): Promise<void>;
+}
+
+/** Stands on the build's row. */
+export interface ChosenBuilder {
+  name: "assembler" | "engine";
+  /** One sentence without a full stop. */
+  why: string;
 }
 
 export interface ImageBuilder {
@@ -65,7 +79,11 @@ export type BuildFaultCode =
   | "lock_unusable"
   | "repository_taken"
   | "image_not_found"
-  | "image_unusable";
+  | "image_unusable"
+  | "system_packages_unavailable"
+  | "dockerfile_refused"
+  | "build_step_failed"
+  | "build_limit_exceeded";
 
 /** The package's fault: building again would end the same way. The message is one readable line. */
 export class BuildFault extends Error {

@@ -36,10 +36,14 @@ const lockSchema = Type.Object(
           /** File name of the one wheel that is installed. */
           wheel: Type.String({ pattern: "^[^\\s/]+\\.whl$", maxLength: 300 }),
           sha256,
+          /** Where the index had sources alone: what the wheel was made of, here. */
+          sdist: Type.Optional(Type.Object({ file: line, sha256 }, closed)),
         },
         closed,
       ),
     ),
+    /** Debian packages that were installed besides the base's, where the package asks for any. */
+    system: Type.Optional(Type.Array(Type.Object({ name: line, version: line, sha256 }, closed))),
   },
   closed,
 );

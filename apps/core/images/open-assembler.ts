@@ -1,31 +1,36 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Config } from "#core/config.ts";
 import type { Environment } from "#core/settings.ts";
-import { assembler } from "./assembler.ts";
+import { type Assembler, assembler } from "./assembler.ts";
 import type { BaseSource } from "./bases/base-source.ts";
 import { debianBase } from "./bases/debian-base.ts";
 import { imageBase } from "./bases/image-base.ts";
-import type { ImageBuilder } from "./image-builder.ts";
+import { toolNetwork, trustedAuthorities } from "./build-network.ts";
 import type { Registries } from "./registries/open-registries.ts";
 import { openRegistryClient, type RegistryClient } from "./registry-client/client.ts";
+import { fixedLogin } from "./registry-client/credential-source.ts";
 import { type ImageReference, parseReference } from "./registry-client/reference.ts";
 import { runtimeFolder } from "./runtimes/runtime-source.ts";
+import type { RuntimeSteps } from "./runtimes/runtime-steps.ts";
 import { toolEnvironment } from "./tool-environment.ts";
 
 export interface OpenAssemblerNeeds extends Blobs {
-  config: Pick<Config, "base" | "tools" | "ca" | "scratchDir" | "cacheDir">;
+  config: Pick<Config, "base" | "tools" | "ca" | "network" | "scratchDir" | "cacheDir">;
   registries: Registries;
   /** This process's: tools get from it what they may know. */
   environment: Environment;
+  steps: RuntimeSteps | null;
 }
 
 /** The assembler as the settings describe it. */
-export function openAssembler({ db, blobs, config, registries, environment }: OpenAssemblerNeeds): ImageBuilder {
-  const tools = toolEnvironment(environment);
+export function openAssembler({ db, blobs, config, registries, environment, steps }: OpenAssemblerNeeds): Assembler {
+  const tools = { ...toolEnvironment(environment), ...toolNetwork(config.network, bundleFile(config)) };
   return assembler({
     db,
     blobs,
-    base: baseSource({ db, blobs, config, registries, environment }, tools),
+    steps,
+    base: baseSource({ db, blobs, config, registries }, tools),
     uv: { file: config.tools.uv, cacheDir: `${config.cacheDir}/uv`, environment: tools },
     scratchDir: config.scratchDir,
     cacheDir: config.cacheDir,
@@ -33,23 +38,41 @@ export function openAssembler({ db, blobs, config, registries, environment }: Op
   });
 }
 
+/** Written anew by each process; tools read it. */
+function bundleFile({ network, cacheDir }: OpenAssemblerNeeds["config"]): string | null {
+  const bundle = trustedAuthorities(network);
+  if (bundle === null) return null;
+  const file = `${cacheDir}/authorities.pem`;
+  mkdirSync(cacheDir, { recursive: true });
+  writeFileSync(`${file}.${process.pid}`, bundle);
+  renameSync(`${file}.${process.pid}`, file);
+  return file;
+}
+
 function baseSource(
-  { db, blobs, config, registries }: OpenAssemblerNeeds,
+  { db, blobs, config, registries }: Omit<OpenAssemblerNeeds, "environment" | "steps">,
   environment: Record<string, string>,
 ): BaseSource {
   const { base, tools, scratchDir } = config;
   if (base.from === "debian")
-    return debianBase({ db, blobs }, { suite: base.suite, mmdebstrap: tools.mmdebstrap, scratchDir, environment });
+    return debianBase(
+      { db, blobs },
+      { suite: base.suite, mmdebstrap: tools.mmdebstrap, scratchDir, network: config.network, environment },
+    );
   const reference = parseReference(base.reference);
-  return imageBase({ db, blobs }, { reference, connect: () => clientOf(reference, registries, config) });
+  const { credentials } = base;
+  return imageBase({ db, blobs }, { reference, connect: () => clientOf(reference, credentials, registries, config) });
 }
 
-/** With the login of the registry that the reference leads to; anonymous where it is none that Slipway knows. */
+/** With its own login where it has one, else with that of the registry that the reference leads to; anonymous where it
+ *  is none that Slipway knows. */
 async function clientOf(
   reference: ImageReference,
+  credentials: { username: string; password: string } | null,
   registries: Registries,
   { ca }: Pick<Config, "ca">,
 ): Promise<RegistryClient> {
+  if (credentials !== null) return openRegistryClient({ host: reference.host, login: fixedLogin(credentials, "SLIPWAY_BASE_USERNAME and SLIPWAY_BASE_PASSWORD"), ca });
   const registry = await registries.ofReference(reference);
   return registry?.client ?? openRegistryClient({ host: reference.host, ca });
 }

@@ -16,16 +16,30 @@ export async function withScratchFolder<T>(
   purpose: string,
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
+  const { folder, remove } = await holdScratchFolder(scratchDir, purpose);
+  try {
+    return await work(folder);
+  } finally {
+    await remove();
+  }
+}
+
+/** A new empty folder, lent until `remove`: for what outlives the function that made it. */
+export async function holdScratchFolder(
+  scratchDir: string,
+  purpose: string,
+): Promise<{ folder: string; remove(): Promise<void> }> {
   await mkdir(scratchDir, { recursive: true });
   const folder = await mkdtemp(join(scratchDir, `${prefix}${purpose}-`));
   // It may have been moved to where it stays.
   const touching = setInterval(() => void utimes(folder, new Date(), new Date()).catch(() => {}), touchEveryMs);
-  try {
-    return await work(folder);
-  } finally {
-    clearInterval(touching);
-    await remove(folder);
-  }
+  return {
+    folder,
+    async remove() {
+      clearInterval(touching);
+      await remove(folder);
+    },
+  };
 }
 
 /** Removes what killed processes left of the folders that were lent, and nothing else: the scratch folder may be shared

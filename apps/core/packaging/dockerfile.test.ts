@@ -25,7 +25,7 @@ describe("the Dockerfile of a package", () => {
 
   it.each([
     'x"\nRUN rm -rf /\n',
-    "$(id) ${PATH} \\",
+    "$(id) $PATH \\",
     '\r\n"; USER root',
     "a\u2028USER root\u0085USER root",
     "\\",

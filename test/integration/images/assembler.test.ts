@@ -6,6 +6,7 @@ import { extract } from "tar-stream";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SlipwayError } from "#core/errors.ts";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
+import type { Lock } from "#core/images/lock.ts";
 import { realModel } from "#test/real-models.ts";
 import { checkImage } from "./check-image.ts";
 import { buildContext, type Instance, newInstance, sealedVersion } from "./instance.ts";
@@ -15,7 +16,7 @@ const [here, elsewhere] = [await newInstance(), await newInstance()];
 const { files } = realModel("custom");
 const spec = { requirements: ["Unidecode"], environment: { ZONE: "b", LEVEL: "debug" } };
 const sealed = (instance: Instance) => sealedVersion(instance, files, { spec, metadata: { commit: "3f2a" } });
-let image: BuiltImage;
+let image: BuiltImage & { lock: Lock };
 let first: ReturnType<typeof buildContext>;
 
 beforeAll(async () => {

@@ -3,10 +3,12 @@ import { Readable } from "node:stream";
 import { type Blobs, storeBlob } from "#core/artifacts/blobs.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
 import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
-import type { BuildContext, BuildRequest, ImageBuilder } from "#core/images/image-builder.ts";
+import type { Assembler } from "#core/images/assembler.ts";
+import type { BuildContext, BuildRequest } from "#core/images/image-builder.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import { oneRegistry } from "#test/one-registry.ts";
+import { plainNetwork } from "#test/plain-network.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testDatabase } from "#test/test-database.ts";
 import { testRegistry } from "#test/test-registry.ts";
@@ -15,7 +17,7 @@ import { testRegistry } from "#test/test-registry.ts";
 export interface Instance {
   needs: Blobs;
   folder: string;
-  builder: ImageBuilder;
+  builder: Assembler;
 }
 
 export async function newInstance(
@@ -30,11 +32,13 @@ export async function newInstance(
       base: { from: "debian", suite: "bookworm" },
       tools: { uv: settings.uv ?? process.env["SLIPWAY_UV"] ?? "uv", mmdebstrap: "mmdebstrap" },
       ca: null,
+      network: plainNetwork,
       scratchDir: join(folder, "scratch"),
       cacheDir: join(folder, "cache"),
     },
     registries: oneRegistry({ host: testRegistry().host }).registries,
     environment: { ...process.env, ...settings.environment },
+    steps: null,
   });
   return { needs, folder, builder };
 }

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Blobs } from "#core/artifacts/blobs.ts";
+import type { NetworkConfig } from "#core/config.ts";
 import type { BuildContext } from "../image-builder.ts";
 import { folderEntries } from "../layers/folder-entries.ts";
 import { storeLayer } from "../layers/stored-layer.ts";
@@ -11,6 +12,7 @@ import type { LockedPackage } from "../lock.ts";
 import { megabytes, seconds } from "../measures.ts";
 import { runCommand } from "../run-command.ts";
 import { withScratchFolder } from "../scratch-folder.ts";
+import { type AptSources, aptOptions, withAptSources } from "./apt-sources.ts";
 import { askPython } from "./base-python.ts";
 import type { Base, BaseSource } from "./base-source.ts";
 import { compileFolder } from "./compile-bytecode.ts";
@@ -21,6 +23,7 @@ export interface DebianBaseOptions {
   suite: string;
   mmdebstrap: string;
   scratchDir: string;
+  network: NetworkConfig;
   /** For mmdebstrap and dpkg-deb. */
   environment: Readonly<Record<string, string>>;
 }
@@ -51,7 +54,7 @@ async function makeBase(
   const startedAt = performance.now();
   log(`base ${source}: fetching Debian packages`);
   const packages: LockedPackage[] = [];
-  for (const archive of await fetchPackages(options, scratch, signal)) {
+  for (const archive of await withAptSources(options, (sources) => fetchPackages(options, sources, scratch, signal))) {
     const fields = await packageFields(options, archive, signal);
     const locked = { ...nameAndVersion(fields), sha256: await sha256OfFile(archive) };
     if (!isPackageWanted(locked.name)) continue;
@@ -88,7 +91,12 @@ async function makeBase(
 }
 
 /** mmdebstrap's own tree is passed over: taken are the package archives that it fetched and verified. */
-async function fetchPackages(options: DebianBaseOptions, folder: string, signal: AbortSignal): Promise<string[]> {
+async function fetchPackages(
+  options: DebianBaseOptions,
+  sources: AptSources,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string[]> {
   const { exitCode, stderr } = await runCommand({
     file: options.mmdebstrap,
     args: [
@@ -98,8 +106,8 @@ async function fetchPackages(options: DebianBaseOptions, folder: string, signal:
       "--skip=cleanup/apt/cache",
       `--mode=${process.getuid?.() === 0 ? "root" : "unshare"}`,
       `--include=${wantedPackages.join(",")}`,
-      options.suite,
-      "-",
+      ...aptOptions(sources),
+      ...[options.suite, "-", ...sources.lists],
     ],
     environment: options.environment,
     signal,

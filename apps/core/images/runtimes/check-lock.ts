@@ -42,6 +42,14 @@ export function checkLock(lock: Lock, use: LockUse): void {
     );
 }
 
+/** Debian's mirrors keep no old versions: what was installed has to be what the lock names. Throws `lock_unusable`. */
+export function checkLockedSystem(lock: Lock | null, installed: readonly LockedPackage[]): void {
+  if (lock === null) return;
+  const changed = differences(lock.system ?? [], installed);
+  if (changed === "" && lock.system?.length === installed.length) return;
+  throw new BuildFault("lock_unusable", `the lock names other system packages than there are now${changed}: ${remedy}`);
+}
+
 /** None where a marker may leave it out. */
 function requiredName(line: string): string[] {
   const requirement = parseRequirement(line);

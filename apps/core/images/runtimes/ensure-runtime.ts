@@ -9,7 +9,7 @@ import { seconds } from "../measures.ts";
 import { withScratchFolder } from "../scratch-folder.ts";
 import { shareWork } from "../shared-work.ts";
 import { checkLock } from "./check-lock.ts";
-import { makeRuntime, type RuntimeNeeds, type RuntimeRequest } from "./make-runtime.ts";
+import { type MadeRuntime, makeRuntime, type RuntimeNeeds, type RuntimeRequest } from "./make-runtime.ts";
 import { normaliseRequirements, type RuntimeInputs, runtimeKey } from "./runtime-key.ts";
 
 /** Base, dependencies and Slipway runtime: what a package is laid upon. */
@@ -18,6 +18,8 @@ export interface Runtime {
   /** Base, dependencies, runtime: from the bottom up. */
   layers: StoredLayer[];
   lock: Lock;
+  /** What had to be run to make it just now; null where nothing had, or it was known. */
+  ran: MadeRuntime["ran"];
 }
 
 /** The runtime for a request: found, or made once. Layers first, row second; of two made at once the first row stays.
@@ -29,15 +31,19 @@ export function ensureRuntime(
   return (request, rootOf, context) => {
     const requirements = normaliseRequirements([...request.requirements, ...request.source.requirements]);
     if (request.lock !== null) checkLock(request.lock, { ...request, requirements });
-    const keyOf = (dependencies: RuntimeInputs["dependencies"]) =>
+    const keyOf = (dependencies: RuntimeInputs["dependencies"], system: RuntimeInputs["system"] = []) =>
       runtimeKey({
+        ...(system.length === 0 ? {} : { system }),
         base: request.base.digest,
         platform: request.platform,
         python: pythonMinorOf(request.base),
         source: request.source.digest,
         dependencies,
       });
-    const key = keyOf(request.lock === null ? { requirements } : { locked: request.lock.requirements });
+    const key =
+      request.lock === null
+        ? keyOf({ requirements }, request.systemPackages)
+        : keyOf({ locked: request.lock.requirements }, request.lock.system);
     return share(key, context, async (shared) => {
       const known = await findRuntime(needs.db, key);
       if (known !== null) {
@@ -52,7 +58,7 @@ export function ensureRuntime(
       await needs.db.$transaction(async (tx) => {
         await referToLayers(tx, made.layers);
         await tx.runtime.createMany({
-          data: [...new Set([key, keyOf({ locked: made.lock.requirements })])].map((each) => ({
+          data: [...new Set([key, keyOf({ locked: made.lock.requirements }, made.lock.system)])].map((each) => ({
             key: each,
             lock: made.lock as unknown as Prisma.InputJsonObject,
             layers: made.layers as unknown as Prisma.InputJsonArray,
@@ -61,7 +67,7 @@ export function ensureRuntime(
         });
       });
       shared.log(`runtime ${shortKey(key)}: made in ${seconds(startedAt)}`);
-      return (await findRuntime(needs.db, key)) ?? { key, ...made };
+      return { ...((await findRuntime(needs.db, key)) ?? { key, ...made }), ran: made.ran };
     });
   };
 }
@@ -71,7 +77,7 @@ type RootOf = (base: Base, context: BuildContext) => Promise<string>;
 async function findRuntime(db: Blobs["db"], key: Digest): Promise<Runtime | null> {
   const row = await db.runtime.findUnique({ where: { key } });
   if (row === null) return null;
-  return { key, lock: row.lock as unknown as Lock, layers: row.layers as unknown as StoredLayer[] };
+  return { key, lock: row.lock as unknown as Lock, layers: row.layers as unknown as StoredLayer[], ran: null };
 }
 
 function shortKey(key: Digest): string {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { BuildFault } from "../image-builder.ts";
 import type { LockedRequirement } from "../lock.ts";
 import { seconds } from "../measures.ts";
+import type { GivenWheels } from "./given-wheels.ts";
 import { tidyInstalled } from "./tidy-installed.ts";
 import { runUv, type Uv, type UvRun } from "./uv.ts";
 import { reasonLine, uvReason } from "./uv-reason.ts";
@@ -11,7 +12,7 @@ import { reasonLine, uvReason } from "./uv-reason.ts";
  *  a caller's, not one that was resolved here. */
 export async function installRequirements(
   uv: Uv,
-  { locked, given }: { locked: readonly LockedRequirement[]; given: boolean },
+  { locked, given, wheels }: { locked: readonly LockedRequirement[]; given: boolean; wheels: GivenWheels | null },
   target: string,
   run: UvRun,
 ): Promise<void> {
@@ -23,6 +24,7 @@ export async function installRequirements(
     [
       ...["pip", "install", "--target", target, "--no-deps", "--require-hashes"],
       ...["--requirements", "requirements.lock"],
+      ...(wheels === null ? [] : ["--find-links", wheels.folder]),
     ],
     run,
   );

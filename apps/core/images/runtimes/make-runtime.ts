@@ -9,10 +9,12 @@ import { type StoredLayer, storeLayer } from "../layers/stored-layer.ts";
 import { parentFolders, type TarEntry } from "../layers/tar.ts";
 import type { Lock, LockedRequirement } from "../lock.ts";
 import { megabytes, seconds } from "../measures.ts";
+import { checkLockedSystem } from "./check-lock.ts";
 import { installRequirements } from "./install-requirements.ts";
 import { dependenciesFolder, launcher } from "./launcher.ts";
-import { resolveRequirements } from "./resolve-requirements.ts";
+import { lacksWheels, resolveRequirements } from "./resolve-requirements.ts";
 import type { RuntimeSource } from "./runtime-source.ts";
+import type { MadeWheels, RuntimeSteps, SystemFiles } from "./runtime-steps.ts";
 import type { Uv } from "./uv.ts";
 
 export interface RuntimeRequest {
@@ -23,26 +25,37 @@ export interface RuntimeRequest {
   source: RuntimeSource;
   /** PEP 508 lines of the package. */
   requirements: readonly string[];
+  /** Debian packages besides the base's. */
+  systemPackages: readonly string[];
   lock: Lock | null;
 }
 
 export interface RuntimeNeeds extends Blobs {
   uv: Uv;
   scratchDir: string;
+  /** Null where nothing can be run. */
+  steps: RuntimeSteps | null;
 }
 
-/** Resolves (or takes the lock's word), installs, compiles, and stores two layers over the base's. */
+export interface MadeRuntime {
+  layers: StoredLayer[];
+  lock: Lock;
+  /** What had to be run for it, and why; null where nothing had. */
+  ran: { why: string; dockerfile: string } | null;
+}
+
+/** Resolves (or takes the lock's word), installs, compiles, and stores two layers over the base's; three where there are
+ *  system packages. */
 export async function makeRuntime(
   needs: RuntimeNeeds,
   request: RuntimeRequest,
   folder: string,
   context: BuildContext,
-): Promise<{ layers: StoredLayer[]; lock: Lock }> {
+): Promise<MadeRuntime> {
   const { base, source } = request;
-  const locked =
-    request.lock?.requirements ??
-    (await resolveRequirements(needs.uv, request.requirements, { base, root: request.root, folder, context }));
-  const dependencies = await dependenciesLayer(needs, request, locked, folder, context);
+  const system = await systemLayer(needs, request, folder, context);
+  const { locked, wheels } = await lockRequirements(needs, request, folder, context);
+  const dependencies = await dependenciesLayer(needs, request, { locked, wheels }, folder, context);
   const runtime = await runtimeLayer(needs, request, folder, context);
   const lock: Lock = {
     schema: 1,
@@ -50,21 +63,86 @@ export async function makeRuntime(
     python: pythonMinorOf(base),
     base: { source: base.source, digest: base.digest, packages: base.packages },
     runtime: { version: source.version, digest: source.digest },
-    requirements: locked,
+    requirements: [...locked],
+    ...(system === null ? {} : { system: system.packages }),
   };
-  return { lock, layers: [...base.layers, dependencies, runtime] };
+  const layers = [...base.layers, ...(system === null ? [] : [system.layer]), dependencies, runtime];
+  return { lock, layers, ran: whatRan(request, system, wheels) };
+}
+
+function whatRan(
+  { systemPackages }: RuntimeRequest,
+  system: SystemFiles | null,
+  wheels: MadeWheels | null,
+): MadeRuntime["ran"] {
+  const reasons = [
+    ...(system === null ? [] : [`the system packages ${systemPackages.join(", ")} are installed by commands`]),
+    ...(wheels === null
+      ? []
+      : [
+          `the index has no wheel of ${wheels.sdists.map(({ name }) => name).join(", ")}, and making one runs commands`,
+        ]),
+  ];
+  if (reasons.length === 0) return null;
+  const dockerfile = [system?.dockerfile, wheels?.dockerfile].filter((text) => text !== undefined).join("\n");
+  return { why: reasons.join("; "), dockerfile };
+}
+
+async function systemLayer(
+  needs: RuntimeNeeds,
+  { base, systemPackages, lock }: RuntimeRequest,
+  folder: string,
+  context: BuildContext,
+): Promise<(SystemFiles & { layer: StoredLayer }) | null> {
+  if (systemPackages.length === 0) return null;
+  const files = await stepsOf(needs).installSystemPackages(base, systemPackages, folder, context);
+  checkLockedSystem(lock, files.packages);
+  const entries = await folderEntries(files.root, "");
+  const layer = await storeLayer(needs, entries, { kind: "base", signal: context.signal });
+  await rm(files.root, { recursive: true, force: true });
+  context.log(`system packages: ${files.packages.length} Debian packages, ${megabytes(layer.sizeBytes)}`);
+  return { ...files, layer };
+}
+
+/** By resolution or by a given lock. What the index has as sources alone is made into wheels first; by a lock the same
+ *  wheels have to come of it. */
+async function lockRequirements(
+  needs: RuntimeNeeds,
+  { base, root, requirements, lock }: RuntimeRequest,
+  folder: string,
+  context: BuildContext,
+): Promise<{ locked: readonly LockedRequirement[]; wheels: MadeWheels | null }> {
+  const run = { base, root, folder, context };
+  if (lock !== null) {
+    const pins = lock.requirements.flatMap(({ name, version, sdist }) => (sdist ? [`${name}==${version}`] : []));
+    if (pins.length === 0) return { locked: lock.requirements, wheels: null };
+    return { locked: lock.requirements, wheels: await stepsOf(needs).makeWheels(base, pins, folder, context) };
+  }
+  try {
+    return { locked: await resolveRequirements(needs.uv, requirements, run), wheels: null };
+  } catch (error) {
+    if (needs.steps === null || !lacksWheels(error)) throw error;
+    context.log("some requirements have no wheels: making them from their sources");
+    const wheels = await needs.steps.makeWheels(base, requirements, folder, context);
+    return { locked: await resolveRequirements(needs.uv, requirements, run, wheels), wheels };
+  }
+}
+
+function stepsOf({ steps }: RuntimeNeeds): RuntimeSteps {
+  if (steps === null) throw new Error("this package needs commands to be run, and no Docker Engine is set");
+  return steps;
 }
 
 async function dependenciesLayer(
   needs: RuntimeNeeds,
   { base, root, lock }: RuntimeRequest,
-  locked: readonly LockedRequirement[],
+  { locked, wheels }: { locked: readonly LockedRequirement[]; wheels: MadeWheels | null },
   scratch: string,
   context: BuildContext,
 ): Promise<StoredLayer> {
   const target = join(scratch, "dependencies");
   await mkdir(target);
-  await installRequirements(needs.uv, { locked, given: lock !== null }, target, {
+  await installRequirements(needs.uv, { locked, given: lock !== null, wheels }, target, {
     base,
     root,
     folder: scratch,

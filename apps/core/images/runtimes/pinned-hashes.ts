@@ -10,7 +10,7 @@ export function checkPinnedHashes(requirements: readonly string[], resolved: rea
     const name = nameIn(line);
     // A line whose marker does not hold for this Python resolves to nothing.
     const wheel = resolved.find((candidate) => candidate.name === name);
-    if (wheel === undefined || pinned.includes(wheel.sha256)) continue;
+    if (wheel === undefined || pinned.includes(wheel.sdist?.sha256 ?? wheel.sha256)) continue;
     throw new BuildFault(
       "requirements_unresolvable",
       `requirements.txt pins ${name} by hash, and the index has ${wheel.wheel} with sha256:${wheel.sha256}: ` +

@@ -5,7 +5,7 @@ import type { LockedRequirement } from "../lock.ts";
 interface PylockPackage {
   name: string;
   version?: string;
-  wheels?: { url?: string; name?: string; hashes: Record<string, string> }[];
+  wheels?: { url?: string; path?: string; name?: string; hashes: Record<string, string> }[];
 }
 
 /** Reads a `pylock.toml` (PEP 751) that uv made for one platform: one wheel of each package is taken, and its index
@@ -15,7 +15,7 @@ export function parsePylock(text: string): LockedRequirement[] {
   return packages
     .map((found) => {
       const wheels = (found.wheels ?? []).map((wheel) => ({
-        file: wheel.name ?? decodeURIComponent(wheel.url?.split("/").at(-1) ?? ""),
+        file: wheel.name ?? decodeURIComponent((wheel.url ?? wheel.path)?.split("/").at(-1) ?? ""),
         sha256: wheel.hashes["sha256"],
       }));
       const best = wheels.sort((a, b) => compareWheels(b.file, a.file))[0];

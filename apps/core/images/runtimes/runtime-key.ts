@@ -1,6 +1,6 @@
 import canonicalize from "canonicalize";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
-import type { LockedRequirement } from "../lock.ts";
+import type { LockedPackage, LockedRequirement } from "../lock.ts";
 
 /** Everything that decides a runtime's bytes. */
 export interface RuntimeInputs {
@@ -11,6 +11,8 @@ export interface RuntimeInputs {
   source: Digest;
   /** PEP 508 lines of package and Slipway runtime, or the locked ones that take their place. */
   dependencies: { requirements: readonly string[] } | { locked: readonly LockedRequirement[] };
+  /** Debian packages besides the base's, by the names asked for or as they were locked; where there are any. */
+  system?: readonly string[] | readonly LockedPackage[];
 }
 
 export function runtimeKey({ dependencies, ...inputs }: RuntimeInputs): Digest {

@@ -1,0 +1,157 @@
+import type { Readable } from "node:stream";
+import type Docker from "dockerode";
+import type { EngineConfig } from "#core/config.ts";
+import { messageOf } from "#core/errors.ts";
+import { type BuildContext, BuildFault } from "../image-builder.ts";
+import { megabytes } from "../measures.ts";
+import { blameForError } from "./blame.ts";
+import type { EngineRun } from "./labels.ts";
+import { type Engine, requireEngine } from "./open-engine.ts";
+import { removeRun } from "./remove-leftovers.ts";
+import { readRows } from "./rows.ts";
+import { watchContainer } from "./watch-container.ts";
+
+export interface EngineBuild {
+  run: EngineRun;
+  /** The build's context as a tar archive, the Dockerfile at `dockerfile` in it; read once and destroyed. */
+  context: Readable;
+  dockerfile: string;
+  /** By registry host, for what FROM names. */
+  credentials: Readonly<Record<string, { username: string; password: string }>>;
+  /** Docker's predefined ones alone: they are in no history. */
+  buildArguments: Readonly<Record<string, string>>;
+  limits: EngineConfig["limits"];
+  network: string;
+}
+
+/** Has the engine build an image, gives it to `take`, and removes everything of the run, whatever happens: containers and
+ *  images. The classic builder: its steps are containers that can be limited. Throws `BuildFault` where the package is to blame. */
+export async function runEngineBuild<T>(
+  engine: Engine,
+  build: EngineBuild,
+  { log, signal }: BuildContext,
+  take: (image: Docker.ImageInspectInfo, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const limit = AbortSignal.timeout(build.limits.timeMs);
+  const all = AbortSignal.any([signal, limit, stop.signal]);
+  try {
+    await requireEngine(engine, signal);
+    const body = await startBuild(engine, build, all);
+    const imageId = await followBuild(engine, build, body, { log, signal: all }, stop);
+    return await take(await engine.docker.getImage(imageId).inspect(), all);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (stop.signal.aborted) throw stop.signal.reason;
+    if (limit.aborted)
+      throw new BuildFault(
+        "build_limit_exceeded",
+        `the build took longer than the ${build.limits.timeMs / 1_000} s that it may`,
+      );
+    throw error;
+  } finally {
+    build.context.destroy();
+    // Where the engine is away, the sweep finds it when it is back.
+    await removeRun(engine, build.run.id).catch((error: unknown) =>
+      log(`what the build left in the engine is removed later: ${messageOf(error)}`),
+    );
+  }
+}
+
+async function startBuild(engine: Engine, build: EngineBuild, signal: AbortSignal): Promise<Readable> {
+  const { limits, buildArguments } = build;
+  const options = {
+    dockerfile: build.dockerfile,
+    rm: true,
+    forcerm: true,
+    memory: limits.memoryBytes,
+    memswap: limits.memoryBytes,
+    cpuperiod: 100_000,
+    cpuquota: limits.cpus * 100_000,
+    networkmode: build.network,
+    buildargs: { ...buildArguments },
+    // dockerode would send standard base64, and the engine reads the one for URLs, and ignores what it cannot read.
+    registryconfig: { base64: Buffer.from(JSON.stringify(build.credentials)).toString("base64url") },
+    abortSignal: signal,
+  };
+  // The context may fail before the engine answers; then the request fails with it.
+  build.context.on("error", () => {});
+  const body = await engine.docker.buildImage(build.context, options as unknown as Docker.ImageBuildOptions);
+  // An engine that is killed breaks the connection, once more after everybody has left.
+  body.on("error", () => {});
+  return body as Readable;
+}
+
+/** Reads what the engine says to its real end. Resolves with the image's id, which only a build that succeeded has. */
+async function followBuild(
+  engine: Engine,
+  { limits, context }: EngineBuild,
+  body: Readable,
+  { log, signal }: BuildContext,
+  stop: AbortController,
+): Promise<string> {
+  const ended = new AbortController();
+  const watchers: Promise<void>[] = [];
+  const destroy = (): void => void body.destroy(signal.reason as Error);
+  signal.addEventListener("abort", destroy, { once: true });
+  let imageId: string | null = null;
+  let lines = 0;
+  let lastLine = "";
+  try {
+    for await (const row of readRows(body)) {
+      if (row.error !== undefined || row.errorDetail !== undefined)
+        throw blameForError(row.errorDetail?.message ?? row.error ?? "", { lastLine, limits });
+      imageId = row.aux?.ID ?? imageId;
+      for (const line of textLines(row.stream)) {
+        const container = /^ ---> Running in ([0-9a-f]{12,64})$/.exec(line)?.[1];
+        if (container !== undefined)
+          watchers.push(
+            watchContainer(engine, container, limits, ended.signal).catch((fault: unknown) => stop.abort(fault)),
+          );
+        else if (!/^ ?--->|^Removing intermediate container/.test(line)) {
+          lastLine = line;
+          log(line);
+        }
+        lines += 1;
+        if (lines > limits.logLines)
+          throw new BuildFault(
+            "build_limit_exceeded",
+            `the build wrote more than the ${limits.logLines} lines that it may`,
+          );
+      }
+    }
+  } catch (error) {
+    if (context.errored !== null) throw context.errored;
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", destroy);
+    body.destroy();
+    ended.abort();
+    await Promise.all(watchers);
+  }
+  if (imageId === null) throw new Error("the engine ended the build without an image and without a reason");
+  const { Size } = await engine.docker.getImage(imageId).inspect();
+  if (Size > limits.diskBytes)
+    throw new BuildFault(
+      "build_limit_exceeded",
+      `the image is larger than the ${megabytes(limits.diskBytes)} that it may be`,
+    );
+  return imageId;
+}
+
+/** What a terminal would show: without colours, and of a line that is written again and again its last state. */
+function textLines(stream = ""): string[] {
+  return stream
+    .split("\n")
+    .map((line) =>
+      line
+        .replace(/\r$/, "")
+        .replace(/^.*\r/, "")
+        .replace(escapes, "")
+        .replace(/\p{Cc}/gu, " ")
+        .trimEnd(),
+    )
+    .filter((line) => line !== "");
+}
+
+const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");

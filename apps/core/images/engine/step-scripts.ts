@@ -1,0 +1,100 @@
+/*
+ * What a generated Dockerfile runs, in a stage that is thrown away. /slipway holds what a step is given, /slipway/out
+ * takes what it gives. A step ends with one of these where it fails: who is to blame cannot be told from a 1.
+ */
+export const stepExits = {
+  /** A mirror, an index or the disk: tried again. */
+  part: 41,
+  /** The package asks for what there is not. */
+  unavailable: 42,
+  /** What a package asks for does not install or compile. */
+  broken: 43,
+} as const;
+
+const head = `set -eu
+export DEBIAN_FRONTEND=noninteractive APT_CONFIG=/slipway/net/apt.conf LC_ALL=C
+cd /slipway
+mkdir -p out
+# Ends with the part's code where it was a mirror that did not answer.
+fail() {
+  tail -n 40 log
+  if grep -qiE 'Failed to fetch|Could not (connect|resolve|handshake)|Temporary failure|Hash Sum mismatch|No space left|Connection (refused|reset|timed out)|NewConnectionError|SSLError|ProxyError|ReadTimeout|(40[13]|407|50[0-9]) ' log
+  then exit ${stepExits.part}; fi
+  exit "$1"
+}
+apt-get update >log 2>&1 || fail ${stepExits.part}
+`;
+
+/** Installs the packages in \`names\`, and lays out what the base in \`present\` (name and version a line; of this very
+ *  image, where there is no such file) has not: their files, what their scripts made, and who they are. */
+export const installSystemPackages = `${head}
+[ -e present ] || dpkg-query -W -f '\${Package} \${Version}\\n' >present
+: >none
+touch marker
+# All that they need, as if nothing were installed: the build base has more than the base.
+apt-get -qq -o Dir::State::status=/slipway/none install --no-install-recommends --print-uris $(cat names) >uris 2>log || fail ${stepExits.unavailable}
+sed -n "s/^'[^']*' \\([^_ ]*\\)_.*/\\1/p" uris | sort -u >needed
+apt-get install --yes --no-install-recommends $(cat names) >log 2>&1 || fail ${stepExits.broken}
+dpkg-query -W -f '\${Package} \${Version}\\n' | sort >after
+sort present >before
+comm -23 after before | awk 'NR == FNR { needed[$1] = 1; next } $1 in needed' needed - >added.all
+# Only maintainer scripts need them, and they have run.
+grep -vE '^(debconf|dpkg|tar|perl-base|mawk|original-awk|sensible-utils|ucf|init-system-helpers|lsb-base) ' added.all >added || true
+mkdir -p out/root/var/lib/dpkg/status.d
+while read -r name version; do
+  sha256=$(apt-cache show "$name=$version" 2>/dev/null | sed -n 's/^SHA256: //p' | head -n 1)
+  echo "$name $version $sha256" >>out/packages
+  dpkg-query -s "$name" >"out/root/var/lib/dpkg/status.d/$name"
+  dpkg-query -L "$name" >>listed
+done <added
+touch listed
+find /etc /usr /opt /var/lib -xdev -newer marker ! -type d >>listed
+# /lib is a link to /usr/lib, in a layer it would become a folder.
+sed -E 's#^/(lib|lib64|bin|sbin)/#/usr/\\1/#' listed | sort -u |
+  grep -vE '^/(etc/(apt|passwd|group|shadow|gshadow|passwd-|group-|shadow-|gshadow-|machine-id)(/|$)|var/lib/(apt|dpkg)/|var/cache/|usr/share/(man|info|locale|lintian|bug|doc-base)/)' |
+  grep -vE '^/usr/share/doc/.+/[^/]+$' >wanted || true
+grep -hE '^/usr/share/doc/.+/copyright$' listed >>wanted || true
+while read -r path; do
+  if [ -L "$path" ] || [ -f "$path" ]; then echo "$path"; fi
+done <wanted >files
+tar -cf - --no-recursion -T files 2>/dev/null | tar -xf - -C out/root
+touch out/packages
+echo "added $(wc -l <out/packages) Debian packages"
+`;
+
+/** Makes wheels of what the requirements need and the index has as sources alone. Compilers are installed when they
+ *  turn out to be needed. */
+export const makeWheels = `${head}
+export PIP_CONFIG_FILE=/slipway/net/pip.conf PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+export SOURCE_DATE_EPOCH=315532800 PYTHONHASHSEED=0
+python3 -m pip --version >log 2>&1 ||
+  apt-get install --yes --no-install-recommends python3-pip >log 2>&1 || fail ${stepExits.part}
+compiler() {
+  if command -v cc >/dev/null; then return 1; fi
+  more=""; [ "$(command -v python3)" != /usr/bin/python3 ] || more=python3-dev
+  cp log log.before
+  apt-get install --yes --no-install-recommends gcc g++ make libc6-dev $more >log 2>&1 || fail ${stepExits.part}
+}
+resolve() { python3 -m pip install --dry-run --ignore-installed --quiet --report report.json --requirement requirements.in >log 2>&1; }
+resolve || { compiler && resolve; } || fail ${stepExits.broken}
+python3 sdists.py
+[ -s sdists.txt ] || { echo "every requirement has a wheel"; exit ${stepExits.broken}; }
+wheels() { python3 -m pip wheel --no-deps --require-hashes --wheel-dir out/wheels --requirement sdists.txt >log 2>&1; }
+wheels || { compiler && wheels; } || fail ${stepExits.broken}
+echo "made $(ls out/wheels | wc -l) wheels from sources"
+`;
+
+/** Beside makeWheels, as \`sdists.py\`: what pip would install from an archive of sources. */
+export const findSdists = `import json
+import urllib.parse
+
+with open("report.json", encoding="utf-8") as report, open("sdists.txt", "w") as pins, open("out/sdists", "w") as found:
+    for item in json.load(report)["install"]:
+        name, version = item["metadata"]["name"], item["metadata"]["version"]
+        file = urllib.parse.unquote(urllib.parse.urlsplit(item["download_info"]["url"]).path.rsplit("/", 1)[-1])
+        if file.endswith(".whl"):
+            continue
+        sha256 = item["download_info"]["archive_info"]["hashes"]["sha256"]
+        print(f"{name}=={version} --hash=sha256:{sha256}", file=pins)
+        print(name, version, file, sha256, file=found)
+`;

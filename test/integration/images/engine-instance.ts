@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import type { EngineConfig, NetworkConfig } from "#core/config.ts";
+import { keptLabel, runLabel } from "#core/images/engine/labels.ts";
+import type { ImageBuilder } from "#core/images/image-builder.ts";
+import { openBuilder } from "#core/images/open-builder.ts";
+import type { DockerEngine } from "#test/docker-engine.ts";
+import { oneRegistry } from "#test/one-registry.ts";
+import { machinesNetwork, smallEngine } from "#test/plain-network.ts";
+import { testRegistry } from "#test/test-registry.ts";
+import { type Instance, newInstance } from "./instance.ts";
+
+export type EngineInstance = Omit<Instance, "builder"> & { builder: ImageBuilder };
+
+/** An instance whose packages may have commands run. */
+export async function newEngineInstance(
+  settings: { engine?: Partial<EngineConfig>; limits?: Partial<EngineConfig["limits"]>; network?: NetworkConfig } = {},
+): Promise<EngineInstance> {
+  const { needs, folder } = await newInstance();
+  return { needs, folder, builder: builderOf({ needs, folder }, settings) };
+}
+
+export function builderOf(
+  { needs, folder }: Pick<Instance, "needs" | "folder">,
+  { engine, limits, network }: Parameters<typeof newEngineInstance>[0] = {},
+): ImageBuilder {
+  return openBuilder({
+    ...needs,
+    config: {
+      base: { from: "debian", suite: "bookworm" },
+      tools: { uv: process.env["SLIPWAY_UV"] ?? "uv", mmdebstrap: "mmdebstrap" },
+      registry: testRegistry(),
+      engine: { ...smallEngine, ...engine, limits: { ...smallEngine.limits, ...limits } },
+      network: network ?? machinesNetwork,
+      ca: null,
+      scratchDir: join(folder, "scratch"),
+      cacheDir: join(folder, "cache"),
+    },
+    registries: oneRegistry({ host: testRegistry().host }).registries,
+    environment: process.env,
+  });
+}
+
+/** Whatever of builds is in the engine: containers, images and steps of all runs. */
+export async function leftovers(docker: DockerEngine["docker"]): Promise<string[]> {
+  const filter = ["--filter", `label=${runLabel}`, "--quiet"];
+  const found = [await docker("ps", "--all", ...filter), await docker("images", "--all", ...filter)];
+  return found.flatMap((text) => text.split("\n")).filter((line) => line !== "");
+}
+
+/** The build base that this run made, if it was not there before. */
+export async function removeBuildBases(docker: DockerEngine["docker"]): Promise<void> {
+  const ids = (await docker("images", "--filter", `label=${keptLabel}`, "--quiet"))
+    .split("\n")
+    .filter((id) => id !== "");
+  if (ids.length > 0) await docker("rmi", "--force", ...new Set(ids));
+}
