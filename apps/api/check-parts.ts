@@ -2,6 +2,7 @@ import type { BlobStore } from "#core/artifacts/blob-store.ts";
 import type { Database } from "#core/database/client.ts";
 import { isMigrated } from "#core/database/is-migrated.ts";
 import { isSlipwayError } from "#core/errors.ts";
+import { openEngine, requireEngine } from "#core/images/engine/open-engine.ts";
 import { checkRegistry } from "#core/images/registry-client/check-registry.ts";
 import type { Registry } from "#core/registry.ts";
 import { trustedBy } from "#core/registry-config.ts";
@@ -35,6 +36,12 @@ export function openReadiness({ db, blobs, doorbell, config, log }: Needs): () =
     const ca = trustedBy(config.registry.ca, config.ca);
     return checkRegistry({ ...config.registry, ca }, { signal }).then(() => well);
   });
+  // Only where one is named: it may stand where the worker is, and only the packages that ask for it need it.
+  const engine = config.engine.isNamed ? openEngine(config.engine) : null;
+  const engines =
+    engine === null
+      ? []
+      : [watch("engine", () => requireEngine(engine, AbortSignal.timeout(limitMs)).then(() => well))];
   const workers = watchPart("workers", () => checkWorkers(db), { log, limitMs: workersLimitMs, hearsay });
   // Workers report themselves in the database.
   const databaseAndWorkers = async (): Promise<[Part, Part]> => {
@@ -52,6 +59,7 @@ export function openReadiness({ db, blobs, doorbell, config, log }: Needs): () =
       queue(),
       registry(),
       space(),
+      ...engines.map((ask) => ask()),
     ]);
     const vital = [first, second];
     const parts = [...vital, ...others, last];

@@ -5,6 +5,7 @@ import type { Database } from "#core/database/client.ts";
 import { messageOf } from "#core/errors.ts";
 import { basesDir } from "#core/images/bases/instance-base.ts";
 import type { Engine } from "#core/images/engine/open-engine.ts";
+import { removeAbandonedRuns } from "#core/images/engine/remove-leftovers.ts";
 import { removeAbandoned } from "#core/images/scratch-folder.ts";
 import type { Logger } from "#core/logger.ts";
 import { reapProofs } from "#core/proofs/reap-proofs.ts";
@@ -18,11 +19,12 @@ interface Needs {
   engine: Engine;
 }
 
-/** Removes what killed processes left half-done on disk and running on the engine, at once and from then on, until `ending`. */
+/** Removes what killed processes left half-done on disk and in the engine, at once and from then on, until `ending`. */
 export async function sweepLeftovers({ config, log, db, engine }: Needs, ending: AbortSignal): Promise<void> {
   const removals = [
     () => removeAbandoned(config.scratchDir),
     () => removeAbandoned(basesDir(config.cacheDir)),
+    () => removeAbandonedRuns(engine),
     () => reapProofs({ db, engine }),
     ...(config.artifacts.s3 === null ? [() => removeAbandonedParts(config.artifacts.dir)] : []),
   ];

@@ -61,7 +61,7 @@ const plain: PackageSpec = {
 
 /** A sealed version of these files, stored in the instance. */
 export async function sealedVersion(
-  { needs }: Instance,
+  { needs }: Pick<Instance, "needs">,
   files: Record<string, Buffer | string>,
   { spec, ...more }: Partial<Omit<BuildRequest, "spec">> & { spec?: Partial<PackageSpec> } = {},
 ): Promise<BuildRequest> {

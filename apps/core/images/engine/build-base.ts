@@ -6,7 +6,7 @@ import type { BuildContext } from "../image-builder.ts";
 import { seconds } from "../measures.ts";
 import { runCommand } from "../run-command.ts";
 import { keptLabel } from "./labels.ts";
-import type { Engine } from "./open-engine.ts";
+import { type Engine, requireEngine } from "./open-engine.ts";
 import { readRows } from "./rows.ts";
 
 export interface DebianBuildBase {
@@ -23,12 +23,14 @@ const name = "slipway-build-base";
 /** What commands run in where the base is made of Debian packages and has no shell: a small Debian of the same suite,
  *  with apt, made by mmdebstrap and kept in the engine under its name. Nothing of it is in an image that is pushed. */
 export async function ensureDebianBuildBase(
-  { docker }: Engine,
+  engine: Engine,
   base: DebianBuildBase,
   { log, signal }: BuildContext,
 ): Promise<string> {
   const tag = `${base.suite}-${digestOf(JSON.stringify([1, base.suite, base.network.aptMirrors])).slice(7, 19)}`;
   const reference = `${name}:${tag}`;
+  await requireEngine(engine, signal);
+  const { docker } = engine;
   const known = await docker.listImages({ filters: { reference: [reference] } });
   if (known.length > 0) return reference;
   const startedAt = performance.now();

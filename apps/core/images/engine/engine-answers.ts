@@ -14,6 +14,12 @@ export async function whyNoEngine({ docker, host }: Engine): Promise<string | nu
   }
 }
 
+/** Throws where no engine answers: a part's fault, which is tried again. */
+export async function requireEngine(engine: Engine): Promise<void> {
+  const absence = await whyNoEngine(engine);
+  if (absence !== null) throw new Error(`${absence}, and this package needs one`);
+}
+
 /** The status of an answer that was none; null for what is no answer of the engine. */
 export function statusOf(error: unknown): number | null {
   const status = error instanceof Error && "statusCode" in error ? error.statusCode : null;

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Docker from "dockerode";
 import type { EngineConfig } from "#core/config.ts";
-import { messageOf } from "#core/errors.ts";
 
 /** A Docker Engine, and where it is. */
 export interface Engine {
@@ -10,8 +9,6 @@ export interface Engine {
   /** As it was set. */
   host: string;
 }
-
-const pingLimitMs = 5_000;
 
 /** Nothing is asked of it yet. dockerode would read the environment by itself: every field that it takes from there is
  *  given, and no version of the API is named (each engine has its own lowest one). */
@@ -27,19 +24,4 @@ export function openEngine({ host, certPath }: Pick<EngineConfig, "host" | "cert
   const protocol = certPath === null ? "http" : "https";
   const options = { ...none, ...tls, socketPath: undefined, host: url.hostname, port: url.port || "2375", protocol };
   return { host, docker: new Docker(options as Docker.DockerOptions) };
-}
-
-/** Throws where no engine answers: a part's fault, which is tried again. */
-export async function requireEngine({ docker, host }: Engine, signal?: AbortSignal): Promise<void> {
-  const limit = AbortSignal.timeout(pingLimitMs);
-  // It takes options that its types do not know.
-  const ping: (options: { abortSignal: AbortSignal }) => Promise<unknown> = docker.ping.bind(docker);
-  try {
-    await ping({ abortSignal: signal === undefined ? limit : AbortSignal.any([signal, limit]) });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw new Error(`no Docker Engine answers at ${host} (${messageOf(error)}), and this package needs one`, {
-      cause: error,
-    });
-  }
 }

@@ -1,3 +1,4 @@
+import { statusOf, whyNoEngine } from "./engine-answers.ts";
 import { runLabel, untilLabel } from "./labels.ts";
 import type { Engine } from "./open-engine.ts";
 
@@ -6,9 +7,11 @@ export async function removeRun({ docker }: Engine, runId: string): Promise<void
   await removeLabelled({ docker }, `${runLabel}=${runId}`, () => true);
 }
 
-/** Removes what runs of killed workers left: all whose time is over, and nothing else. */
-export async function removeAbandonedRuns({ docker }: Engine, nowMs = Date.now()): Promise<void> {
-  await removeLabelled({ docker }, runLabel, (labels) => Number(labels[untilLabel] ?? Infinity) * 1_000 < nowMs);
+/** Removes what runs of killed workers left: all whose time is over, and nothing else. Where no engine answers there is
+ *  nothing to remove yet. */
+export async function removeAbandonedRuns(engine: Engine, nowMs = Date.now()): Promise<void> {
+  if ((await whyNoEngine(engine)) !== null) return;
+  await removeLabelled(engine, runLabel, (labels) => Number(labels[untilLabel] ?? Infinity) * 1_000 < nowMs);
 }
 
 async function removeLabelled(
@@ -31,6 +34,6 @@ async function removeLabelled(
 
 /** Gone already, or in use by what goes later. */
 function ifGone(error: unknown): void {
-  const status = (error as { statusCode?: number }).statusCode;
+  const status = statusOf(error);
   if (status !== 404 && status !== 409) throw error;
 }

@@ -4,9 +4,9 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { realModel } from "#test/real-models.ts";
-import { checkImage } from "./check-image.ts";
+import { checkImage } from "../integration/images/check-image.ts";
+import { buildContext, sealedVersion } from "../integration/images/instance.ts";
 import { builderOf, leftovers, newEngineInstance, removeBuildBases } from "./engine-instance.ts";
-import { buildContext, sealedVersion } from "./instance.ts";
 
 const engine = dockerEngine();
 const { files } = realModel("custom");
@@ -46,10 +46,11 @@ describe.skipIf(engine === null)("a runtime that has to be built by commands", a
     const paths = layers.flatMap(({ entries }) => entries.map(({ path }) => path));
     expect(paths).toEqual(expect.arrayContaining(["usr/lib/x86_64-linux-gnu/libglib-2.0.so.0"]));
     expect(paths.some((path) => path.endsWith("libpcre2-8.so.0"))).toBe(true);
-    expect(paths.filter((path) => /(?:^|\/)(?:sh|bash|dash|apt|apt-get|dpkg|perl)$/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /(?:^|\/)bin\/(?:sh|bash|dash|apt|apt-get|dpkg|perl)$/.test(path))).toEqual([]);
+    // A folder of that name would hide the link in bases that have one.
     expect(
-      paths.filter((path) => /^(?:lib|bin|sbin|slipway|etc\/apt)(?:\/|$)/.test(path.replace(/^lib(64)?$/, ""))),
-    ).toEqual(layers[0]?.entries.map(({ path }) => path).filter((path) => /^(?:lib|bin|sbin)\//.test(path)));
+      layers[1]?.entries.filter(({ path }) => /^(?:lib|lib64|bin|sbin|slipway|etc\/apt)(?:\/|$)/.test(path)),
+    ).toEqual([]);
     expect(image.lock?.system?.map(({ name }) => name)).toEqual(
       expect.arrayContaining(["libglib2.0-0", "libpcre2-8-0"]),
     );

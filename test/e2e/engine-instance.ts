@@ -7,7 +7,7 @@ import type { DockerEngine } from "#test/docker-engine.ts";
 import { oneRegistry } from "#test/one-registry.ts";
 import { machinesNetwork, smallEngine } from "#test/plain-network.ts";
 import { testRegistry } from "#test/test-registry.ts";
-import { type Instance, newInstance } from "./instance.ts";
+import { type Instance, newInstance } from "../integration/images/instance.ts";
 
 export type EngineInstance = Omit<Instance, "builder"> & { builder: ImageBuilder };
 

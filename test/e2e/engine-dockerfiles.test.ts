@@ -1,0 +1,148 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { labelsOf, newRun } from "#core/images/engine/labels.ts";
+import { openEngine } from "#core/images/engine/open-engine.ts";
+import { removeAbandonedRuns } from "#core/images/engine/remove-leftovers.ts";
+import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
+import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
+import { smallEngine } from "#test/plain-network.ts";
+import { whenDone } from "#test/when-done.ts";
+import { buildContext, sealedVersion } from "../integration/images/instance.ts";
+import { builderOf, leftovers, newEngineInstance } from "./engine-instance.ts";
+
+const engine = dockerEngine();
+const server = { build: "dockerfile", serve: { port: 8000, health: "/health" } } as const;
+
+/** This machine's shell and a few tools, as small an image as can run a step. */
+function importShell(): string {
+  const tag = `slipway-test-shell:${randomBytes(4).toString("hex")}`;
+  const programs = ["/bin/sh", "/bin/sleep", "/usr/bin/yes", "/bin/dd", "/bin/cat", "/usr/bin/head", "/usr/bin/tail"];
+  const libraries = ["/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/libc.so.6"];
+  const tar = `tar -chf - ${[...programs, ...libraries].join(" ")} 2>/dev/null | docker import - ${tag}`;
+  execFileSync("/bin/sh", ["-c", tar], { stdio: "ignore" });
+  whenDone(async () => void execFileSync("docker", ["rmi", "--force", tag], { stdio: "ignore" }));
+  return tag;
+}
+
+describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
+  const { docker } = engine as DockerEngine;
+  const shell = importShell();
+  const here = await newEngineInstance({
+    limits: { memoryBytes: 128 * 1024 ** 2, diskBytes: 200 * 1024 ** 2, processes: 64, timeMs: 60_000 },
+  });
+  const build = async (
+    lines: readonly string[],
+    more: {
+      files?: Record<string, string>;
+      builder?: typeof here.builder;
+      context?: ReturnType<typeof buildContext>;
+    } = {},
+  ): Promise<BuiltImage> => {
+    const files = { Dockerfile: lines.join("\n"), "model/weights.bin": "0123456789", ...more.files };
+    const request = await sealedVersion(here, files, { spec: server, metadata: {} });
+    return (more.builder ?? here.builder).build(request, more.context ?? buildContext());
+  };
+  const faultOf = async (...arguments_: Parameters<typeof build>): Promise<BuildFault> => {
+    const fault = await build(...arguments_).catch((error: unknown) => error);
+    if (!(fault instanceof BuildFault)) throw fault;
+    expect(fault.message).not.toContain("\n");
+    return fault;
+  };
+
+  afterEach(async () => {
+    expect(await leftovers(docker)).toEqual([]);
+    expect(await readdir(join(here.folder, "scratch"))).toEqual([]);
+  });
+
+  it("is built in the version's files, and becomes an image that can be pushed, with nothing of ours in its files", async () => {
+    const lines = [
+      `FROM ${shell} AS first`,
+      "COPY . /opt/model/",
+      "RUN echo building; cat /opt/model/model/weights.bin",
+      `FROM ${shell}`,
+      "COPY --from=first /opt/model /opt/model",
+      'USER 1000\nENV ZONE="a b"\nCMD ["/bin/sh"]',
+    ];
+    const context = buildContext();
+    const image = await build(lines, { context, files: { ".dockerignore": "secret*\n", "secret.txt": "s3cret" } });
+    expect(image.builder?.name).toBe("engine");
+    expect(image.dockerfile).toBe(lines.join("\n"));
+    expect(context.lines).toEqual(expect.arrayContaining(["building", "0123456789"]));
+    const config = JSON.parse(image.config.toString());
+    expect(config.config).toMatchObject({ User: "1000", Cmd: ["/bin/sh"], ExposedPorts: { "8000/tcp": {} } });
+    expect(config.config.Labels).toMatchObject({ "org.opencontainers.image.title": "churn" });
+    expect(JSON.stringify(config)).not.toContain("dev.slipway.build");
+    let bytes = "";
+    for (const layer of image.layers)
+      for await (const chunk of await layer.open()) bytes += (chunk as Buffer).toString("latin1");
+    expect(bytes).toContain("opt/model/model/weights.bin");
+    expect(bytes).not.toMatch(/\.slipway-|s3cret/);
+    await image.discard?.();
+  });
+
+  it.each([
+    ["a step fails", ["RUN echo no such thing; exit 3"], "build_step_failed", /ended with 3: no such thing$/],
+    ["a file is missing", ["COPY nothing.txt /"], "build_step_failed", /nothing\.txt/],
+    ["an image is missing", ["FROM slipway-test-shell:nowhere"], "build_step_failed", /slipway-test-shell/],
+    ["an instruction is unknown", ["RUNN x"], "build_step_failed", /RUNN/],
+    ["the log has no end", ["RUN yes"], "build_limit_exceeded", /more than the 1000 lines/],
+    ["a step eats memory", ["RUN tail /dev/zero"], "build_step_failed", /ended with 137 \(killed/],
+    ["a step forks without end", ["RUN f() { f | f & }; f; sleep 100"], "build_step_failed", /fork/i],
+    [
+      "a step fills the disk",
+      ["RUN dd if=/dev/zero of=/x bs=1M count=100000"],
+      "build_limit_exceeded",
+      /wrote more than|larger than/,
+    ],
+    ["root would run it", ['CMD ["/bin/sh"]'], "image_unusable", /it runs as root: end the Dockerfile with USER/],
+    ["a name would run it", ["USER nobody", 'CMD ["/bin/sh"]'], "image_unusable", /it runs as "nobody"/],
+  ])("ends in time, says why in one line, and leaves nothing, where %s", async (_, lines, code, reason) => {
+    const fault = await faultOf([`FROM ${shell}`, ...lines]);
+    expect([fault.code, fault.message]).toEqual([code, expect.stringMatching(reason)]);
+  });
+
+  it("is ended in mid-step by its time and by its cancelling", async () => {
+    const lines = [`FROM ${shell}`, "RUN echo begun; sleep 100"];
+    const short = builderOf(here, { limits: { timeMs: 3_000 } });
+    const fault = await faultOf(lines, { builder: short });
+    expect([fault.code, fault.message]).toEqual([
+      "build_limit_exceeded",
+      "the build took longer than the 3 s that it may",
+    ]);
+    const context = buildContext();
+    const cancelled = build(lines, { context }).catch((error: Error) => error.message);
+    setTimeout(() => context.cancel(), 2_000);
+    expect(await cancelled).toBe("the build was cancelled");
+  });
+
+  it("is refused where it goes past what the operator allows", async () => {
+    const off = builderOf(here, { engine: { ownDockerfiles: { allowed: false, bases: null } } });
+    expect((await faultOf([`FROM ${shell}`], { builder: off })).code).toBe("dockerfile_refused");
+    const listed = builderOf(here, { engine: { ownDockerfiles: { allowed: true, bases: ["python"] } } });
+    expect((await faultOf([`FROM ${shell}`], { builder: listed })).message).toMatch(
+      /is no image that this registry builds on/,
+    );
+    expect((await faultOf([`FROM ${shell}`, "ADD http://127.0.0.1/ /x"])).code).toBe("dockerfile_refused");
+  });
+
+  it("is waited for where no engine answers", async () => {
+    const away = builderOf(here, { engine: { host: "tcp://127.0.0.1:9" } });
+    const error = await build([`FROM ${shell}`], { builder: away }).catch((reason: unknown) => reason);
+    expect(error).not.toBeInstanceOf(BuildFault);
+    expect((error as Error).message).toMatch(/^no Docker Engine answers at tcp:\/\/127\.0\.0\.1:9/);
+  });
+
+  it("is swept away when the worker that built it is gone and its time is over", async () => {
+    const labels = Object.entries(labelsOf({ ...newRun(0), untilMs: Date.now() + 100_000 }));
+    const words = labels.flatMap(([name, value]) => ["--label", `${name}=${value}`]);
+    await docker("create", ...words, shell, "/bin/sh");
+    const own = openEngine(smallEngine);
+    await removeAbandonedRuns(own);
+    expect(await leftovers(docker)).toHaveLength(1);
+    await removeAbandonedRuns(own, Date.now() + 200_000);
+    expect(await leftovers(docker)).toEqual([]);
+  });
+});
