@@ -71,10 +71,10 @@ module.exports = {
       to: { path: "node_modules/undici/" },
     },
     {
-      name: "the-engine-is-spoken-to-in-one-place",
+      name: "engines-are-spoken-to-in-one-place",
       severity: "error",
       from: { path: "^apps/", pathNot: "^apps/core/images/engine/" },
-      to: { path: "node_modules/(@types/)?dockerode/" },
+      to: { path: "node_modules/(?:@types/)?(dockerode|docker-modem)/" },
     },
     {
       name: "s3-is-spoken-to-in-its-files",

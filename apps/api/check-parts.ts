@@ -2,7 +2,8 @@ import type { BlobStore } from "#core/artifacts/blob-store.ts";
 import type { Database } from "#core/database/client.ts";
 import { isMigrated } from "#core/database/is-migrated.ts";
 import { isSlipwayError } from "#core/errors.ts";
-import { openEngine, requireEngine } from "#core/images/engine/open-engine.ts";
+import { whyNoEngine } from "#core/images/engine/engine-answers.ts";
+import { type Engine, openEngine } from "#core/images/engine/open-engine.ts";
 import { checkRegistry } from "#core/images/registry-client/check-registry.ts";
 import type { Registry } from "#core/registry.ts";
 import { trustedBy } from "#core/registry-config.ts";
@@ -41,7 +42,7 @@ export function openReadiness({ db, blobs, doorbell, config, log }: Needs): () =
   const engines =
     engine === null
       ? []
-      : [watch("engine", () => requireEngine(engine, AbortSignal.timeout(limitMs)).then(() => well))];
+      : [watch("engine", () => checkEngine(engine).then(() => well))];
   const workers = watchPart("workers", () => checkWorkers(db), { log, limitMs: workersLimitMs, hearsay });
   // Workers report themselves in the database.
   const databaseAndWorkers = async (): Promise<[Part, Part]> => {
@@ -94,4 +95,9 @@ async function checkSpace(blobs: BlobStore): Promise<Finding> {
 async function checkWorkers(db: Database): Promise<Finding> {
   const { working, message, since } = await readWorkers(db);
   return { down: !working, message, since };
+}
+
+async function checkEngine(engine: Engine): Promise<void> {
+  const absence = await whyNoEngine(engine);
+  if (absence !== null) throw new Error(absence);
 }

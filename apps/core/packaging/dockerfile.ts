@@ -71,7 +71,8 @@ export function dockerfile(input: DockerfileInput): string {
   ]);
 }
 
-/** Of what a folder holds beside the package, and what nobody wants in an image. */
+/** Of what a folder holds beside the package, and what nobody wants in an image.
+ *  @public */
 export const dockerignore = lines([
   [
     "Dockerfile",

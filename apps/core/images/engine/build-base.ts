@@ -6,7 +6,8 @@ import type { BuildContext } from "../image-builder.ts";
 import { seconds } from "../measures.ts";
 import { runCommand } from "../run-command.ts";
 import { keptLabel } from "./labels.ts";
-import { type Engine, requireEngine } from "./open-engine.ts";
+import { requireEngine } from "./engine-answers.ts";
+import type { Engine } from "./open-engine.ts";
 import { readRows } from "./rows.ts";
 
 export interface DebianBuildBase {
@@ -29,7 +30,7 @@ export async function ensureDebianBuildBase(
 ): Promise<string> {
   const tag = `${base.suite}-${digestOf(JSON.stringify([1, base.suite, base.network.aptMirrors])).slice(7, 19)}`;
   const reference = `${name}:${tag}`;
-  await requireEngine(engine, signal);
+  await requireEngine(engine);
   const { docker } = engine;
   const known = await docker.listImages({ filters: { reference: [reference] } });
   if (known.length > 0) return reference;

@@ -21,8 +21,8 @@ const directive = /^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$/;
 
 export function readDockerfile(text: string): Instruction[] {
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
-  const escape = escapeOf(lines);
-  const continued = escape === "`" ? /`[ \t]*$/ : /\\[ \t]*$/;
+  const escaping = escapeOf(lines);
+  const continued = escaping === "`" ? /`[ \t]*$/ : /\\[ \t]*$/;
   const instructions: Instruction[] = [];
   let held: { text: string; line: number } | null = null;
   for (const [index, line] of lines.entries()) {
@@ -50,7 +50,7 @@ function escapeOf(lines: readonly string[]): string {
 }
 
 function instructionOf(text: string, line: number, lastLine: number): Instruction {
-  const [, name = "", after = ""] = /^\s*(\S+)\s*([^]*)$/.exec(text) ?? [];
+  const [, name = "", after = ""] = /^\s*(\S+)\s*([\s\S]*)$/.exec(text) ?? [];
   const flags: string[] = [];
   let rest = after.trim();
   for (let flag = /^--\S+/.exec(rest)?.[0]; flag !== undefined; flag = /^--\S+/.exec(rest)?.[0]) {

@@ -6,7 +6,8 @@ import { type BuildContext, BuildFault } from "../image-builder.ts";
 import { megabytes } from "../measures.ts";
 import { blameForError } from "./blame.ts";
 import type { EngineRun } from "./labels.ts";
-import { type Engine, requireEngine } from "./open-engine.ts";
+import { requireEngine } from "./engine-answers.ts";
+import type { Engine } from "./open-engine.ts";
 import { removeRun } from "./remove-leftovers.ts";
 import { readRows } from "./rows.ts";
 import { watchContainer } from "./watch-container.ts";
@@ -36,7 +37,7 @@ export async function runEngineBuild<T>(
   const limit = AbortSignal.timeout(build.limits.timeMs);
   const all = AbortSignal.any([signal, limit, stop.signal]);
   try {
-    await requireEngine(engine, signal);
+    await requireEngine(engine);
     const body = await startBuild(engine, build, all);
     const imageId = await followBuild(engine, build, body, { log, signal: all }, stop);
     return await take(await engine.docker.getImage(imageId).inspect(), all);
@@ -76,10 +77,27 @@ async function startBuild(engine: Engine, build: EngineBuild, signal: AbortSigna
   };
   // The context may fail before the engine answers; then the request fails with it.
   build.context.on("error", () => {});
-  const body = await engine.docker.buildImage(build.context, options as unknown as Docker.ImageBuildOptions);
+  const body = await engine.docker
+    .buildImage(build.context, options as unknown as Docker.ImageBuildOptions)
+    .catch((error: unknown) => {
+      throw build.context.errored ?? refusedAtOnce(error, build);
+    });
   // An engine that is killed breaks the connection, once more after everybody has left.
   body.on("error", () => {});
   return body as Readable;
+}
+
+/** A Dockerfile that cannot be read is refused by status 400, before anything is built. */
+function refusedAtOnce(error: unknown, { limits }: EngineBuild): unknown {
+  const { statusCode } = error as { statusCode?: number };
+  if (statusCode !== 400) return error;
+  return blameForError(
+    messageOf(error)
+      .replace(/^\(HTTP code 400\).*? - /, "")
+      // Counted with our own lines.
+      .replace(/ line \d+(?=: )/, ""),
+    { lastLine: "", limits },
+  );
 }
 
 /** Reads what the engine says to its real end. Resolves with the image's id, which only a build that succeeded has. */
