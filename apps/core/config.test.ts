@@ -156,7 +156,11 @@ describe("settings", () => {
 
   it("take a base from a registry only by its digest", () => {
     const reference = `registry.example/python@sha256:${"a".repeat(64)}`;
-    expect(readConfig({ ...needed, SLIPWAY_BASE: reference }).base).toEqual({ from: "image", reference, credentials: null });
+    expect(readConfig({ ...needed, SLIPWAY_BASE: reference }).base).toEqual({
+      from: "image",
+      reference,
+      credentials: null,
+    });
   });
 });
 

@@ -3,12 +3,12 @@ import { resolve } from "node:path";
 import { type NamePattern, parseNamePattern } from "./access/name-pattern.ts";
 import { type Network, parseNetwork } from "./access/networks.ts";
 import { artifactsConfig } from "./artifacts-config.ts";
+import { type EngineConfig, engineConfig, type NetworkConfig, networkConfig } from "./build-config.ts";
 import { helperEnvironment } from "./images/registries/credentials/helper-environment.ts";
 import type { RegistryAuth } from "./images/registries/registry-auth.ts";
 import type { RepositoryTemplate } from "./images/registries/repository-template.ts";
 import { isLoopback } from "./loopback.ts";
 import { caBundle, registryConfig } from "./registry-config.ts";
-import { type EngineConfig, engineConfig, type NetworkConfig, networkConfig } from "./build-config.ts";
 import { type Environment, Settings } from "./settings.ts";
 
 export type { EngineConfig, NetworkConfig };

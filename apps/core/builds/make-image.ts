@@ -1,5 +1,11 @@
 import type { Digest } from "#core/artifacts/digest.ts";
-import type { BuildContext, BuildRequest, BuiltImage, ChosenBuilder, ImageBuilder } from "#core/images/image-builder.ts";
+import type {
+  BuildContext,
+  BuildRequest,
+  BuiltImage,
+  ChosenBuilder,
+  ImageBuilder,
+} from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
 import type { ImagePublisher } from "#core/images/publish-image.ts";
 import { type ImagePlace, referenceTo, takePlace } from "#core/images/registries/image-place.ts";

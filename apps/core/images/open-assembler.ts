@@ -72,7 +72,12 @@ async function clientOf(
   registries: Registries,
   { ca }: Pick<Config, "ca">,
 ): Promise<RegistryClient> {
-  if (credentials !== null) return openRegistryClient({ host: reference.host, login: fixedLogin(credentials, "SLIPWAY_BASE_USERNAME and SLIPWAY_BASE_PASSWORD"), ca });
+  if (credentials !== null)
+    return openRegistryClient({
+      host: reference.host,
+      login: fixedLogin(credentials, "SLIPWAY_BASE_USERNAME and SLIPWAY_BASE_PASSWORD"),
+      ca,
+    });
   const registry = await registries.ofReference(reference);
   return registry?.client ?? openRegistryClient({ host: reference.host, ca });
 }
