@@ -39,10 +39,7 @@ export function openReadiness({ db, blobs, doorbell, config, log }: Needs): () =
   });
   // Only where one is named: it may stand where the worker is, and only the packages that ask for it need it.
   const engine = config.engine.isNamed ? openEngine(config.engine) : null;
-  const engines =
-    engine === null
-      ? []
-      : [watch("engine", () => checkEngine(engine).then(() => well))];
+  const engines = engine === null ? [] : [watch("engine", () => checkEngine(engine).then(() => well))];
   const workers = watchPart("workers", () => checkWorkers(db), { log, limitMs: workersLimitMs, hearsay });
   // Workers report themselves in the database.
   const databaseAndWorkers = async (): Promise<[Part, Part]> => {

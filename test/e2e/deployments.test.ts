@@ -17,7 +17,10 @@ import { waitUntil } from "#test/wait-until.ts";
 const engine = dockerEngine();
 const service = await testService();
 const { call, registry } = service;
-testWorker(registry, openAssembler({ ...registry, registries: openRegistries(registry), environment: process.env }));
+testWorker(
+  registry,
+  openAssembler({ ...registry, registries: openRegistries(registry), environment: process.env, steps: null }),
+);
 
 const model = realModel("custom");
 const at = "/v1/models/custom/versions/1.0.0";

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { EngineConfig, NetworkConfig } from "#core/config.ts";
 import { keptLabel, runLabel } from "#core/images/engine/labels.ts";
+import { openEngine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { openBuilder } from "#core/images/open-builder.ts";
 import type { DockerEngine } from "#test/docker-engine.ts";
@@ -23,13 +24,15 @@ export function builderOf(
   { needs, folder }: Pick<Instance, "needs" | "folder">,
   { engine, limits, network }: Parameters<typeof newEngineInstance>[0] = {},
 ): ImageBuilder {
+  const engineConfig = { ...smallEngine, ...engine, limits: { ...smallEngine.limits, ...limits } };
   return openBuilder({
     ...needs,
+    engine: openEngine(engineConfig),
     config: {
       base: { from: "debian", suite: "bookworm" },
       tools: { uv: process.env["SLIPWAY_UV"] ?? "uv", mmdebstrap: "mmdebstrap" },
       registry: testRegistry(),
-      engine: { ...smallEngine, ...engine, limits: { ...smallEngine.limits, ...limits } },
+      engine: engineConfig,
       network: network ?? machinesNetwork,
       ca: null,
       scratchDir: join(folder, "scratch"),

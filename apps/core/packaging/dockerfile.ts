@@ -71,8 +71,7 @@ export function dockerfile(input: DockerfileInput): string {
   ]);
 }
 
-/** Of what a folder holds beside the package, and what nobody wants in an image.
- *  @public */
+/** Of what a folder holds beside the package, and what nobody wants in an image. */
 export const dockerignore = lines([
   [
     "Dockerfile",

@@ -5,8 +5,8 @@ import { aptOptions, withAptSources } from "../bases/apt-sources.ts";
 import type { BuildContext } from "../image-builder.ts";
 import { seconds } from "../measures.ts";
 import { runCommand } from "../run-command.ts";
-import { keptLabel } from "./labels.ts";
 import { requireEngine } from "./engine-answers.ts";
+import { keptLabel } from "./labels.ts";
 import type { Engine } from "./open-engine.ts";
 import { readRows } from "./rows.ts";
 
