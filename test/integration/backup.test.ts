@@ -76,7 +76,7 @@ it("a backup under load, database first and store second, restores to a service 
   await writing.end();
 
   // Database and store of the backup: nothing is missing, and what the store got later is left over.
-  const older = await ownPostgres(copyOf(databaseBackup));
+  const older = await ownPostgres(await copyOf(databaseBackup));
   const restored = await serviceOn(older.url, await copyOfStore(storeBackup));
   await expectReadable(restored, inTime);
   const findings = await findingsOf(restored.registry);

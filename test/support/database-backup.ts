@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { Client } from "pg";
 import { freePort } from "#standalone/free-port.ts";
@@ -28,10 +29,10 @@ export async function backUpPostgres({ url, folder }: { url: string; folder: str
   try {
     await session.query("SELECT pg_backup_start('test', true)");
     const left = [join(from, "pg_wal"), join(from, "postmaster.pid"), join(from, "postmaster.opts")];
-    cpSync(from, to, { recursive: true, preserveTimestamps: true, filter: (path) => !left.includes(path) });
+    await cp(from, to, { recursive: true, preserveTimestamps: true, filter: (path) => !left.includes(path) });
     const { rows } = await session.query<{ labelfile: string }>("SELECT labelfile FROM pg_backup_stop(false)");
     writeFileSync(join(to, "backup_label"), rows[0]?.labelfile ?? "");
-    cpSync(join(from, "pg_wal"), join(to, "pg_wal"), { recursive: true });
+    await cp(join(from, "pg_wal"), join(to, "pg_wal"), { recursive: true });
   } finally {
     await session.end();
   }
@@ -39,9 +40,8 @@ export async function backUpPostgres({ url, folder }: { url: string; folder: str
 }
 
 /** A backup is a copy that stays; what runs is another. */
-export function copyOf(folder: string): string {
+export async function copyOf(folder: string): Promise<string> {
   const copy = temporaryFolder();
-  rmSync(copy, { recursive: true });
-  cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
+  await cp(folder, copy, { recursive: true, preserveTimestamps: true });
   return copy;
 }

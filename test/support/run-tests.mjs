@@ -91,14 +91,14 @@ if (leftOut.includes("parts")) {
 } else {
   vitest("contracts", 5);
   vitest("integration", 15);
-  if (!leftOut.includes("versitygw")) vitest("integration-s3", 5);
+  if (!leftOut.includes("versitygw")) vitest("integration-s3", 10);
   else {
     console.log("\n── integration tests on S3 are skipped: the set-up above could not bring versitygw");
     total.skipped += 1;
   }
   vitest("hostile", 8);
   vitest("e2e", 25);
-  if (process.argv.includes("kills")) vitest("kill", 12);
+  if (process.argv.includes("kills")) vitest("kill", 15);
 }
 rmSync(reports, { recursive: true });
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

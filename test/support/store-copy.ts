@@ -1,4 +1,3 @@
-import { cpSync } from "node:fs";
 import {
   CopyObjectCommand,
   ListObjectsV2Command,
@@ -7,7 +6,7 @@ import {
   S3ServiceException,
 } from "@aws-sdk/client-s3";
 import type { ArtifactsConfig } from "#core/config.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { copyOf } from "./database-backup.ts";
 import { newBucket, s3Settings } from "./test-bucket.ts";
 
 /** What a process is given that is to use this store. */
@@ -18,11 +17,7 @@ export function storeSettingsOf({ dir, s3 }: ArtifactsConfig): Record<string, st
 /** A backup of a store that may be in use, as a tool that knows nothing of Slipway makes it: a folder as `rsync` copies it,
  *  or a bucket object by object. What goes meanwhile is in it or not. */
 export async function copyOfStore({ dir, s3, ...others }: ArtifactsConfig): Promise<ArtifactsConfig> {
-  const copy = temporaryFolder();
-  if (s3 === null) {
-    cpSync(dir, copy, { recursive: true, preserveTimestamps: true });
-    return { ...others, dir: copy, s3 };
-  }
+  if (s3 === null) return { ...others, dir: await copyOf(dir), s3 };
   const { config } = await newBucket(s3.endpoint ?? "");
   const client = new S3Client({ endpoint: s3.endpoint ?? "", region: s3.region, forcePathStyle: s3.pathStyle });
   try {
@@ -41,5 +36,5 @@ export async function copyOfStore({ dir, s3, ...others }: ArtifactsConfig): Prom
   } finally {
     client.destroy();
   }
-  return { ...others, dir: copy, s3: { ...s3, bucket: config.bucket } };
+  return { ...others, dir, s3: { ...s3, bucket: config.bucket } };
 }
