@@ -17,6 +17,7 @@ describe("settings", () => {
       http: { host: "127.0.0.1", port: 7070 },
       registry: {
         host: "registry.example:5000",
+        endpoint: null,
         repository: "team/models/{model}",
         auth: "anonymous",
         credentials: null,

@@ -9,7 +9,7 @@ import type { RegistryAuth } from "./images/registries/registry-auth.ts";
 import type { RepositoryTemplate } from "./images/registries/repository-template.ts";
 import { isLoopback } from "./loopback.ts";
 import { caBundle, registryConfig } from "./registry-config.ts";
-import { type Environment, Settings } from "./settings.ts";
+import { ConfigError, type Environment, Settings } from "./settings.ts";
 
 export type { EngineConfig, NetworkConfig };
 
@@ -120,6 +120,8 @@ export interface KeepingConfig {
 export interface RegistryConfig {
   /** `host[:port]`, as it stands in image references. */
   host: string;
+  /** Where Slipway itself reaches it, where that is not under the name that stands in references: `http://registry:5000`. */
+  endpoint: string | null;
   /** Path of a model's repository. */
   repository: RepositoryTemplate;
   auth: RegistryAuth;
@@ -221,7 +223,7 @@ export function readConfig(environment: Environment): Config {
       buildLimitMs: read.seconds("SLIPWAY_BUILD_LIMIT_SECONDS", 1_800, { min: 1, max: 86_400 }),
       lostLeasesLimit: read.integer("SLIPWAY_LOST_WORKERS_LIMIT", 20, { min: 1, max: 1_000 }),
       wedgedAfterMs: read.seconds("SLIPWAY_WEDGED_SECONDS", 60, { min: 1, max: 3_600 }),
-      healthPort: read.integer("SLIPWAY_WORKER_PORT", 0, { min: 0, max: 65_535 }),
+      healthPort: workerPort(read),
     },
   };
   read.finish();
@@ -234,6 +236,25 @@ export function readDatabaseUrl(environment: Environment): string {
   const url = databaseUrl(read);
   read.finish();
   return url;
+}
+
+/** The settings that making the bucket needs. */
+export function readBucketConfig(environment: Environment): S3Config {
+  const read = new Settings(environment);
+  const { s3 } = artifactsConfig(read, resolve(read.text("SLIPWAY_DATA_DIR", ".slipway")));
+  read.finish();
+  if (s3 === null) throw new ConfigError(["SLIPWAY_S3_BUCKET is not set: give the name of the bucket to make"]);
+  return s3;
+}
+
+/** Where the API and the worker of one container answer `/healthz`. */
+export function readHealthAddresses(environment: Environment): URL[] {
+  const read = new Settings(environment);
+  const host = read.text("SLIPWAY_HOST", "127.0.0.1");
+  const ports = [apiPort(read), workerPort(read)].filter((port) => port !== 0);
+  read.finish();
+  const reached = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return ports.map((port) => new URL(`http://${reached.includes(":") ? `[${reached}]` : reached}:${port}/healthz`));
 }
 
 /** What a rotation of the key needs. */
@@ -257,6 +278,14 @@ export function readKeepingConfig(environment: Environment): Pick<Config, "datab
   return config;
 }
 
+function apiPort(read: Settings): number {
+  return read.integer("SLIPWAY_PORT", 7070, { min: 0, max: 65_535 });
+}
+
+function workerPort(read: Settings): number {
+  return read.integer("SLIPWAY_WORKER_PORT", 0, { min: 0, max: 65_535 });
+}
+
 function databaseUrl(read: Settings): string {
   return read.url("DATABASE_URL", ["postgres:", "postgresql:"]);
 }
@@ -271,7 +300,7 @@ function httpConfig(read: Settings, { host, accessOn }: { host: string; accessOn
     read.problem("SLIPWAY_CORS_ORIGINS needs SLIPWAY_ACCESS on: with access off no other site's page is let in");
   return {
     host,
-    port: read.integer("SLIPWAY_PORT", 7070, { min: 0, max: 65_535 }),
+    port: apiPort(read),
     trustedProxies: read.list(
       "SLIPWAY_TRUSTED_PROXIES",
       "the address of a proxy, or its network such as 10.1.0.0/16",

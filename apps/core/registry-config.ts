@@ -85,6 +85,7 @@ export function registryConfig(read: Settings): RegistryConfig {
     read.problem("SLIPWAY_REGISTRY_PLAIN_HTTP is on and SLIPWAY_REGISTRY_CA_FILE is set: set one of the two");
   return {
     host,
+    endpoint: endpoint(read),
     repository: repository ?? everyModel,
     auth,
     credentials: username === "" ? null : { username, password },
@@ -92,4 +93,14 @@ export function registryConfig(read: Settings): RegistryConfig {
     plainHttp: speaksPlainHttp({ host, plainHttp, ca }),
     ca,
   };
+}
+
+function endpoint(read: Settings): string | null {
+  const text = read.text("SLIPWAY_REGISTRY_ENDPOINT", "").replace(/\/$/, "");
+  if (text === "") return null;
+  if (!/^https?:/.test(text) || !URL.canParse(text) || new URL(text).origin !== text)
+    read.problem(
+      "SLIPWAY_REGISTRY_ENDPOINT is no origin: give scheme, host and port without a path or a login, such as http://registry:5000",
+    );
+  return text;
 }

@@ -7,6 +7,7 @@ import type { RepositoryTemplate } from "#core/images/registries/repository-temp
 export function testRegistry(): RegistryConfig {
   return {
     host: inject("parts").registryHost,
+    endpoint: null,
     repository: `test-${randomBytes(8).toString("hex")}/{model}` as RepositoryTemplate,
     auth: "anonymous",
     credentials: null,

@@ -12,6 +12,7 @@ const deeds: Record<string, string> = {
   "s3:ListBucketMultipartUploads": "list uploads in parts",
   "s3:ListMultipartUploadParts": "list the parts of an upload",
   "s3:AbortMultipartUpload": "abort uploads in parts",
+  "s3:CreateBucket": "make buckets",
 };
 
 const credentialCodes = [

@@ -131,6 +131,6 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // Gone (ESRCH), or another user's (EPERM), as the children of `mmdebstrap --mode=unshare` are.
+    // Gone (ESRCH), or another user's (EPERM), as the children of a program that changes its user are.
   }
 }

@@ -6,7 +6,6 @@ import { run, SetUpError, works } from "./run-command.mjs";
 const packages = {
   "redis-server": { program: "redis-server", service: "redis-server" },
   "docker-registry": { program: "docker-registry", service: "docker-registry" },
-  uidmap: { program: "newuidmap", service: null },
   mmdebstrap: { program: "mmdebstrap", service: null },
   "docker.io": { program: "dockerd", service: "docker" },
   "docker-compose": { program: "docker-compose", service: null },

@@ -16,6 +16,8 @@ const sources = {
   standalone: "apps/standalone/main.ts",
   demo: "apps/standalone/demo/main.ts",
   migrate: "prisma/migrate.ts",
+  "make-bucket": "apps/make-bucket.ts",
+  health: "apps/health.ts",
   "rotate-secrets": "apps/rotate-secrets.ts",
   "collect-garbage": "apps/collect-garbage.ts",
   "verify-artifacts": "apps/verify-artifacts.ts",

@@ -58,7 +58,7 @@ function parts(environment) {
   const wanted = [
     ...(environment.REDIS_URL || environment.REDIS_URL_FILE ? [] : ["redis-server"]),
     ...(environment.SLIPWAY_REGISTRY ? [] : ["docker-registry"]),
-    ...(ownBase ? [] : ["mmdebstrap", ...(process.getuid() === 0 ? [] : ["uidmap"])]),
+    ...(ownBase ? [] : ["mmdebstrap"]),
     ...(ownUv || uv.inPlace() || pythonWithPip() !== undefined ? [] : ["python3-pip"]),
   ];
   const without =

@@ -90,13 +90,16 @@ async function makeBase(
   };
 }
 
-/** mmdebstrap's own tree is passed over: taken are the package archives that it fetched and verified. */
+/** mmdebstrap's own tree is passed over: taken are the package archives that it fetched and verified. As a plain user
+ *  it needs no user namespace for that (which containers refuse), since nothing is run in the tree; it puts the tree
+ *  where what a kill leaves is removed. */
 async function fetchPackages(
   options: DebianBaseOptions,
   sources: AptSources,
   folder: string,
   signal: AbortSignal,
 ): Promise<string[]> {
+  const isRoot = process.getuid?.() === 0;
   const { exitCode, stderr } = await runCommand({
     file: options.mmdebstrap,
     args: [
@@ -104,12 +107,13 @@ async function fetchPackages(
       "--architectures=amd64",
       "--format=tar",
       "--skip=cleanup/apt/cache",
-      `--mode=${process.getuid?.() === 0 ? "root" : "unshare"}`,
+      `--mode=${isRoot ? "root" : "chrootless"}`,
       `--include=${wantedPackages.join(",")}`,
       ...aptOptions(sources),
       ...[options.suite, "-", ...sources.lists],
     ],
-    environment: options.environment,
+    // As root apt fetches as another user, who has to reach the place.
+    environment: isRoot ? options.environment : { ...options.environment, TMPDIR: folder },
     signal,
     limitMs,
     consume: (stdout) => unpackInto(folder, [stdout], { signal, keep: (path) => archivePattern.test(path) }),

@@ -43,8 +43,8 @@ export function openRegistries({ db, config }: RegistriesNeeds): Registries {
         : await readSecret(db, config.secrets, passwordSubject(record.name));
     const trusted = trustedBy(record.ca, config.ca);
     const { source, repositories } = registryLogin(record, { password, docker: config.docker, ca: trusted });
-    const { host, plainHttp } = record;
-    const client = openRegistryClient({ host, login: source, ca: trusted, plainHttp });
+    const { host, endpoint, plainHttp } = record;
+    const client = openRegistryClient({ host, endpoint, login: source, ca: trusted, plainHttp });
     const registry = { record, client, login: source, repositories };
     // One that was opened before is left to whoever still uses it; its idle connections end by themselves.
     opened.set(record.name, registry);

@@ -19,6 +19,8 @@ export interface RegistryRecord {
   from: "settings" | "api";
   /** `host[:port]` */
   host: string;
+  /** Where it is reached, if not at its host; of `default` alone. */
+  endpoint: string | null;
   repository: RepositoryTemplate;
   auth: RegistryAuth;
   username: string | null;
@@ -108,6 +110,7 @@ function recordOf(row: ImageRegistry & { models: RegistryModels[] }, hasPassword
   return {
     ...row,
     from: "api",
+    endpoint: null,
     repository: row.repository as RepositoryTemplate,
     auth: row.auth as RegistryAuth,
     plainHttp: speaksPlainHttp(row),

@@ -37,6 +37,8 @@ interface RegistryCall {
 
 export interface RegistryClientOptions {
   host: string;
+  /** Where it is reached, if not at its host: scheme, host and port. */
+  endpoint?: string | null;
   /** Anonymous without. */
   login?: CredentialSource;
   /** Certificates (PEM) that are trusted beside the public ones. */
@@ -49,15 +51,16 @@ export interface RegistryClientOptions {
 const redirectsLimit = 5;
 const errorBodyLimitBytes = 64 * 1024;
 
-/** Speaks https, and plain http on loopback or where it is asked to. */
+/** Speaks https, and plain http on loopback or where it, or its endpoint, is asked to. */
 export function openRegistryClient({
   host,
+  endpoint,
   login = anonymous,
   ca = null,
   plainHttp,
   limits,
 }: RegistryClientOptions): RegistryClient {
-  const origin = originOf(host, plainHttp);
+  const origin = originOf(host, plainHttp, endpoint);
   const transport = openTransport({ ...defaultLimits, ...limits }, ca);
   const authorization = openAuthorization(transport, origin, login);
   return {
@@ -121,7 +124,8 @@ async function bodyOf(call: RegistryCall): Promise<{ body?: Buffer | Readable }>
   return { body: typeof call.body === "function" ? await call.body() : call.body };
 }
 
-export function originOf(host: string, plainHttp?: boolean): URL {
+export function originOf(host: string, plainHttp?: boolean, endpoint: string | null = null): URL {
+  if (endpoint !== null) return new URL(endpoint);
   const origin = new URL(`https://${host}`);
   if (plainHttp ?? isLoopback(origin.hostname)) origin.protocol = "http:";
   return origin;
