@@ -57,7 +57,11 @@ describe.skipIf(why !== null)(`the service in containers${why === null ? "" : ` 
   const isWell = () =>
     waitUntil(
       "all parts are well",
-      async () => JSON.parse(await (await fetch(`${service.url}/readyz`)).text()).status === "ok",
+      async () => {
+        // Docker's proxy takes connections before anybody listens behind it.
+        const answer = await fetch(`${service.url}/readyz`, { signal: AbortSignal.timeout(3_000) }).catch(() => null);
+        return answer !== null && JSON.parse(await answer.text()).status === "ok";
+      },
       { withinMs: 90_000, everyMs: 500 },
     );
   const healthy = (name: string) =>
@@ -199,6 +203,7 @@ describe.skipIf(why !== null)(`the service in containers${why === null ? "" : ` 
     const [path = "", bytes = Buffer.alloc(0)] = Object.entries(model.files)[0] ?? [];
     const file = await fetch(`${service.url}/v1/models/custom/versions/1.0.0/files/${path}`, {
       headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(30_000),
     });
     const digest = (content: Uint8Array) => createHash("sha256").update(content).digest("hex");
     expect(digest(new Uint8Array(await file.arrayBuffer()))).toBe(digest(bytes));
