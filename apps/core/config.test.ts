@@ -155,6 +155,19 @@ describe("settings", () => {
     ]);
   });
 
+  it("know the registry by its name, and by an address where it has another", () => {
+    const endpointOf = (endpoint: string) =>
+      readConfig({ ...needed, SLIPWAY_REGISTRY_ENDPOINT: endpoint }).registry.endpoint;
+    expect(endpointOf("")).toBeNull();
+    expect(endpointOf("http://registry:5000")).toBe("http://registry:5000");
+    expect(endpointOf("https://registry.internal/")).toBe("https://registry.internal");
+    for (const wrong of ["registry:5000", "http://registry:5000/v2", "http://ci:hunter2@registry", "ftp://registry"]) {
+      const problems = problemsOf({ ...needed, SLIPWAY_REGISTRY_ENDPOINT: wrong });
+      expect(problems).toEqual([expect.stringMatching(/^SLIPWAY_REGISTRY_ENDPOINT is no /)]);
+      expect(problems[0]).not.toContain("hunter2");
+    }
+  });
+
   it("take a base from a registry only by its digest", () => {
     const reference = `registry.example/python@sha256:${"a".repeat(64)}`;
     expect(readConfig({ ...needed, SLIPWAY_BASE: reference }).base).toEqual({

@@ -51,6 +51,28 @@ const signal = AbortSignal.timeout(20_000);
 const blob = Buffer.from("layer bytes");
 const upload = { digest: digestOf(blob), sizeBytes: blob.length, open: async () => Readable.from([blob]) };
 
+describe("a registry that is reached at another address than its name", () => {
+  it("is asked there alone, also where it gives its own address back", async () => {
+    const seen: (string | undefined)[] = [];
+    const address = await listen((request, response) => {
+      seen.push(`${request.method} ${request.headers.host}`);
+      if (request.method === "POST")
+        response.writeHead(202, { location: `http://${request.headers.host}/v2/churn/blobs/uploads/1?state=x` });
+      if (request.method === "PUT") response.writeHead(201);
+      response.end();
+    });
+    const client = openRegistryClient({
+      host: "registry.invalid:5000", // a name that resolves nowhere (RFC 6761)
+      endpoint: `http://${address}`,
+      credentials,
+    });
+    clients.push(client);
+    await pushBlob(client, "churn", upload, signal);
+    expect(seen).toEqual([`GET ${address}`, `POST ${address}`, `PUT ${address}`]);
+    expect(client.host).toBe("registry.invalid:5000");
+  });
+});
+
 describe("logging in with a token", () => {
   /** A registry that wants a token of its own token server, and notes what each was asked. */
   async function tokenRegistry(lifetime: Record<string, unknown> = {}) {
