@@ -7,11 +7,10 @@ import { programPath } from "#standalone/setup/service-programs.mjs";
 import { describeWithBucket } from "#test/test-bucket.ts";
 
 async function makeBucket(settings: Record<string, string>) {
-  const child = spawn(process.execPath, [programPath("make-bucket")], {
-    env: { PATH: process.env["PATH"], ...settings },
-  });
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { code: child.exitCode ?? (await new Promise((resolve) => child.once("exit", resolve))), output, errors };
+  const child = spawn(process.execPath, [programPath("make-bucket")], { env: { ...process.env, ...settings } });
+  const exited = new Promise((resolve) => child.once("exit", resolve));
+  const [code, output, errors] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
+  return { code, output, errors };
 }
 
 for (const server of ["versitygw", "minio"] as const)
@@ -34,9 +33,15 @@ for (const server of ["versitygw", "minio"] as const)
     it("says in one line that the credentials are not taken, or that no bucket is named", async () => {
       const wrong = randomBytes(20).toString("hex");
       const refused = await makeBucket({ ...settings, SLIPWAY_S3_BUCKET: "never-made", AWS_SECRET_ACCESS_KEY: wrong });
-      expect(refused).toEqual({ code: 1, output: "", errors: expect.stringMatching(/^no bucket was made: [^\n]+\n$/) });
+      expect(refused).toEqual({
+        code: 1,
+        output: "",
+        errors: expect.stringMatching(
+          /^no bucket was made: S3 at \S+ does not take the credentials \(SignatureDoesNotMatch\)\n$/,
+        ),
+      });
       expect(refused.errors).not.toContain(wrong);
-      const unnamed = await makeBucket({ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey });
+      const unnamed = await makeBucket({ SLIPWAY_S3_BUCKET: "" });
       expect(unnamed).toMatchObject({ code: 2, errors: expect.stringContaining("SLIPWAY_S3_BUCKET is not set") });
     });
   });

@@ -1,4 +1,4 @@
-import { CreateBucketCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
+import { CreateBucketCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { S3Config } from "#core/config.ts";
 import { isS3Error, openS3 } from "./s3-client.ts";
 import { wrongS3Setting } from "./s3-faults.ts";
@@ -13,20 +13,20 @@ export async function makeBucket(config: S3Config): Promise<boolean> {
     await s3.send(new CreateBucketCommand({ Bucket: s3.bucket, ...placeOf(config) }));
     return true;
   } catch (error) {
-    // Another one made it in between.
-    if (isS3Error(error, "BucketAlreadyOwnedByYou")) return false;
+    if (isS3Error(error, "BucketAlreadyOwnedByYou")) return false; // another one made it in between
     throw wrongS3Setting(error, s3, "s3:CreateBucket") ?? error;
   } finally {
     s3.close();
   }
 
+  /** HeadBucket would say no more of a refusal than its status. */
   async function isThere(): Promise<boolean> {
     try {
-      await s3.send(new HeadBucketCommand({ Bucket: s3.bucket }));
+      await s3.send(new ListObjectsV2Command({ Bucket: s3.bucket, MaxKeys: 1 }));
       return true;
     } catch (error) {
-      if (isS3Error(error, "NotFound", "NoSuchBucket")) return false;
-      throw error;
+      if (isS3Error(error, "NoSuchBucket")) return false;
+      throw wrongS3Setting(error, s3, "s3:ListBucket") ?? error;
     }
   }
 }
