@@ -126,7 +126,7 @@ describe.skipIf(why !== null)(`the service in containers${why === null ? "" : ` 
   });
 
   it("shares its work between three workers", async () => {
-    const versions = Array.from({ length: 15 }, (_, i) => `1.1.${i}`);
+    const versions = Array.from({ length: 9 }, (_, i) => `1.1.${i}`);
     for (const version of versions) await upload(version, { ...model.files, "release.txt": Buffer.from(version) });
     for (const version of versions) await ready(version);
     const logs = await Promise.all((await service.containers("worker")).map(logsOf));
@@ -170,11 +170,12 @@ describe.skipIf(why !== null)(`the service in containers${why === null ? "" : ` 
     const left = await docker(
       "run",
       "--rm",
+      "--user=0",
       "--entrypoint",
       "sh",
       images.service,
       "-c",
-      "ls -A /root /tmp /data; which npm pip3",
+      "ls -A /root /tmp /data; which npm pip3 || true",
     );
     expect(left.replaceAll(/^(?:\/.*:|\.bashrc|\.profile|)$/gm, "").trim()).toBe("");
   });
