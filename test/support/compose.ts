@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { freePort } from "#standalone/free-port.ts";
-import type { ServiceImages } from "./service-images.ts";
+import type { ServiceImages } from "./service-tags.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { whenDone } from "./when-done.ts";
 
@@ -29,8 +29,8 @@ export function composeCommand(): string[] | null {
   return found ?? null;
 }
 
-/** Taken down with its volumes when the file that asked for it ends. */
-export async function composeService(images: ServiceImages): Promise<ComposeService> {
+/** For use in a `describe`: taken down with its volumes when that ends. */
+export async function composeService({ tags }: Pick<ServiceImages, "tags">): Promise<ComposeService> {
   const [command = "", ...words] = composeCommand() ?? [];
   const secrets = temporaryFolder();
   await execute(join(checkout, "docker/make-secrets.sh"), [secrets]);
@@ -40,11 +40,11 @@ export async function composeService(images: ServiceImages): Promise<ComposeServ
     ...process.env,
     COMPOSE_PROJECT_NAME: project,
     SLIPWAY_SECRETS: secrets,
-    SLIPWAY_IMAGE: images.service,
-    POSTGRES_IMAGE: images.postgres,
-    REDIS_IMAGE: images.redis,
-    REGISTRY_IMAGE: images.registry,
-    S3_IMAGE: images.s3,
+    SLIPWAY_IMAGE: tags.service,
+    POSTGRES_IMAGE: tags.postgres,
+    REDIS_IMAGE: tags.redis,
+    REGISTRY_IMAGE: tags.registry,
+    S3_IMAGE: tags.s3,
     SLIPWAY_PORT: String(port),
     S3_PORT: String(s3Port),
     REGISTRY_PORT: String(registryPort),

@@ -12,13 +12,10 @@ const execute = promisify(execFile);
 const checkout = fileURLToPath(new URL("../../", import.meta.url));
 const certificates = "/etc/ssl/certs/ca-certificates.crt";
 
-/** Tags of images in the engine of this run. */
+/** Tags of images in the engine of this run, once they are made. */
 export interface ServiceImages {
-  service: string;
-  postgres: string;
-  redis: string;
-  registry: string;
-  s3: string;
+  tags: Record<"service" | "postgres" | "redis" | "registry" | "s3", string>;
+  make(): Promise<void>;
 }
 
 /** Why the images cannot be made here; null where they can. */
@@ -29,53 +26,54 @@ export async function whyNoImages(): Promise<string | null> {
   return client === null ? "no docker client here can build by BuildKit" : null;
 }
 
-/** Makes the service's image by docker/Dockerfile, and stand-ins for the public images beside it, on a Debian base of this
- *  machine's own making. `npmrc` is what the build is given to reach the npm registry. All are removed when the file that
- *  asked for them ends; the engine's build cache keeps npm's downloads. */
-export async function makeServiceImages(npmrc: string): Promise<ServiceImages> {
+/** The service's image by docker/Dockerfile, and stand-ins for the public images beside it, on a Debian base of this
+ *  machine's own making. `npmrc` is what the build is given to reach the npm registry. For use in a `describe`: all are
+ *  removed when it ends; the engine's build cache keeps npm's downloads. */
+export function serviceImages(npmrc: () => Promise<string>): ServiceImages {
   const prefix = `slipway-test-${randomBytes(4).toString("hex")}`;
   const tag = (name: string): string => `${prefix}/${name}:test`;
-  const names = ["debian", "node", "postgres", "redis", "registry", "s3", "service"];
-  whenDone(() => execute("docker", ["rmi", "--force", ...names.map(tag)]));
-  const npmrcFile = join(temporaryFolder(), "npmrc");
-  writeFileSync(npmrcFile, npmrc);
-
-  await execute("bash", [
-    "-o",
-    "pipefail",
-    "-c",
-    `mmdebstrap --quiet --variant=minbase bookworm - | docker import - ${tag("debian")}`,
-  ]);
-  const build = buildWith(await buildClient(), [
-    ...["--build-arg", `DEBIAN_BASE=${tag("debian")}`, "--build-arg", `NODE_BASE=${tag("node")}`],
-    ...(existsSync(certificates) ? ["--secret", `id=ca,src=${certificates}`] : []),
-    ...["--secret", `id=npmrc,src=${npmrcFile}`],
-  ]);
-  const context = await partsContext();
-  const part = (name: string) => build(context, "parts.Dockerfile", ["--target", name, "--tag", tag(name)]);
-  const parts = async () => {
-    for (const name of ["postgres", "redis", "registry", "s3"]) await part(name);
-  };
-  await part("node");
-  await Promise.all([parts(), build(checkout, "docker/Dockerfile", ["--tag", tag("service")])]);
+  const parts = ["postgres", "redis", "registry", "s3"];
+  const folder = temporaryFolder();
+  whenDone(async () => {
+    for (const name of ["service", ...parts, "node", "debian"])
+      await execute("docker", ["rmi", "--force", tag(name)]).catch(() => {}); // it was not made
+  });
   return {
-    service: tag("service"),
-    postgres: tag("postgres"),
-    redis: tag("redis"),
-    registry: tag("registry"),
-    s3: tag("s3"),
+    tags: {
+      service: tag("service"),
+      postgres: tag("postgres"),
+      redis: tag("redis"),
+      registry: tag("registry"),
+      s3: tag("s3"),
+    },
+    async make() {
+      const npmrcFile = join(folder, "npmrc");
+      writeFileSync(npmrcFile, await npmrc());
+      const layOut = `mmdebstrap --quiet --variant=minbase bookworm - | docker import - ${tag("debian")}`;
+      await execute("bash", ["-o", "pipefail", "-c", layOut]);
+      const build = buildWith(await buildClient(), [
+        ...["--build-arg", `DEBIAN_BASE=${tag("debian")}`, "--build-arg", `NODE_BASE=${tag("node")}`],
+        ...(existsSync(certificates) ? ["--secret", `id=ca,src=${certificates}`] : []),
+        ...["--secret", `id=npmrc,src=${npmrcFile}`],
+      ]);
+      await fillContext(folder);
+      const make = (name: string) => build(folder, "parts.Dockerfile", ["--target", name, "--tag", tag(name)]);
+      await make("node");
+      const makeParts = async () => {
+        for (const name of parts) await make(name);
+      };
+      await Promise.all([makeParts(), build(checkout, "docker/Dockerfile", ["--tag", tag("service")])]);
+    },
   };
 }
 
 /** The programs of this machine that the stand-ins are made of. */
-async function partsContext(): Promise<string> {
-  const folder = temporaryFolder();
+async function fillContext(folder: string): Promise<void> {
   cpSync(join(checkout, "test/support/compose"), folder, { recursive: true });
   copyFileSync(process.execPath, join(folder, "node"));
   copyFileSync(s3ServerPath("minio"), join(folder, "minio"));
   const { stdout } = await execute("npm", ["root", "--global"]);
   cpSync(join(stdout.trim(), "npm"), join(folder, "npm"), { recursive: true });
-  return folder;
 }
 
 /** A client without buildx cannot build by BuildKit; Debian's has it built in, and may stand behind another on the path. */
