@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { freePort } from "#standalone/free-port.ts";
-import type { ServiceImages } from "./service-tags.ts";
+import type { ServiceImages } from "./service-images.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { whenDone } from "./when-done.ts";
 
