@@ -140,6 +140,7 @@ else
     });
 
     it("runs as a plain user, without capabilities, on a root that nobody writes to", async () => {
+      expect(await service.containers("worker")).toHaveLength(3);
       for (const name of ["api", "worker"])
         for (const id of await service.containers(name)) {
           const status = await docker("exec", id, "cat", "/proc/1/status");
@@ -185,6 +186,7 @@ else
 
     it("ends in order when it is told to stop", async () => {
       const containers = [...(await service.containers("api")), ...(await service.containers("worker"))];
+      expect(containers).toHaveLength(4);
       await service.compose("stop");
       for (const id of containers) {
         const state = JSON.parse(await docker("inspect", "--format", "{{json .State}}", id));
