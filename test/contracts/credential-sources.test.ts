@@ -18,6 +18,7 @@ const recordOf = (auth: RegistryAuth, host: string, username: string | null = nu
   name: "tried",
   from: "api",
   host,
+  endpoint: null,
   repository: "{model}" as RepositoryTemplate,
   auth,
   username,

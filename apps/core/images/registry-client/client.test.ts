@@ -64,7 +64,6 @@ describe("a registry that is reached at another address than its name", () => {
     const client = openRegistryClient({
       host: "registry.invalid:5000", // a name that resolves nowhere (RFC 6761)
       endpoint: `http://${address}`,
-      credentials,
     });
     clients.push(client);
     await pushBlob(client, "churn", upload, signal);
