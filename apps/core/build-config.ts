@@ -48,12 +48,12 @@ export function engineConfig(read: Settings): EngineConfig {
     isNamed: named !== "",
     certPath: isVerified && certPath !== "" ? certPath : null,
     limits: {
-      memoryBytes: read.integer("SLIPWAY_ENGINE_MEMORY_MB", 4_096, { min: 64, max: 1_048_576 }) * mebibyte,
+      memoryBytes: read.integer("SLIPWAY_ENGINE_MEMORY_MEGABYTES", 4_096, { min: 64, max: 1_048_576 }) * mebibyte,
       cpus: read.integer("SLIPWAY_ENGINE_CPUS", 2, { min: 1, max: 256 }),
       processes: read.integer("SLIPWAY_ENGINE_PROCESSES", 512, { min: 16, max: 100_000 }),
-      diskBytes: read.integer("SLIPWAY_ENGINE_DISK_MB", 20_480, { min: 64, max: 1_048_576 }) * mebibyte,
+      diskBytes: read.integer("SLIPWAY_ENGINE_DISK_MEGABYTES", 20_480, { min: 64, max: 1_048_576 }) * mebibyte,
       logLines: read.integer("SLIPWAY_ENGINE_LOG_LINES", 20_000, { min: 100, max: 1_000_000 }),
-      timeMs: read.seconds("SLIPWAY_ENGINE_SECONDS", 900, { min: 1, max: 86_400 }),
+      timeMs: read.seconds("SLIPWAY_ENGINE_LIMIT_SECONDS", 900, { min: 1, max: 86_400 }),
     },
     network,
     ownDockerfiles: {

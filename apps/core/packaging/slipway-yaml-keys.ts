@@ -1,28 +1,26 @@
-/** Every key of `slipway.yaml`, schema 1, and whether it has a meaning yet. */
-export const keyStates = {
-  schema: "read",
-  format: "read",
-  model: "read",
-  preprocessor: "read",
-  predictor: "read",
-  python: "read",
-  requirements: "read",
-  build: "read",
-  system_packages: "read",
-  signature: "read",
-  example: "read",
-  expect: "read",
-  environment: "read",
-  platforms: "read",
-  labels: "read",
-  metadata: "read",
-  serve: "read",
-  resources: "read",
-} as const satisfies Record<string, "read" | "not yet">;
+/** Every key of `slipway.yaml`, schema 1. */
+export const keys = [
+  "schema",
+  "format",
+  "model",
+  "preprocessor",
+  "predictor",
+  "python",
+  "requirements",
+  "build",
+  "system_packages",
+  "signature",
+  "example",
+  "expect",
+  "environment",
+  "platforms",
+  "labels",
+  "metadata",
+  "serve",
+  "resources",
+] as const;
 
-export type Key = keyof typeof keyStates;
-
-export const keys = Object.keys(keyStates) as Key[];
+export type Key = (typeof keys)[number];
 
 /** What `format` can say, and whether a runtime serves it yet. */
 export const declaredFormats = {

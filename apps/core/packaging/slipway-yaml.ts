@@ -8,7 +8,7 @@ import { didYouMean, nearMisses } from "./near-miss.ts";
 import type { Expect, Format, Resources, Serve, Signature } from "./package-spec.ts";
 import { readYaml, type YamlPath } from "./read-yaml.ts";
 import { type Reading, reading } from "./reading.ts";
-import { declaredFormats, type Key, keyStates, keys } from "./slipway-yaml-keys.ts";
+import { declaredFormats, type Key, keys } from "./slipway-yaml-keys.ts";
 
 export const slipwayYaml = "slipway.yaml";
 
@@ -63,7 +63,7 @@ export const nothingDeclared: Declared = {
   metadata: {},
 };
 
-/** Reads `slipway.yaml`, schema 1, strictly: a key it does not know, or that has no meaning yet, is a fault. */
+/** Reads `slipway.yaml`, schema 1, strictly: a key it does not know is a fault. */
 export function readSlipwayYaml(bytes: Buffer): SlipwayYaml {
   const { file, faults: yamlFaults } = readYaml(bytes);
   const faults = yamlFaults.map(({ path, line, message }) => faultAt(path, line, message));
@@ -81,7 +81,7 @@ const mostFaults = 50;
 const longestMessage = 400;
 
 function isKey(name: unknown): name is Key {
-  return typeof name === "string" && Object.hasOwn(keyStates, name);
+  return (keys as readonly unknown[]).includes(name);
 }
 
 /** `slipway.yaml: signature.inputs[0].type` */
@@ -99,18 +99,14 @@ function faultAt(path: YamlPath, line: number | null, text: string): Fault {
 function readKeys(value: unknown, read: Reading): Declared {
   const declared: Declared = { ...nothingDeclared };
   if (value === null) return declared;
-  for (const [key, given] of Object.entries(read.mapping([], value, keys))) {
-    if (!isKey(key)) continue;
-    if (keyStates[key] === "read") readers[key as keyof typeof readers](given, declared, read);
-    else read.fault([key], `not yet: ${key} has no meaning so far; leave it out for now`);
-  }
+  for (const [key, given] of Object.entries(read.mapping([], value, keys)))
+    if (isKey(key)) readers[key](given, declared, read);
   return declared;
 }
 
 type KeyReader = (value: unknown, declared: Declared, read: Reading) => void;
-type ReadKey = { [K in Key]: (typeof keyStates)[K] extends "read" ? K : never }[Key];
 
-const readers: Record<ReadKey, KeyReader> = {
+const readers: Record<Key, KeyReader> = {
   schema(value, _declared, read) {
     if (value !== 1) read.fault(["schema"], "this Slipway reads schema 1: write schema: 1, or leave it out");
   },
