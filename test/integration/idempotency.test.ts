@@ -74,6 +74,7 @@ describe("a POST with an Idempotency-Key", () => {
       await call("POST", `/v1/builds/${buildId}/cancel`);
       return { url: "/v1/models/rebuilt/versions/1.0.0/builds", json: {} };
     },
+    "checking a registry": async () => ({ url: "/v1/registries/default/check" }),
     "making an identity": async () => ({ url: "/v1/identities", json: { name: "ada", kind: "person" } }),
     "cancelling a build": async () => {
       const { buildId } = await sealed(service, "cancelled", "1.0.0");
@@ -112,7 +113,9 @@ describe("a POST with an Idempotency-Key", () => {
     // Two requests of this list go to one path; what shows a token once answers otherwise (access/tokens.test.ts).
     const shownOnce = ["/v1/identities/{identity}/tokens", "/v1/setup"];
     // Direct uploads want a bucket (direct-uploads.test.ts).
-    const elsewhere = [...shownOnce, uploads, `${uploads}/{id}/complete`];
+    // A proof wants a version that is ready (proofs.test.ts).
+    const proof = "/v1/models/{model}/versions/{version}/proof";
+    const elsewhere = [...shownOnce, uploads, `${uploads}/{id}/complete`, proof];
     expect(posts.length).toBe(Object.keys(requests).length - 1 + elsewhere.length);
     for (const [path, { post: operation }] of posts)
       expect([path, operation?.parameters?.map(({ name }) => name.toLowerCase())]).toEqual([
