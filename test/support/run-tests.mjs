@@ -83,21 +83,21 @@ function add(/** @type {Counts} */ counts) {
 check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
 check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
 check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
-vitest("unit", 5);
+vitest("unit", 6);
 pytest();
 if (leftOut.includes("parts")) {
   console.log("\n── contract, integration and e2e tests are skipped: the set-up above could not bring their parts");
   total.skipped += 3;
 } else {
-  vitest("contracts", 5);
-  vitest("integration", 15);
+  vitest("contracts", 8);
+  vitest("integration", 25);
   if (!leftOut.includes("versitygw")) vitest("integration-s3", 10);
   else {
     console.log("\n── integration tests on S3 are skipped: the set-up above could not bring versitygw");
     total.skipped += 1;
   }
-  vitest("hostile", 8);
-  vitest("e2e", 25);
+  vitest("hostile", 12);
+  vitest("e2e", 40);
   if (process.argv.includes("kills")) vitest("kill", 15);
 }
 rmSync(reports, { recursive: true });
