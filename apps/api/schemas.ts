@@ -167,7 +167,7 @@ export const ModelCard = Type.Object({
   frontMatter: Type.Record(Type.String(), Type.Unknown(), { description: "Of the package's README.md" }),
   readme: nullable(Type.String({ description: "The Markdown below the front matter" })),
   description: Type.String(),
-  format: Type.String(),
+  format: nullable(Type.String({ description: "Null of an image that came without a package" })),
   contentDigest: Type.String(),
   sizeBytes: Type.Integer(),
   fileCount: Type.Integer(),

@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { describe, expect, inject, it } from "vitest";
+import { parseAllDocuments } from "yaml";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
+import { BuildFault } from "#core/images/image-builder.ts";
 import { mediaTypes } from "#core/images/oci.ts";
 import { pushBlob } from "#core/images/registry-client/blobs.ts";
 import { openRegistryClient } from "#core/images/registry-client/client.ts";
 import { pushManifest } from "#core/images/registry-client/manifests.ts";
 import { guardedService } from "#test/access.ts";
-import { finished, ready, sealed } from "#test/sealed.ts";
+import { finished, predictorPackage, ready, sealed } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { draftOf, type TestService, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
@@ -22,7 +24,12 @@ const repository = `ci-${randomBytes(6).toString("hex")}/scorer`;
 
 const service = await testService({ SLIPWAY_RECONCILE_SECONDS: "0.2", SLIPWAY_RETRY_SECONDS: "20" });
 const { call } = service;
-testWorker(service.registry, smallImageBuilder());
+testWorker(
+  service.registry,
+  smallImageBuilder(async (_, { model }) => {
+    if (model === "served") throw new BuildFault("build_step_failed", "its Dockerfile does not build");
+  }),
+);
 
 const source = { repository: "https://git.example/ml/scorer", commit: "0123abcd", run: "https://ci.example/runs/7" };
 const versionAt = (model: string) => `/v1/models/${model}/versions/1.0.0`;
@@ -139,6 +146,47 @@ describe("an image that was built elsewhere", () => {
       ["linux/amd64", amd64],
       ["linux/arm64", arm64],
     ]);
+  });
+
+  it("is deployed as it was registered, and has a card, also without a package", async () => {
+    const digest = await pushImage();
+    await draftOf(service, "deployed", "1.0.0");
+    const serve = { port: 9000, health: "/healthz" };
+    await finished(service, (await register("deployed", at(digest), { serve })).json.id);
+    const manifests = await call("GET", `${versionAt("deployed")}/deployment/kubernetes`);
+    expect([manifests.status, manifests.json?.detail]).toEqual([200, undefined]);
+    const [deployment] = parseAllDocuments(manifests.bytes.toString()).map((document) => document.toJS());
+    expect(deployment.spec.template.spec.containers).toMatchObject([
+      {
+        image: at(digest),
+        ports: [{ containerPort: 9000 }],
+        readinessProbe: { httpGet: { path: "/healthz" } },
+        resources: { limits: { cpu: "1", memory: "1Gi" } },
+      },
+    ]);
+    const batch = await call("GET", `${versionAt("deployed")}/deployment/batch`);
+    expect([batch.status, batch.json.type]).toEqual([409, "/problems/batch_unavailable"]);
+    const headers = { accept: "application/json" };
+    const card = await call("GET", `${versionAt("deployed")}/card`, { headers });
+    expect(card.json).toMatchObject({ format: null, fileCount: 0, image: { reference: at(digest) }, lock: null });
+    expect((await call("GET", `${versionAt("deployed")}/card`)).bytes.toString()).toContain(at(digest));
+    const byHand = await call("GET", `${versionAt("deployed")}/package?as=docker`);
+    expect([byHand.status, byHand.json.detail]).toMatchObject([409, expect.stringContaining("was not made here")]);
+  });
+
+  it("serves as it was registered, whatever the version's own package says", async () => {
+    const slipwayYaml = "build: dockerfile\nserve: {port: 5000, health: /up}\n";
+    await draftOf(service, "served", "1.0.0", {
+      ...predictorPackage,
+      Dockerfile: "FROM scratch\n",
+      "slipway.yaml": slipwayYaml,
+    });
+    const digest = await pushImage();
+    const { json } = await call("POST", `${versionAt("served")}/seal`);
+    expect((await finished(service, json.build.id)).status).toBe("failed");
+    await finished(service, (await register("served", at(digest), { serve: { port: 9000, health: "/ok" } })).json.id);
+    const compose = (await call("GET", `${versionAt("served")}/deployment/compose`)).bytes.toString();
+    expect(compose).toContain('"8000:9000"');
   });
 
   it("is another build of a version that has files: what was built of them stays", async () => {

@@ -133,7 +133,7 @@ function composeOf(
   { found, spec, lock }: DockerContextInput,
   { dockerfilePath, isNested }: { dockerfilePath: string; isNested: boolean },
 ): string {
-  const running = runningOf(found, spec);
+  const running = runningOf(found, spec, spec.serve ?? null);
   const build = {
     context: isNested ? ".." : ".",
     ...(dockerfilePath === "Dockerfile" ? {} : { dockerfile: dockerfilePath }),

@@ -17,7 +17,7 @@ export async function exportDocker(
   const { db } = needs;
   const found = await readVersion({ db }, model, version);
   const { files, spec, card, lock } = await cardOf(needs, found);
-  if (spec.build !== "dockerfile" && lock === null) throw withoutLock(found);
+  if (spec === null || (spec.build !== "dockerfile" && lock === null)) throw withoutLock(found);
   const generated = await dockerContext({ found, files, spec, card, lock });
   const archive = await archiveOf(needs, { files, generated, format });
   return {

@@ -4,7 +4,6 @@ import { allFiles, openFile, type StoredFile } from "#core/models/files.ts";
 import { readVersion, type Version } from "#core/models/version.ts";
 import type { CardFacts } from "#core/packaging/card/card-facts.ts";
 import { readCardOf } from "#core/packaging/card/front-matter.ts";
-import { withoutPackage } from "#core/packaging/deployment/deployable.ts";
 import { limitsOf } from "#core/packaging/deployment/limits.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import type { Registry } from "#core/registry.ts";
@@ -19,11 +18,11 @@ export async function readModelCard(
   return (await cardOf(needs, await readVersion(needs, model, version))).card;
 }
 
-/** The same, with what it was told from. Throws `version_not_sealed`. */
+/** The same, with what it was told from; `spec` is null of an image that came without a package. Throws `version_not_sealed`. */
 export async function cardOf(
   { db, blobs }: Pick<Registry, "db" | "blobs">,
   found: Version,
-): Promise<{ card: CardFacts; files: StoredFile[]; spec: PackageSpec; lock: Lock | null }> {
+): Promise<{ card: CardFacts; files: StoredFile[]; spec: PackageSpec | null; lock: Lock | null }> {
   if (found.sealedAt === null)
     throw new SlipwayError(
       "version_not_sealed",
@@ -33,8 +32,7 @@ export async function cardOf(
     where: { id: found.id },
     select: { spec: true, imageId: true },
   });
-  if (kept === null) throw withoutPackage(found);
-  const spec = kept as unknown as PackageSpec;
+  const spec = kept as unknown as PackageSpec | null;
   const files = await allFiles(db, found.id);
   const written = await readCardOf(packageReader(files, (file, range) => openFile({ db, blobs }, file, range)));
   const lock = imageId === null ? null : await lockOf({ db }, imageId);
@@ -45,13 +43,13 @@ export async function cardOf(
     frontMatter: written?.frontMatter ?? {},
     readme: written?.body ?? null,
     description: found.description,
-    format: spec.format,
+    format: spec?.format ?? null,
     contentDigest: found.contentDigest ?? "",
     sizeBytes,
     fileCount: found.fileCount,
-    signature: spec.signature,
-    example: spec.example ?? null,
-    resources: limitsOf(spec, sizeBytes),
+    signature: spec?.signature ?? null,
+    example: spec?.example ?? null,
+    resources: limitsOf(spec ?? {}, sizeBytes),
     image: imageOf(found),
     lock: lock === null ? null : shownLock(lock),
   };

@@ -11,7 +11,8 @@ export interface CardFacts {
   /** The Markdown below the front matter; null where the package has no card that can be read. */
   readme: string | null;
   description: string;
-  format: string;
+  /** Null where there is no package: of an image that was built elsewhere. */
+  format: string | null;
   contentDigest: string;
   sizeBytes: number;
   fileCount: number;

@@ -30,7 +30,7 @@ function rowsOf(facts: CardFacts): [string, string][] {
   const { resources, image, lock } = facts;
   const gpus = resources.gpus === 0 ? "" : `, ${resources.gpus} GPU`;
   return [
-    ["Format", escaped(facts.format)],
+    ["Format", facts.format === null ? "an image that was built elsewhere" : escaped(facts.format)],
     ["Content digest", escaped(facts.contentDigest)],
     ["Files", `${facts.fileCount}, ${facts.sizeBytes} bytes`],
     ["Resources", `${kubernetesCpu(resources)} CPU, ${kubernetesMemory(resources)} memory${gpus}`],

@@ -25,7 +25,7 @@ function commandOf({ model, version, server }: Deployable, { input, output }: Ba
   if (!server.hasRuntime)
     throw new SlipwayError(
       "batch_unavailable",
-      `the image of ${model}:${version} is made by its own Dockerfile and serves by itself: it has no slipway-runtime to run a batch`,
+      `the image of ${model}:${version} has a server of its own: it has no slipway-runtime to run a batch`,
     );
   return ["slipway-runtime", "batch", "--input", `${dataFolder}/${input}`, "--output", `${dataFolder}/${output}`];
 }

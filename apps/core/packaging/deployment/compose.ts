@@ -24,7 +24,7 @@ export function composeYaml(deployable: Deployable, { port, secrets }: ComposeOp
   ]);
 }
 
-/** The server. One of an own Dockerfile is asked by the health check that it has there, if any. */
+/** The server. One of an own Dockerfile, or built elsewhere, is asked by the health check of its image, if any. */
 export function servingService(running: Running, options: ComposeOptions) {
   return {
     ...hardenedService(running, options),

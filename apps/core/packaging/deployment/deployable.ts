@@ -1,7 +1,7 @@
 import type { Database } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { readVersion, type Version } from "#core/models/version.ts";
-import type { PackageSpec } from "../package-spec.ts";
+import type { PackageSpec, Serve } from "../package-spec.ts";
 import { serving } from "../serving.ts";
 import { type Limits, limitsOf } from "./limits.ts";
 
@@ -12,7 +12,7 @@ export interface Server {
   livePath: string;
   /** Answers 200 while the model can be asked. */
   readyPath: string;
-  /** An own Dockerfile that says where it serves need not have slipway-runtime in it. */
+  /** An image that says where it serves need not have slipway-runtime in it. */
   hasRuntime: boolean;
 }
 
@@ -46,11 +46,14 @@ export async function readDeployable(
   const found = await readVersion({ db }, model, version);
   const { image } = found;
   if (image === null) throw withoutImage(found);
-  const { spec: kept } = await db.version.findUniqueOrThrow({ where: { id: found.id }, select: { spec: true } });
-  if (kept === null) throw withoutPackage(found);
-  const spec = kept as unknown as PackageSpec;
+  const kept = await db.version.findUniqueOrThrow({
+    where: { id: found.id },
+    select: { spec: true, image: { select: { builds: { select: { external: true } } } } },
+  });
+  const spec = kept.spec as unknown as PackageSpec | null;
+  const external = (kept.image?.builds[0]?.external ?? null) as { serve: Serve | null } | null;
   return {
-    ...runningOf(found, spec),
+    ...runningOf(found, spec, external === null ? (spec?.serve ?? null) : external.serve),
     image: {
       reference: `${image.repository}@${image.digest}`,
       digest: image.digest,
@@ -59,31 +62,23 @@ export async function readDeployable(
   };
 }
 
-/** An image that was made elsewhere may come with no file. */
-export function withoutPackage({ model, version }: Version): SlipwayError {
-  return new SlipwayError(
-    "version_not_ready",
-    `${model}:${version} has an image that was made elsewhere, and no package that says how it is run`,
-  );
-}
-
-/** Of a sealed version. */
-export function runningOf(found: Version, spec: PackageSpec): Running {
+/** Of a sealed version. An image that was built elsewhere may come with no package; then nothing is declared. `serve` is
+ *  null where the image serves as Slipway's own do. */
+export function runningOf(found: Version, spec: PackageSpec | null, serve: Serve | null): Running {
+  const environment = spec?.environment ?? {};
   return {
     model: found.model,
     version: found.version,
     contentDigest: found.contentDigest ?? "",
-    limits: limitsOf(spec, Number(found.sizeBytes)),
-    server: serverOf(spec),
-    shutdownSeconds: numberIn(spec, "SHUTDOWN_SECONDS", { lowest: 0, highest: 3600, otherwise: 25 }),
+    limits: limitsOf(spec ?? {}, Number(found.sizeBytes)),
+    server: serverOf(environment, serve),
+    shutdownSeconds: numberIn(environment, "SHUTDOWN_SECONDS", { lowest: 0, highest: 3600, otherwise: 25 }),
   };
 }
 
-/** `serve` is missing in what was sealed before it had a meaning. */
-function serverOf(spec: PackageSpec): Server {
-  const own = spec.serve ?? null;
+function serverOf(environment: PackageSpec["environment"], own: Serve | null): Server {
   if (own !== null) return { port: own.port, livePath: own.health, readyPath: own.health, hasRuntime: false };
-  const port = numberIn(spec, "PORT", { lowest: 1, highest: 65_535, otherwise: serving.port });
+  const port = numberIn(environment, "PORT", { lowest: 1, highest: 65_535, otherwise: serving.port });
   return { port, livePath: "/health", readyPath: "/ready", hasRuntime: true };
 }
 
@@ -105,7 +100,7 @@ function withoutImage({ model, version, status }: Version): SlipwayError {
 /** What the package sets for the runtime (docker/runtime/src/slipway_runtime/settings.py, which would not start with
  *  another value). */
 function numberIn(
-  { environment }: PackageSpec,
+  environment: PackageSpec["environment"],
   name: string,
   { lowest, highest, otherwise }: { lowest: number; highest: number; otherwise: number },
 ): number {

@@ -14,7 +14,7 @@ const step = 256 * mebibyte;
 
 /** Python, the server and a framework take some hundred MiB; weights are held in memory once, and once more while they
  *  are loaded. */
-export function limitsOf({ resources = noResources }: PackageSpec, packageBytes: number): Limits {
+export function limitsOf({ resources = noResources }: Pick<PackageSpec, "resources">, packageBytes: number): Limits {
   return {
     cpuMillis: resources.cpuMillis ?? 1000,
     memoryBytes: resources.memoryBytes ?? Math.ceil((gibibyte + 2 * packageBytes) / step) * step,
