@@ -127,6 +127,30 @@ describe("a package to build by hand", () => {
     expect(build).toMatchObject({ context: "..", dockerfile: "slipway-2/Dockerfile" });
   });
 
+  it("installs what the index has as sources alone by the hash of the sources, with what compiles them", async () => {
+    await readyWith("wheels");
+    const at = { where: { version: { model: { name: "wheels" } } } };
+    const { id, lock } = await registry.db.build.findFirstOrThrow(at);
+    const wheel = { name: "numpy", version: "2.4.6", wheel: "numpy-2.4.6-cp311.whl", sha256: "a".repeat(64) };
+    const made = { name: "hdbscan", version: "0.8.4", wheel: "hdbscan-0.8.4-cp311.whl", sha256: "b".repeat(64) };
+    const sdist = { file: "hdbscan-0.8.4.tar.gz", sha256: "c".repeat(64) };
+    const lockOf = async (requirements: object[]) => {
+      await registry.db.build.update({ where: { id }, data: { lock: { ...(lock as object), requirements } } });
+      return unpacked("wheels");
+    };
+    const plain = await lockOf([wheel]);
+    expect(read(plain, "Dockerfile")).not.toContain("gcc");
+    const folder = await lockOf([wheel, { ...made, sdist }]);
+    expect(read(folder, "slipway/lock.txt").split("\n")).toEqual([
+      `numpy==2.4.6 --hash=sha256:${"a".repeat(64)}`,
+      `hdbscan==0.8.4 --hash=sha256:${"c".repeat(64)}`,
+      "",
+    ]);
+    const [, dependencies = "", package_ = ""] = read(folder, "Dockerfile").split(/^FROM /m);
+    expect(dependencies).toContain(" gcc ");
+    expect(package_).not.toContain(" gcc ");
+  });
+
   it("of a version that its own Dockerfile builds has that Dockerfile as it is", async () => {
     await readyWith("itself", {
       Dockerfile: "FROM scratch\n",

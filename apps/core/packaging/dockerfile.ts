@@ -19,6 +19,8 @@ export interface DockerfileInput {
   requirementsFile: string;
   /** Every line of it has its hashes. */
   requireHashes: boolean;
+  /** Whether some of them are archives of sources, of which pip makes wheels; the base then has a compiler, or apt. */
+  buildsWheels?: boolean;
   /** What `slipway/` is called in the context, where the package has a folder of that name. */
   runtimeFolder?: string;
 }
@@ -43,6 +45,7 @@ export function dockerfile(input: DockerfileInput): string {
     ],
     [
       `FROM ${from} AS dependencies`,
+      ...(input.buildsWheels === true ? [installCompiler] : []),
       execForm("COPY", [input.requirementsFile, "/build/requirements.txt"]),
       execForm("RUN", [
         ...["python3", "-m", "pip", "install", "--no-cache-dir", "--disable-pip-version-check"],
@@ -70,6 +73,11 @@ export function dockerfile(input: DockerfileInput): string {
     ],
   ]);
 }
+
+/** As where the wheel of the lock was made: images/engine/step-scripts.ts. Python's own images bring its headers. */
+const installCompiler =
+  "RUN command -v cc || { apt-get update && apt-get install --yes --no-install-recommends gcc g++ make libc6-dev " +
+  '$([ "$(command -v python3)" != /usr/bin/python3 ] || echo python3-dev) && rm -rf /var/lib/apt/lists/*; }';
 
 /** Of what a folder holds beside the package, and what nobody wants in an image. */
 export const dockerignore = lines([

@@ -20,7 +20,7 @@ import type { GeneratedFile } from "./export-package.ts";
  *   requirements.txt  README.md                        where it has none: what it needs, its model card
  *   slipway/                                           laid into /opt/slipway: packaging/dockerfile.ts
  *     bin/slipway-runtime  runtime/slipway_runtime/…   the server
- *     lock.txt                                         every wheel, by version and hash
+ *     lock.txt                                         every wheel, or the sources of it, by version and hash
  *     model.json  MODEL_CARD.md
  *
  * A package that asks for its own Dockerfile to be built has that alone, and a compose file.
@@ -64,6 +64,7 @@ export async function dockerContext(input: DockerContextInput): Promise<Generate
         labels: labelsOf(found),
         requirementsFile: lockPath,
         requireHashes: true,
+        buildsWheels: lock.requirements.some(({ sdist }) => sdist !== undefined),
         runtimeFolder: folder,
       }),
     ),
@@ -108,8 +109,13 @@ function baseOf({ base, python }: Lock): string {
   return base.source.startsWith("debian:") ? `python:${python}-slim-${base.source.slice(7)}` : base.source;
 }
 
+/** Where the index has sources alone, theirs is the hash that holds elsewhere: each build of a wheel has its own. */
 function lockLines({ requirements }: Lock): string {
-  return linesOf(requirements.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}`));
+  return linesOf(
+    requirements.map(
+      ({ name, version, sha256, sdist }) => `${name}==${version} --hash=sha256:${sdist?.sha256 ?? sha256}`,
+    ),
+  );
 }
 
 function linesOf(lines: readonly string[]): string {
