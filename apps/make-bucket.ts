@@ -1,5 +1,5 @@
-/* SLIPWAY_S3_BUCKET=… node dist/make-bucket.js (after npm run build): makes the bucket for artifacts where there is none.
-   Code 2: a setting is wrong; code 1: the server refused, or did not answer within its time. */
+/* SLIPWAY_S3_BUCKET=… npm run make-bucket, or node dist/make-bucket.js (after npm run build): makes the bucket for artifacts
+   where there is none. Code 2: a setting is wrong; code 1: the server refused, or did not answer within its time. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { makeBucket } from "#core/artifacts/s3-make-bucket.ts";
 import { readBucketConfig } from "#core/config.ts";
