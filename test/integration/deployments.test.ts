@@ -160,7 +160,10 @@ describe("files that deploy a version", () => {
 
   it("ask an own server where it says, and run no batch in it", async () => {
     await readyWith("own", "build: dockerfile\nserve: {port: 5000, health: /up}\n", { Dockerfile: "FROM scratch\n" });
-    const [deployment] = await documentsOf(of("own", "kubernetes"));
+    const [deployment, ...others] = await documentsOf(of("own", "kubernetes"));
+    const monitors = (documents: Document[]) => documents.filter(({ kind }) => kind === "ServiceMonitor");
+    expect(monitors(others)).toEqual([]); // nobody says that it has metrics
+    expect(monitors(await documentsOf(`${of("own", "kubernetes")}?monitor=true`))).toHaveLength(1);
     const [container] = deployment.spec.template.spec.containers;
     expect(container.ports).toEqual([{ name: "http", containerPort: 5000 }]);
     for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"])
@@ -170,6 +173,12 @@ describe("files that deploy a version", () => {
     expect(services.app.depends_on).toEqual({ model: { condition: "service_started" } });
     const batch = await call("GET", of("own", "batch"));
     expect([batch.status, batch.json.type]).toEqual([409, "/problems/batch_unavailable"]);
+  });
+
+  it("write what comes of a batch in the format that it is read in", async () => {
+    await ready(service, "tabular", "1.0.0");
+    const { batch } = parse(await textOf(`${of("tabular", "batch")}?as=compose&input=in/rows.csv`)).services;
+    expect(batch.command.slice(-4)).toEqual(["--input", "/data/in/rows.csv", "--output", "/data/predictions.csv"]);
   });
 
   it("name secrets and hold none", async () => {
@@ -254,7 +263,13 @@ describe("what is asked for in vain", () => {
     ["sidecar?name=x", "name has no meaning with as=compose"],
     ["batch?schedule=tomorrow", "the five fields of cron"],
     ["batch?schedule=*%20*%20*%20*%20*%0Ax", "the five fields of cron"],
+    ["batch?schedule=99%2099%20*%20*%20*", 'schedule: "99" is no minute'],
+    ["batch?timeZone=No/Where", 'there is no "No/Where"'],
     ["batch?input=../etc/passwd", "a path below the data's folder"],
+    ["batch?input=rows.parquet", "ends in .jsonl or .csv"],
+    ["batch?input=rows.csv&output=rows.csv", "input and output are both rows.csv"],
+    ["batch?input=rows.csv&output=rows.jsonl", "end output in .csv"],
+    ["batch?output=input.jsonl", "input and output are both input.jsonl"],
     ["batch?as=compose&schedule=@daily", "schedule has no meaning with as=compose"],
     [`batch?name=${"x".repeat(53)}`, "at most 52"],
   ])("is %s", async (query, reason) => {

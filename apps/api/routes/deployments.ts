@@ -3,11 +3,12 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { digestOf } from "#core/artifacts/digest.ts";
 import { SlipwayError } from "#core/errors.ts";
-import { batchCompose, batchKubernetes, longestCronJobName } from "#core/packaging/deployment/batch.ts";
+import { batchCompose, batchFiles, batchKubernetes, longestCronJobName } from "#core/packaging/deployment/batch.ts";
 import { composeYaml } from "#core/packaging/deployment/compose.ts";
 import { type Deployable, readDeployable } from "#core/packaging/deployment/deployable.ts";
 import { kubernetesYaml } from "#core/packaging/deployment/kubernetes.ts";
 import { objectNamePattern } from "#core/packaging/deployment/object-name.ts";
+import { isTimeZone, scheduleFault } from "#core/packaging/deployment/schedule.ts";
 import { sidecarCompose, sidecarKubernetes } from "#core/packaging/deployment/sidecar.ts";
 import { describeDownload, isKnown, nothing } from "../downloads.ts";
 import { headers, NotModified, problems, versionParams } from "../schemas.ts";
@@ -51,7 +52,7 @@ const AppImage = Type.Optional(
 );
 const DataPath = Type.Optional(
   Type.String({
-    pattern: "^[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*$",
+    pattern: "^(?:[A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9_][A-Za-z0-9._-]*\\.(?:jsonl|csv)$",
     maxLength: 500,
     description: "a path below the data's folder that ends in .jsonl or .csv: letters, digits, '.', '_', '-' and '/'",
   }),
@@ -59,7 +60,7 @@ const DataPath = Type.Optional(
 const cronField = "[0-9A-Za-z*?/,-]+";
 const Schedule = Type.Optional(
   Type.String({
-    pattern: `^(?:@(?:hourly|daily|weekly|monthly|yearly)|${cronField}(?: ${cronField}){4})$`,
+    pattern: `^(?:@(?:hourly|daily|midnight|weekly|monthly|yearly|annually)|${cronField}(?: ${cronField}){4})$`,
     maxLength: 200,
     description: "the five fields of cron, as in 0 3 * * *, or @daily and the like",
   }),
@@ -114,13 +115,17 @@ export const deploymentRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: "getKubernetesManifests",
         description:
-          "Deployment, Service, HorizontalPodAutoscaler, PodDisruptionBudget and ServiceMonitor (Kubernetes 1.30 or newer).",
+          "Deployment, Service, HorizontalPodAutoscaler, PodDisruptionBudget and, where the Slipway runtime serves, ServiceMonitor (Kubernetes 1.30 or newer).",
         querystring: Type.Object({
           name: objectName(63),
           namespace: Namespace,
           replicas: Type.Optional({ ...Replicas, description: "The fewest; else 2" }),
           maxReplicas: Type.Optional({ ...Replicas, description: "The most; else four times the fewest" }),
-          monitor: Type.Boolean({ default: true, description: "false leaves the ServiceMonitor out" }),
+          monitor: Type.Optional(
+            Type.Boolean({
+              description: "Whether there is a ServiceMonitor; else where the Slipway runtime serves, at /metrics",
+            }),
+          ),
           secret: mounted,
           pullSecret: pulledWith,
         }),
@@ -137,7 +142,7 @@ export const deploymentRoutes: FastifyPluginAsyncTypebox = async (app) => {
         namespace: namespace ?? null,
         replicas,
         maxReplicas: maxReplicas ?? replicas * 4,
-        monitor,
+        monitor: monitor ?? null,
         ...secretNames(request.query),
       });
       return sendFile(request, reply, deployable, "kubernetes", text);
@@ -203,20 +208,21 @@ export const deploymentRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { as, input = "input.jsonl", output = "predictions.jsonl", secret = [], ...rest } = request.query;
+      const { as, input, output, secret = [], schedule = "0 3 * * *", timeZone = "Etc/UTC", ...rest } = request.query;
       if (as === "compose")
         refuseFor(as, request.query, ["name", "namespace", "schedule", "timeZone", "claim", "pullSecret"]);
+      const files = batchFiles({ input, output });
+      refuseTimes(schedule, timeZone);
       const deployable = await readDeployable(registry, request.params);
       const text =
         as === "compose"
-          ? batchCompose(deployable, { input, output, secrets: secret })
+          ? batchCompose(deployable, { ...files, secrets: secret })
           : batchKubernetes(deployable, {
-              input,
-              output,
+              ...files,
               name: rest.name ?? null,
               namespace: rest.namespace ?? null,
-              schedule: rest.schedule ?? "0 3 * * *",
-              timeZone: rest.timeZone ?? "Etc/UTC",
+              schedule,
+              timeZone,
               claim: rest.claim ?? null,
               ...secretNames(request.query),
             });
@@ -234,6 +240,14 @@ function refuseFor(as: string, query: Record<string, unknown>, names: readonly s
   const given = names.find((name) => query[name] !== undefined);
   if (given !== undefined)
     throw new SlipwayError("invalid_request", `${given} has no meaning with as=${as}: leave it out`);
+}
+
+/** Kubernetes would refuse the whole file. */
+function refuseTimes(schedule: string, timeZone: string): void {
+  const fault = scheduleFault(schedule);
+  if (fault !== null) throw new SlipwayError("invalid_request", `schedule: ${fault}`);
+  if (!isTimeZone(timeZone))
+    throw new SlipwayError("invalid_request", `timeZone: there is no "${timeZone}": write one like Europe/Oslo`);
 }
 
 function sendFile(

@@ -12,10 +12,24 @@ import {
 import { objectNameOf } from "./object-name.ts";
 import { writeYaml } from "./write-yaml.ts";
 
-/** Files below the data's folder. */
+/** Files below the data's folder, of one format: what is read as lines of JSON is written as such. */
 export interface BatchFiles {
   input: string;
   output: string;
+}
+
+/** Names as whoever asks gives them, if any. Throws `invalid_request` where they are one file, or of two formats. */
+export function batchFiles({
+  input = "input.jsonl",
+  output,
+}: { [Name in keyof BatchFiles]: BatchFiles[Name] | undefined }): BatchFiles {
+  const format = /[^.]*$/.exec(input)?.[0] ?? "";
+  const files = { input, output: output ?? `predictions.${format}` };
+  if (files.input === files.output)
+    throw new SlipwayError("invalid_request", `input and output are both ${input}: write the predictions elsewhere`);
+  if (!files.output.endsWith(`.${format}`))
+    throw new SlipwayError("invalid_request", `predictions for ${input} are ${format}: end output in .${format}`);
+  return files;
 }
 
 const dataFolder = "/data";

@@ -17,11 +17,11 @@ export interface KubernetesOptions extends SecretNames {
   /** The fewest, as the autoscaler holds them. */
   replicas: number;
   maxReplicas: number;
-  /** Whether the Prometheus operator is to scrape it. */
-  monitor: boolean;
+  /** Whether the Prometheus operator is to scrape it; null: where the Slipway runtime serves, which has `/metrics`. */
+  monitor: boolean | null;
 }
 
-/** A Deployment with its Service, HorizontalPodAutoscaler, PodDisruptionBudget and ServiceMonitor. */
+/** A Deployment with its Service, HorizontalPodAutoscaler, PodDisruptionBudget and, where it can be scraped, ServiceMonitor. */
 export function kubernetesYaml(deployable: Deployable, options: KubernetesOptions): string {
   const name = options.name ?? objectNameOf(deployable.model, 63);
   const selector = { "app.kubernetes.io/name": name, "app.kubernetes.io/component": "model" };
@@ -46,7 +46,7 @@ export function kubernetesYaml(deployable: Deployable, options: KubernetesOption
       metadata,
       spec: { maxUnavailable: 1, selector: { matchLabels: selector } },
     },
-    ...(options.monitor ? [serviceMonitor(metadata, selector)] : []),
+    ...((options.monitor ?? deployable.server.hasRuntime) ? [serviceMonitor(metadata, selector)] : []),
   ]);
 }
 
