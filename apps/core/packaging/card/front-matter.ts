@@ -45,6 +45,9 @@ export function readCard(text: string): Card {
   if (first !== undefined) return without(`its front matter ${sentence(first.message, first.line)}`);
   const value = file?.value ?? {};
   if (!isMapping(value)) return without("its front matter is no mapping of keys to values");
+  // What an alias repeats is kept each time.
+  if (Buffer.byteLength(JSON.stringify(value)) > frontMatterLimit)
+    return without("its front matter is larger than 64 KiB as JSON, with its aliases written out");
   const unkept = keepingFault(value);
   return unkept === null
     ? { frontMatter: value, body, fault: null }
