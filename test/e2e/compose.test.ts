@@ -150,6 +150,11 @@ else
           expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
           await expect(docker("exec", id, "touch", "/opt/slipway/here")).rejects.toThrow(/Read-only file system/);
         }
+      for (const name of ["postgres", "redis", "s3", "registry"])
+        for (const id of await service.containers(name)) {
+          const [{ HostConfig }] = JSON.parse(await docker("inspect", id));
+          expect([name, HostConfig.ReadonlyRootfs, HostConfig.CapDrop]).toEqual([name, true, ["ALL"]]);
+        }
       // What a worker's tools have left is reaped.
       for (const id of await service.containers("worker"))
         expect(await docker("exec", id, "sh", "-c", "cat /proc/[0-9]*/stat")).not.toMatch(/\) Z /);

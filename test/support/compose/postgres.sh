@@ -1,9 +1,10 @@
 #!/bin/sh
-# As the entrypoint of the public image: as root it hands the folder over and goes on as postgres; an empty folder becomes a
+# As the entrypoint of the public image: as root it hands its folders over and goes on as postgres; an empty one becomes a
 # database with the user, the password and the name of the variables, before anybody can reach it over the network.
 set -eu
 if [ "$(id -u)" = 0 ]; then
   install --directory --owner=postgres --group=postgres --mode=0700 "$PGDATA"
+  install --directory --owner=postgres --group=postgres --mode=3775 /var/run/postgresql
   exec setpriv --reuid=postgres --regid=postgres --init-groups "$0" "$@"
 fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
