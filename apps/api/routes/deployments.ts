@@ -23,7 +23,9 @@ const SecretName = Type.String({
 });
 const secretsOf = (description: string) =>
   Type.Optional(Type.Array(SecretName, { maxItems: 20, uniqueItems: true, description }));
-const mounted = secretsOf("Secrets that it may read as files below /run/secrets/{secret}, each by its name alone");
+const mounted = secretsOf(
+  "Secrets that it may read, each by its name alone: /run/secrets/{secret} is a file with Compose, a folder with Kubernetes",
+);
 const pulledWith = secretsOf("Kubernetes Secrets that the image is pulled with");
 const objectName = (maxLength: number) =>
   Type.Optional(
@@ -154,7 +156,8 @@ export const deploymentRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: "getSidecar",
-        description: "An application with the model beside it, which it finds at MODEL_URL.",
+        description:
+          "An application with the model beside it, which it finds at MODEL_URL (with as=kubernetes: 1.30 or newer).",
         querystring: Type.Object({
           as: Type.Enum(["compose", "kubernetes"], { default: "compose" }),
           app: AppImage,

@@ -32,7 +32,10 @@ describe("a model card's front matter", () => {
     [`${"[".repeat(2000)}`, "nests deeper"],
     [`a: ${"x".repeat(70_000)}`, "larger than 64 KiB"],
     ['a: "\\0"', "cannot be kept"],
-    [`a: &a ${"x".repeat(1_000)}\nb: [${"*a, ".repeat(90)}]`, "larger than 64 KiB as JSON, with its aliases written out"],
+    [
+      `a: &a ${"x".repeat(1_000)}\nb: [${"*a, ".repeat(90)}]`,
+      "larger than 64 KiB as JSON, with its aliases written out",
+    ],
   ])("that is wrong leaves the text, and says why: %j", (yaml, reason) => {
     const card = readCard(`---\n${yaml}\n---\ntext\n`);
     expect([card.frontMatter, card.body]).toEqual([{}, "text\n"]);

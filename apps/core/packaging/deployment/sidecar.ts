@@ -42,7 +42,7 @@ export interface SidecarOptions extends SecretNames {
 }
 
 /** The same in one pod: a container that is started before the application and ends after it
- *  (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/, Kubernetes 1.29). */
+ *  (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/, Kubernetes 1.29; its `sleep` before it stops wants 1.30). */
 export function sidecarKubernetes(deployable: Deployable, options: SidecarOptions): string {
   const { app, namespace, replicas } = options;
   if (app === null)
