@@ -39,8 +39,9 @@ interface Needs extends MakeNeeds, Pick<Registry, "log" | "doorbell"> {
   whenReady: WhenReady;
 }
 
-/** Makes, pushes and verifies the image of one build, or verifies one that was built elsewhere. Nothing of it shows before the registry has answered
- *  for all of it; a worker killed before that leaves layers in the registry that the next attempt finds. */
+/** Makes, pushes and verifies the image of one build, or verifies one that was built elsewhere. Nothing of it shows
+ *  before the registry has answered for all of it; a worker killed before that leaves layers in the registry that the
+ *  next attempt finds. */
 export function buildHandler(needs: Needs): WorkHandler {
   const redact = redactor(needs.config);
   return {

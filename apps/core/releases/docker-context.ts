@@ -152,5 +152,5 @@ function composeOf(
     ...servingService(running, { secrets: [] }),
     ports: [`\${PORT:-8000}:${running.server.port}`],
   };
-  return writeYaml(running, "docker-compose up --build", [{ services: { model } }]);
+  return writeYaml(running, "docker compose up --build", [{ services: { model } }]);
 }

@@ -7,7 +7,7 @@ import { dockerContext } from "./docker-context.ts";
 import { archiveOf, type ExportedPackage, type GeneratedFile, type PackageFormat } from "./export-package.ts";
 import { cardOf } from "./read-card.ts";
 
-/** A version's files with all that builds its image by hand: `docker build .` and `docker-compose up` make what serves the
+/** A version's files with all that builds its image by hand: `docker build .` and `docker compose up` make what serves the
  *  same predictions. The same bytes each time, until the version gets another image. By semver or tag. Throws
  *  `version_not_found`, `version_not_sealed`, `version_not_ready` where there is no lock to install by. */
 export async function exportDocker(
