@@ -6,17 +6,15 @@ import { roles } from "#core/access/roles.ts";
 import { digestPattern } from "#core/artifacts/digest.ts";
 import { mostObjectBytes, mostParts } from "#core/artifacts/part-plan.ts";
 import { buildStatuses } from "#core/builds/build.ts";
-import { registrySteps, stepStatuses } from "#core/images/registries/prove-registry.ts";
-import { registryAuths } from "#core/images/registries/registry-auth.ts";
 import { labelKeyPattern, labelValueLength } from "#core/models/labels.ts";
 import { modelNameLength, modelNamePattern } from "#core/models/model-name.ts";
 import { semverLength, semverPattern } from "#core/models/semver.ts";
 import { proofStatuses, proofSubjects, versionStatuses } from "#core/models/version.ts";
 import { uploadKinds, uploadStatuses } from "#core/uploads/upload.ts";
 
-const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Time = Type.String({ format: "date-time" });
-const closed = { additionalProperties: false };
+export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+export const Time = Type.String({ format: "date-time" });
+export const closed = { additionalProperties: false };
 
 /** The description of a text with a pattern is what a caller hears whose text does not fit: "write …". */
 export const ModelName = Type.String({
@@ -153,43 +151,6 @@ export const Version = Type.Object({
   sealedAt: nullable(Time),
 });
 
-const Tensors = Type.Array(
-  Type.Object({
-    name: Type.String(),
-    type: Type.String(),
-    shape: Type.Array(Type.Integer()),
-    optional: Type.Boolean(),
-  }),
-);
-export const ModelCard = Type.Object({
-  model: Type.String(),
-  version: Type.String(),
-  frontMatter: Type.Record(Type.String(), Type.Unknown(), { description: "Of the package's README.md" }),
-  readme: nullable(Type.String({ description: "The Markdown below the front matter" })),
-  description: Type.String(),
-  format: nullable(Type.String({ description: "Null of an image that came without a package" })),
-  contentDigest: Type.String(),
-  sizeBytes: Type.Integer(),
-  fileCount: Type.Integer(),
-  signature: nullable(Type.Object({ inputs: Tensors, outputs: Tensors })),
-  example: Type.Unknown({ description: "A request, or null" }),
-  resources: Type.Object({ cpuMillis: Type.Integer(), memoryBytes: Type.Integer(), gpus: Type.Integer() }),
-  image: nullable(
-    Type.Object({
-      reference: Type.String(),
-      platforms: Type.Array(Type.Object({ platform: Type.String(), sizeBytes: Type.Integer() })),
-    }),
-  ),
-  lock: nullable(
-    Type.Object({
-      python: Type.String(),
-      base: Type.Object({ source: Type.String(), digest: Type.String() }),
-      runtime: Type.String({ description: "The version of the Slipway runtime" }),
-      requirements: Type.Array(Type.Object({ name: Type.String(), version: Type.String(), sha256: Type.String() })),
-    }),
-  ),
-});
-
 export const File = Type.Object({
   path: Type.String(),
   digest: nullable(Type.String({ description: "Null while it is verified, where it came without one" })),
@@ -263,38 +224,6 @@ export const SignedParts = Type.Object({
     }),
   ),
 });
-
-const sourceText = (description: string) => Type.String({ minLength: 1, maxLength: 2_000, description });
-const ImageSource = Type.Object(
-  {
-    repository: sourceText("Where its code is"),
-    commit: sourceText("Which state of it"),
-    run: Type.Optional(sourceText("The run of the pipeline that built it")),
-  },
-  { ...closed, description: "What the image was built from" },
-);
-const Serve = Type.Object(
-  {
-    port: Type.Integer({ minimum: 1, maximum: 65_535 }),
-    health: Type.String({ pattern: "^/[\\x21-\\x7e]*$", maxLength: 1_000, description: "a path such as /healthz" }),
-  },
-  { ...closed, description: "How it serves, where that is not as Slipway's own images do" },
-);
-
-export const BuildSource = Type.Object(
-  {
-    lock: Type.Optional(Type.Unknown({ description: "Of another build, to build by" })),
-    image: Type.Optional(
-      Type.String({
-        maxLength: 1_000,
-        description: "host/repository@sha256:…, built elsewhere and in a known registry",
-      }),
-    ),
-    source: Type.Optional(ImageSource),
-    serve: Type.Optional(Serve),
-  },
-  closed,
-);
 
 export const Build = Type.Object({
   id: Type.String(),
@@ -469,69 +398,6 @@ export const Quota = Type.Object({
   filesPerVersion: LimitAlone,
   changedAt: Time,
   changedBy: Type.String(),
-});
-
-export const RegistrySettings = Type.Object(
-  {
-    host: Type.String({ maxLength: 255, description: "host or host:port", examples: ["ghcr.io"] }),
-    repository: Type.Optional(
-      Type.String({
-        maxLength: 120,
-        description: "Path of a model's repository: a prefix, or a template with {model}, {group}, {name}",
-        examples: ["team/{model}"],
-      }),
-    ),
-    auth: Type.Optional(Type.Enum([...registryAuths])),
-    username: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000 })),
-    password: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 20_000,
-        description: "Never shown again; left out, the one that is stored stays for the same host and username",
-      }),
-    ),
-    createRepositories: Type.Optional(Type.Boolean({ description: "Makes what does not exist (ECR)" })),
-    plainHttp: Type.Optional(Type.Boolean({ description: "Without TLS" })),
-    ca: Type.Optional(Type.String({ maxLength: 200_000, description: "Certificates (PEM) of its authority" })),
-    models: Type.Optional(
-      Type.Array(Type.String({ maxLength: namePatternLength }), {
-        maxItems: 1_000,
-        description: "Patterns of the models whose images go there by default",
-        examples: [["fraud.*"]],
-      }),
-    ),
-  },
-  closed,
-);
-export const ImageRegistry = Type.Object({
-  name: Type.String(),
-  from: Type.Enum(["settings", "api"]),
-  host: Type.String(),
-  repository: Type.String(),
-  auth: Type.Enum([...registryAuths]),
-  username: nullable(Type.String()),
-  hasPassword: Type.Boolean(),
-  createRepositories: Type.Boolean(),
-  plainHttp: Type.Boolean(),
-  ca: nullable(Type.String()),
-  models: Type.Array(Type.String()),
-  changedAt: nullable(Time),
-  changedBy: nullable(Type.String()),
-});
-export const RegistryCheck = Type.Object({
-  registry: Type.String(),
-  host: Type.String(),
-  repository: Type.String({ description: "Where it was tried" }),
-  works: Type.Boolean({ description: "All that images need: all but mount and delete" }),
-  steps: Type.Array(
-    Type.Object({
-      step: Type.Enum([...registrySteps]),
-      status: Type.Enum([...stepStatuses]),
-      message: nullable(Type.String({ description: "What was found" })),
-      change: nullable(Type.String({ description: "What to change" })),
-    }),
-  ),
-  left: Type.Array(Type.String(), { description: "What the check could not remove again" }),
 });
 
 export const page = <T extends Type.TSchema>(item: T) =>

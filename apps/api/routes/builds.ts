@@ -9,10 +9,10 @@ import { parseLock } from "#core/images/lock.ts";
 import { type ImageReference, parseReference } from "#core/images/registry-client/reference.ts";
 import { registerImage } from "#core/releases/register-image.ts";
 import { answerOnce } from "../answer-once.ts";
+import { BuildSource } from "../build-source-schema.ts";
 import { followAsEvents, followAsText } from "../follow-log.ts";
 import {
   Build as BuildSchema,
-  BuildSource,
   buildParams,
   headers,
   onceHeaders,

@@ -3,8 +3,9 @@ import { Type } from "typebox";
 import { digestOf } from "#core/artifacts/digest.ts";
 import { writeCard } from "#core/packaging/card/write-card.ts";
 import { readModelCard } from "#core/releases/read-card.ts";
+import { ModelCard } from "../card-schema.ts";
 import { describeDownload, isKnown, nothing } from "../downloads.ts";
-import { headers, ModelCard, NotModified, problems, versionParams } from "../schemas.ts";
+import { headers, NotModified, problems, versionParams } from "../schemas.ts";
 
 export const cardRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;

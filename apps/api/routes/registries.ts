@@ -5,7 +5,8 @@ import { proveRegistry, type RegistryProof } from "#core/images/registries/prove
 import { readRegistries, readRegistry } from "#core/images/registries/registry-record.ts";
 import { deleteRegistry, setRegistry } from "#core/images/registries/set-registry.ts";
 import { answerOnce } from "../answer-once.ts";
-import { ImageRegistry, onceHeaders, problems, RegistryCheck, RegistrySettings, registryParams } from "../schemas.ts";
+import { ImageRegistry, RegistryCheck, RegistrySettings } from "../registry-schemas.ts";
+import { onceHeaders, problems, registryParams } from "../schemas.ts";
 import { registryView } from "../views.ts";
 
 const tags = ["registries"];
