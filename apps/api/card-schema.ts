@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { nullable } from "./schemas.ts";
+import { nullable, proofResult } from "./schemas.ts";
 
 const Tensors = Type.Array(
   Type.Object({
@@ -28,6 +28,7 @@ export const ModelCard = Type.Object({
       platforms: Type.Array(Type.Object({ platform: Type.String(), sizeBytes: Type.Integer() })),
     }),
   ),
+  proof: nullable(Type.Object(proofResult, { description: "The smoke test of its image" })),
   lock: nullable(
     Type.Object({
       python: Type.String(),

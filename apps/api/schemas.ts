@@ -112,13 +112,16 @@ const Image = Type.Object({
   ),
 });
 
-const proofFields = {
+export const proofResult = {
   status: Type.Enum([...proofStatuses]),
   checked: Type.Enum([...proofSubjects], { description: "Its health alone, or also the answer to the example" }),
   reason: nullable(Type.String({ description: "Why it failed or was not run, or what it waits for, in one line" })),
   coldStartMs: nullable(Type.Integer({ description: "From its start until it was healthy" })),
   latencyMs: nullable(Type.Object({ p50: Type.Number(), p99: Type.Number() })),
   memoryBytes: nullable(Type.Integer({ description: "The most that it held" })),
+};
+const proofFields = {
+  ...proofResult,
   log: nullable(Type.String({ description: "Its last lines; null in lists" })),
 };
 export const Proof = Type.Object({

@@ -1,4 +1,6 @@
+import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { newId } from "#core/database/ids.ts";
 import { finished, predictorPackage } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { draftOf, testService } from "#test/test-service.ts";
@@ -59,6 +61,36 @@ describe("a model card", () => {
       image: { reference: version.image.reference },
       lock: { python: expect.stringMatching(/^3\./), requirements: expect.any(Array) },
     });
+  });
+
+  it("says what came of trying the image, without its log", async () => {
+    await carded("tried");
+    const { id, imageId } = await registry.db.version.findFirstOrThrow({ where: { model: { name: "tried" } } });
+    const found = { status: "passed", checked: "prediction", coldStartMs: 2310, latencyP50Ms: 0.9, latencyP99Ms: 2.4 };
+    const proof = {
+      versionId: id,
+      imageId: imageId ?? "",
+      createdBy: "slipway",
+      memoryBytes: 93_212_672,
+      log: "a line",
+    };
+    // After any that the service itself has made.
+    const createdAt = new Date(Date.now() + 60_000);
+    await registry.db.proof.create({ data: { id: newId(), ...proof, ...found, createdAt } });
+    const headers = { accept: "application/json" };
+    expect((await call("GET", `${at("tried")}/card`, { headers })).json.proof).toEqual({
+      status: "passed",
+      checked: "prediction",
+      reason: null,
+      coldStartMs: 2310,
+      latencyMs: { p50: 0.9, p99: 2.4 },
+      memoryBytes: 93_212_672,
+    });
+    const text = (await call("GET", `${at("tried")}/card`)).bytes.toString();
+    expect(text).toContain("| Proof | passed (prediction) |");
+    expect(text).not.toContain("a line");
+    const byHand = await call("GET", `${at("tried")}/package?as=docker`);
+    expect(gunzipSync(byHand.bytes).includes("Cold start")).toBe(false); // it would make another image
   });
 
   it("of a draft is not made", async () => {

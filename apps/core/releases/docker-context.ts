@@ -48,9 +48,10 @@ export async function dockerContext(input: DockerContextInput): Promise<Generate
   const isOwn = spec.build === "dockerfile";
   const dockerfilePath = isOwn ? "Dockerfile" : place("Dockerfile");
   const composePath = place("docker-compose.yml");
+  // A proof is of the version's own image, and what is built by hand is another.
   const generated = [
     text(composePath, composeOf(input, { dockerfilePath, isNested: composePath.includes("/") })),
-    text(isTaken("README.md") ? `${folder}/MODEL_CARD.md` : "README.md", writeCard(card)),
+    text(isTaken("README.md") ? `${folder}/MODEL_CARD.md` : "README.md", writeCard({ ...card, proof: null })),
   ];
   if (isOwn) return generated;
   if (lock === null) throw new Error(`${found.model}:${found.version} has no lock`);

@@ -51,6 +51,7 @@ export async function cardOf(
     example: spec?.example ?? null,
     resources: limitsOf(spec ?? {}, sizeBytes),
     image: imageOf(found),
+    proof: proofOf(found),
     lock: lock === null ? null : shownLock(lock),
   };
   return { card, files, spec, lock };
@@ -60,6 +61,13 @@ function imageOf({ image }: Version): CardFacts["image"] {
   if (image === null) return null;
   const platforms = image.platforms.map(({ platform, sizeBytes }) => ({ platform, sizeBytes }));
   return { reference: `${image.repository}@${image.digest}`, platforms };
+}
+
+/** Its log is for whoever mends the model; see proofs/proof.ts. */
+function proofOf({ proof }: Version): CardFacts["proof"] {
+  if (proof === null) return null;
+  const { log: _, ...shown } = proof;
+  return shown;
 }
 
 async function lockOf({ db }: Pick<Registry, "db">, imageId: string): Promise<Lock | null> {

@@ -1,3 +1,4 @@
+import type { ProofRecord } from "#core/models/version.ts";
 import type { Limits } from "../deployment/limits.ts";
 import type { Signature } from "../package-spec.ts";
 import type { FrontMatter } from "./front-matter.ts";
@@ -21,6 +22,8 @@ export interface CardFacts {
   /** What a container may take: as declared, else as the deployment files take it. */
   resources: Limits;
   image: { reference: string; platforms: { platform: string; sizeBytes: number }[] } | null;
+  /** What came of trying the image; null where it was not. */
+  proof: Omit<ProofRecord, "log"> | null;
   /** What the image was made of; null where it has none, or was made elsewhere. */
   lock: {
     python: string;

@@ -78,6 +78,14 @@ const facts: CardFacts = {
     reference: `host/churn@sha256:${"b".repeat(64)}`,
     platforms: [{ platform: "linux/amd64", sizeBytes: 5000 }],
   },
+  proof: {
+    status: "failed",
+    checked: "prediction",
+    reason: "it answered | 500",
+    coldStartMs: 2310,
+    latencyMs: { p50: 0.9, p99: 2.4 },
+    memoryBytes: 93212672,
+  },
   lock: {
     python: "3.11",
     base: { source: "debian:bookworm", digest: `sha256:${"c".repeat(64)}` },
@@ -107,6 +115,10 @@ describe("a model card", () => {
       "| Files | 3, 2048 bytes |",
       "| Image for linux/amd64 | 5000 bytes |",
       `| numpy | 2.4.6 | ${"d".repeat(64)} |`,
+      "| Proof | failed (prediction): it answered \\| 500 |",
+      "| Cold start | 2310 ms |",
+      "| Latency | 0.9 ms (median), 2.4 ms (p99) |",
+      "| Memory held | 93212672 bytes |",
       "## Example request",
     ])
       expect(card.body).toContain(line);
@@ -121,9 +133,10 @@ describe("a model card", () => {
 
   it("stands without a README, an image, or a signature", () => {
     const bare = { ...facts, frontMatter: {}, readme: null, description: "Who leaves?", signature: null };
-    const text = writeCard({ ...bare, example: null, image: null, lock: null });
+    const text = writeCard({ ...bare, example: null, image: null, proof: null, lock: null });
     expect(readCard(text).body.trimStart().startsWith("# churn\n\nWho leaves?\n\n## Version 1.2.0")).toBe(true);
     expect(text).toContain("| Image | none yet |");
-    for (const title of ["Inputs", "Outputs", "Example request", "Requirements"]) expect(text).not.toContain(title);
+    for (const title of ["Inputs", "Outputs", "Example request", "Requirements", "Proof"])
+      expect(text).not.toContain(title);
   });
 });

@@ -39,6 +39,7 @@ function rowsOf(facts: CardFacts): [string, string][] {
       `Image for ${escaped(platform)}`,
       `${sizeBytes} bytes`,
     ]),
+    ...proofRows(facts),
     ...(lock === null
       ? []
       : ([
@@ -46,6 +47,20 @@ function rowsOf(facts: CardFacts): [string, string][] {
           ["Base", escaped(`${lock.base.source} ${lock.base.digest}`)],
           ["Slipway runtime", escaped(lock.runtime)],
         ] satisfies [string, string][])),
+  ];
+}
+
+function proofRows({ proof }: CardFacts): [string, string][] {
+  if (proof === null) return [];
+  const { status, checked, reason, coldStartMs, latencyMs, memoryBytes } = proof;
+  const result = `${status.replace("_", " ")} (${checked})${reason === null ? "" : `: ${reason}`}`;
+  return [
+    ["Proof", escaped(result)],
+    ...(coldStartMs === null ? [] : [["Cold start", `${coldStartMs} ms`] satisfies [string, string]]),
+    ...(latencyMs === null
+      ? []
+      : [["Latency", `${latencyMs.p50} ms (median), ${latencyMs.p99} ms (p99)`] satisfies [string, string]]),
+    ...(memoryBytes === null ? [] : [["Memory held", `${memoryBytes} bytes`] satisfies [string, string]]),
   ];
 }
 
