@@ -96,6 +96,23 @@ describe("a proof without an engine that was named", async () => {
     expect(await tried(service, "waits")).toMatchObject({ status: "not_run", reason });
   });
 
+  it("names no secret in what it waits for", async () => {
+    const token = `slps_${"a1B2".repeat(8)}`;
+    const secretive = await testService({
+      ...quick,
+      DOCKER_HOST: `unix:///nowhere/${token}.sock`,
+      SLIPWAY_PROOF: "on",
+      SLIPWAY_RETRY_SECONDS: "0",
+    });
+    testWorker(secretive.registry, smallImageBuilder());
+    await ready(secretive, "secret", "1.0.0");
+    const { reason } = await tried(secretive, "secret");
+    expect(reason).toMatch(/^no Docker Engine answers at unix:\/\/\/nowhere\/\[redacted\]\.sock /);
+    expect(reason).not.toContain(token);
+    const audit = await secretive.call("GET", "/v1/audit?action=proof.skip");
+    expect(JSON.stringify(audit.json)).not.toContain(token);
+  });
+
   it("keeps no build from its turn", async () => {
     for (const model of ["one", "two", "three", "four"]) await sealed(service, model, "1.0.0");
     for (const model of ["one", "two", "three", "four"])

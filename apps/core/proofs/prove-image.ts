@@ -7,6 +7,7 @@ import { readLog, readState } from "#core/images/engine/run-container.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import type { ProofRecord } from "#core/models/version.ts";
 import type { Serve } from "#core/packaging/package-spec.ts";
+import type { Redact } from "#core/redact.ts";
 import { askExample, type Example, type Latency } from "./ask-example.ts";
 import { lastError } from "./last-error.ts";
 import { ownServer } from "./own-server.ts";
@@ -19,6 +20,8 @@ export interface ProvingNeeds {
   engine: Engine;
   /** Makes the image that asks an own server. */
   builder: ImageBuilder;
+  /** For whatever an image, its engine or its registry says. */
+  redact: Redact;
 }
 
 export interface Proving extends PullRequest {
@@ -78,11 +81,13 @@ async function runImage(needs: ProvingNeeds, proving: Proving, signal: AbortSign
   const memory = watchMemory(container);
   const found = { coldStartMs: null as number | null, latencyMs: null as Latency | null };
   const findings = async (failure: string | null): Promise<Findings> => {
-    const log = await readLog(container, keptLog, AbortSignal.timeout(lastWordsMs)).catch(() => null);
+    const said = await readLog(container, keptLog.lines, AbortSignal.timeout(lastWordsMs)).catch(() => null);
+    // Cut afterwards: of a secret that is cut through a half would stay.
+    const log = said === null ? null : needs.redact(said).slice(-keptLog.characters).toWellFormed();
     const written = log === null || failure === null ? null : lastError(log);
     return {
       status: failure === null ? "passed" : "failed",
-      reason: failure === null ? null : messageOf(written === null ? failure : `${failure}: ${written}`),
+      reason: failure === null ? null : messageOf(needs.redact(written === null ? failure : `${failure}: ${written}`)),
       ...found,
       memoryBytes: await memory.peakBytes(),
       log,

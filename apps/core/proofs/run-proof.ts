@@ -7,6 +7,7 @@ import type { Engine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import type { PackageSpec, Serve } from "#core/packaging/package-spec.ts";
+import { redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
@@ -24,6 +25,7 @@ interface Needs extends Pick<Registry, "db" | "config" | "log"> {
  *  container, which the next sweep of any worker removes, and the proof is made again. */
 export function proofHandler(needs: Needs): WorkHandler {
   const { db, config, engine } = needs;
+  const redact = redactor(config);
   const line = { running: 0, atOnce: Math.max(1, Math.floor(config.work.atOnce / 2)) };
   return {
     mayBegin: async () => mayProve(line),
@@ -37,15 +39,15 @@ export function proofHandler(needs: Needs): WorkHandler {
         const absence = await whyNoEngine(engine);
         // Where the settings name none there need not be one; what was there a moment ago may come back.
         if (absence !== null && !config.engine.isNamed && subject.triedUntil === null)
-          return await skip(needs, claim, subject, absence);
+          return await skip(needs, claim, subject, redact(absence));
         if (absence !== null) throw new Error(absence);
-        const findings = await proveImage(needs, await provingOf(needs, claim, subject, signal), signal);
+        const findings = await proveImage({ ...needs, redact }, await provingOf(needs, claim, subject, signal), signal);
         await conclude(needs, claim, subject, findings);
         log.info({ status: findings.status, reason: findings.reason }, "the image was tried");
       } catch (error) {
         if (signal.aborted || error instanceof StaleClaim) throw error;
         log.warn({ err: error }, "a proof met a fault of a part");
-        await tryAgain(needs, claim, subject, error);
+        await tryAgain(needs, claim, subject, redact(messageOf(error)));
       } finally {
         line.running -= 1;
       }
@@ -163,8 +165,7 @@ async function skip({ db }: Needs, claim: Claim, subject: Subject, reason: strin
 }
 
 /** Engine or registry are away: tried again, with backoff, for a time. */
-async function tryAgain(needs: Needs, claim: Claim, subject: Subject, error: unknown): Promise<void> {
-  const reason = messageOf(error);
+async function tryAgain(needs: Needs, claim: Claim, subject: Subject, reason: string): Promise<void> {
   const until = subject.triedUntil ?? new Date(Date.now() + needs.config.work.retryForMs);
   const pause = backoffMs(claim.attempt);
   if (Date.now() + pause > until.getTime()) return skip(needs, claim, subject, reason);

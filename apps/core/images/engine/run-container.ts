@@ -139,18 +139,13 @@ async function talk(socket: Duplex, input: string, mostBytes: number): Promise<{
   return { stdout: Buffer.concat(parts.stdout).toString(), stderr: Buffer.concat(parts.stderr).toString() };
 }
 
-/** The last lines that it wrote, at most so many characters of them. */
-export async function readLog(
-  container: Container,
-  { lines, characters }: { lines: number; characters: number },
-  signal: AbortSignal,
-): Promise<string> {
+/** The last lines that it wrote, as far as the engine has kept them. */
+export async function readLog(container: Container, lines: number, signal: AbortSignal): Promise<string> {
   const both = { stdout: true, stderr: true, follow: false } as const;
   const kept = await container.logs({ ...both, tail: lines, abortSignal: signal });
   const parts: Buffer[] = [];
   for await (const { bytes } of readMultiplexed(once(kept))) parts.push(bytes);
-  const text = Buffer.concat(parts).toString().replaceAll("\u0000", "");
-  return text.slice(-characters).toWellFormed();
+  return Buffer.concat(parts).toString().replaceAll("\u0000", "");
 }
 
 async function* once(buffer: Buffer): AsyncIterable<Buffer> {
