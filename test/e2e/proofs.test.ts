@@ -84,7 +84,7 @@ describe.skipIf(engine === null)("a proof", () => {
     expect(await tried("wrong")).toMatchObject({ status: "failed", reason: proof.reason });
   });
 
-  it("asks an own server by the loopback, which is all the network that it has", async () => {
+  it("asks an own server by the loopback, which is all the network that it has, as memory is all the volume", async () => {
     const server = `
 import http.server, json, socket
 
@@ -104,12 +104,13 @@ class Server(http.server.BaseHTTPRequestHandler):
             way = "open"
         except OSError as error:
             way = type(error).__name__ if isinstance(error, TimeoutError) else error.strerror
-        self.say(200, {"predictions": [[way, *row] for row in request["instances"]]})
+        [volume] = [line.split()[2] for line in open("/proc/mounts") if line.split()[1] == "/var/volume"]
+        self.say(200, {"predictions": [[way, volume, *row] for row in request["instances"]]})
 
 print("serving")
 http.server.HTTPServer(("", 9000), Server).serve_forever()
 `;
-    const yaml = 'example: {instances: [[1]]}\nexpect: {predictions: [["Network is unreachable", 1]]}\n';
+    const yaml = 'example: {instances: [[1]]}\nexpect: {predictions: [["Network is unreachable", "tmpfs", 1]]}\n';
     const files = { ...predictor("return instances"), "server.py": server, "slipway.yaml": yaml };
     const proof = await proven("own", files);
     expect(proof).toMatchObject({ status: "passed", checked: "prediction", reason: null });
@@ -168,7 +169,8 @@ http.server.HTTPServer(("", 9000), Server).serve_forever()
   });
 });
 
-/** Images of packages with a `server.py` as a Dockerfile of their own makes them: served by that, on port 9000. */
+/** Images of packages with a `server.py` as a Dockerfile of their own makes them: served by that, on port 9000, with a
+ *  volume. */
 function withOwnServers(assembler: ImageBuilder): ImageBuilder {
   return {
     name: assembler.name,
@@ -181,6 +183,7 @@ function withOwnServers(assembler: ImageBuilder): ImageBuilder {
         data: { spec: spec as unknown as Prisma.InputJsonObject },
       });
       const document = JSON.parse(image.config.toString());
+      document.config.Volumes = { "/var/volume": {} };
       document.config.Cmd = ["/usr/bin/python3", "-u", "/opt/model/server.py"];
       const config = Buffer.from(JSON.stringify(document));
       const manifest = JSON.parse(image.manifest.toString());

@@ -1,3 +1,4 @@
+import { resolve } from "node:path/posix";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container, ContainerInspectInfo, ContainerStats } from "dockerode";
@@ -38,18 +39,21 @@ const millisecond = 1_000_000; // in the engine's nanoseconds
 const mostProcesses = 512;
 /** Of the log that the engine keeps; what is older goes. */
 const keptLog = { "max-size": "1m", "max-file": "2" };
+const inMemory = { SizeBytes: 64 * 1024 * 1024, Mode: 0o1777 };
 const answerMs = 30_000;
 const removalMs = 60_000;
 const removeAgainMs = 1_000;
 
 /** Makes a container that is held as production should hold it: read-only root, a `/tmp` in memory, no capabilities, no
- *  new privileges, user 65532, limits on memory, processors and processes, and no network but the loopback. It is not started. */
+ *  new privileges, user 65532, limits on memory, processors and processes, and no network but the loopback. Volumes that the
+ *  image declares are empty and in memory, too: the engine's own would be on its disk, without a limit. It is not started. */
 export async function createContainer(
   engine: Engine,
   { image, labels, memoryBytes, cpus, startPeriodMs, command, beside }: ContainerOptions,
   signal: AbortSignal,
 ): Promise<Container> {
   const { NCPU: processors }: { NCPU: number } = await within(answerMs, engine.docker.info());
+  const { Config: config } = await within(answerMs, engine.docker.getImage(image).inspect());
   return engine.docker.createContainer({
     Image: image,
     Labels: labels,
@@ -62,7 +66,12 @@ export async function createContainer(
         : { Interval: 500 * millisecond, StartPeriod: startPeriodMs * millisecond },
     HostConfig: {
       ReadonlyRootfs: true,
-      Tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=64m,mode=1777" },
+      Mounts: pathsInMemory(config.Volumes).map((path) => ({
+        Type: "tmpfs",
+        Source: "",
+        Target: path,
+        TmpfsOptions: inMemory,
+      })),
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges"],
       NetworkMode: beside === undefined ? "none" : `container:${beside.id}`,
@@ -74,6 +83,11 @@ export async function createContainer(
     },
     abortSignal: signal,
   });
+}
+
+/** `/tmp`, and what the image declares as volumes, each once. */
+function pathsInMemory(volumes: Record<string, unknown> | null | undefined): string[] {
+  return [...new Set(["/tmp", ...Object.keys(volumes ?? {}).map((path) => resolve("/", path))])];
 }
 
 export async function readState(container: Container, signal: AbortSignal): Promise<ContainerState> {
