@@ -13,7 +13,7 @@ import { lastError } from "./last-error.ts";
 import { ownServer } from "./own-server.ts";
 import { ProofFailure } from "./proof-failure.ts";
 import { withImage } from "./reap-proofs.ts";
-import { type Container, serverAskedFromWithin } from "./server-under-test.ts";
+import { type Container, type ServerUnderTest, serverAskedFromWithin } from "./server-under-test.ts";
 import { watchMemory } from "./watch-memory.ts";
 
 export interface ProvingNeeds {
@@ -37,7 +37,8 @@ export interface Proving extends PullRequest {
   name: string;
   /** Of what is started, so that it is found again. */
   labels: Record<string, string>;
-  limits: ProofConfig & { pullMs: number };
+  /** `prepareMs`: until its container is there to be started. */
+  limits: ProofConfig & { prepareMs: number };
 }
 
 export type Findings = Omit<ProofRecord, "checked" | "status"> & { status: "passed" | "failed" };
@@ -52,29 +53,34 @@ const keptLog = { lines: 200, characters: 64 * 1024 };
 export async function proveImage(needs: ProvingNeeds, proving: Proving, signal: AbortSignal): Promise<Findings> {
   const { engine } = needs;
   const { reference, limits } = proving;
+  const preparation = AbortSignal.any([signal, AbortSignal.timeout(limits.prepareMs)]);
   const isThere = await hasImage(engine, reference);
   if (!isThere) {
     await proving.beforeFetch();
-    await pullImage(engine, proving, AbortSignal.any([signal, AbortSignal.timeout(limits.pullMs)]));
+    await pullImage(engine, proving, preparation);
   }
   const ofThisAlone = !isThere || proving.isFetched;
   try {
-    return await runImage(
-      needs,
-      ofThisAlone ? { ...proving, labels: withImage(proving.labels, reference) } : proving,
+    return await runImage(needs, ofThisAlone ? { ...proving, labels: withImage(proving.labels, reference) } : proving, {
+      preparation,
       signal,
-    );
+    });
   } finally {
     if (ofThisAlone) await removeImage(engine, reference, AbortSignal.timeout(lastWordsMs)).catch(() => {});
   }
 }
 
-async function runImage(needs: ProvingNeeds, proving: Proving, signal: AbortSignal): Promise<Findings> {
-  const { reference: image, labels, limits, serve, name } = proving;
-  const server =
-    serve === null
-      ? await serverAskedFromWithin(needs.engine, { image, labels, limits }, signal)
-      : await ownServer(needs, { image, labels, limits, serve, name }, signal);
+async function runImage(
+  needs: ProvingNeeds,
+  proving: Proving,
+  { preparation, signal }: { preparation: AbortSignal; signal: AbortSignal },
+): Promise<Findings> {
+  const { limits } = proving;
+  const server = await makeServer(needs, proving, preparation).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (!preparation.aborted) throw error;
+    throw new Error(`its container could not be made within ${limits.prepareMs / 1_000} s`, { cause: error });
+  });
   const { container } = server;
   const limit = AbortSignal.timeout(limits.limitMs);
   const either = AbortSignal.any([signal, limit]);
@@ -107,6 +113,16 @@ async function runImage(needs: ProvingNeeds, proving: Proving, signal: AbortSign
     memory.stop();
     await server.remove().catch(() => {}); // what stays is the next sweep's, and no part of what was found
   }
+}
+
+function makeServer(
+  needs: ProvingNeeds,
+  { reference: image, labels, limits, serve, name }: Proving,
+  signal: AbortSignal,
+): Promise<ServerUnderTest> {
+  return serve === null
+    ? serverAskedFromWithin(needs.engine, { image, labels, limits }, signal)
+    : ownServer(needs, { image, labels, limits, serve, name }, signal);
 }
 
 /** The engine refuses what the image asks it to start (400, 404): a program that is not there, for one. */

@@ -105,7 +105,7 @@ async function provingOf(
   const { login } = await registries.open(registry);
   const request = spec?.example ?? null;
   const { cpuMillis = null, memoryBytes = null } = spec?.resources ?? {};
-  const pullMs = work.buildLimitMs;
+  const prepareMs = work.buildLimitMs;
   return {
     reference,
     credentials: await login.login(signal),
@@ -118,10 +118,10 @@ async function provingOf(
         await holdClaim(tx, claim);
         await tx.proof.update({ where: { id: proofId }, data: { fetched: true } });
       }),
-    labels: proofLabels(claim, { lifetimeMs: pullMs + proof.limitMs }),
+    labels: proofLabels(claim, { lifetimeMs: prepareMs + proof.limitMs }),
     limits: {
       ...proof,
-      pullMs,
+      prepareMs,
       // As its container is deployed, within what the settings allow.
       memoryBytes: Math.min(memoryBytes ?? proof.memoryBytes, proof.memoryBytes),
       cpus: Math.min(cpuMillis === null ? proof.cpus : cpuMillis / 1_000, proof.cpus),
