@@ -11,12 +11,16 @@ type Answer = [status: number, body: unknown] | "none";
 type Answers = Record<string, Answer>;
 
 const ran = { Running: true, ExitCode: 0, OOMKilled: false, StartedAt: new Date().toISOString() };
+const inspected = (state: Partial<typeof ran>): Answer => [
+  200,
+  { State: { ...ran, ...state, Health: { Status: "starting", Log: [] } } },
+];
 const honest: Answers = {
   "GET /images/reg.local/churn/json": [200, { Config: {} }],
   "GET /info": [200, { NCPU: 2 }],
   "POST /containers/create": [201, { Id: "c1" }],
   "POST /containers/c1/start": [204, ""],
-  "GET /containers/c1/json": [200, { State: { ...ran, Health: { Status: "starting", Log: [] } } }],
+  "GET /containers/c1/json": inspected({}),
   "GET /containers/c1/logs": [200, ""],
   "GET /containers/c1/stats": [200, {}],
   "DELETE /containers/c1": [204, ""],
@@ -26,6 +30,40 @@ describe("an engine at fault", () => {
   it("is not waited for longer than an attempt may take before the container is there", async () => {
     const { proven } = await engineThatSays({ "POST /containers/create": "none" });
     await expect(proven).rejects.toThrow("its container could not be made within 0.5 s");
+  });
+
+  it.each([137, 143])("is no fault of an image whose container it stopped (exit code %d)", async (ExitCode) => {
+    const { proven, asked } = await engineThatSays({
+      "GET /containers/c1/json": inspected({ Running: false, ExitCode }),
+    });
+    await expect(proven).rejects.toThrow(`its container was stopped: it ended with exit code ${ExitCode} before`);
+    expect(asked).toContain("DELETE /containers/c1");
+  });
+
+  it("is told apart from an image that ends by itself, or takes too much memory", async () => {
+    const itself = await engineThatSays({ "GET /containers/c1/json": inspected({ Running: false, ExitCode: 1 }) });
+    expect(await itself.proven).toMatchObject({
+      status: "failed",
+      reason: "it ended with exit code 1 before it was healthy",
+    });
+    const greedy = inspected({ Running: false, ExitCode: 137, OOMKilled: true });
+    const memory = await engineThatSays({ "GET /containers/c1/json": greedy });
+    expect(await memory.proven).toMatchObject({ status: "failed", reason: "it took more than 256 MiB of memory" });
+  });
+
+  it.each([404, 409, 500])("has lost a container that it cannot start: %d", async (status) => {
+    const { proven } = await engineThatSays({
+      "POST /containers/c1/start": [status, { message: "no such container" }],
+    });
+    await expect(proven).rejects.toThrow(/no such container/);
+  });
+
+  it("is not at fault where it refuses what the image asks for", async () => {
+    const { proven } = await engineThatSays({
+      "POST /containers/c1/start": [400, { message: "/none: no such file" }],
+      "GET /containers/c1/json": inspected({ Running: false, StartedAt: "0001-01-01T00:00:00Z" }),
+    });
+    expect(await proven).toMatchObject({ status: "failed", reason: "it cannot be started: /none: no such file" });
   });
 });
 

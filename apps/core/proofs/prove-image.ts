@@ -125,19 +125,21 @@ function makeServer(
     : ownServer(needs, { image, labels, limits, serve, name }, signal);
 }
 
-/** The engine refuses what the image asks it to start (400, 404): a program that is not there, for one. */
+/** The engine refuses what the image asks it to start (400): a program that is not there, for one. */
 async function start(container: Container, signal: AbortSignal): Promise<void> {
   try {
     await container.start({ abortSignal: signal });
   } catch (error) {
-    const status = statusOf(error);
-    if (status === null || status >= 500) throw error;
+    if (statusOf(error) !== 400) throw error;
     throw new ProofFailure(`it cannot be started: ${wordsOf(error)}`);
   }
 }
 
+/** As whoever ends a container from outside ends it: `kill`, `stop`, and an engine that is stopped. */
+const endedFromOutside = new Set([137, 143]);
+
 /** Why the image failed, where it is to blame: what its container says of itself counts for more than how that was noticed.
- *  Null where a part is to blame. */
+ *  Null where a part is to blame, throws where that is known better than by `error`. */
 async function failureOf(
   container: Container,
   error: unknown,
@@ -149,13 +151,25 @@ async function failureOf(
   }: { limit: AbortSignal; limitMs: number; found: { coldStartMs: number | null }; limits: ProofConfig },
 ): Promise<string | null> {
   const state = await readState(container, AbortSignal.timeout(lastWordsMs)).catch(() => null);
-  if (state?.outOfMemory) return `it took more than ${limits.memoryBytes / 1024 / 1024} MiB of memory`;
+  if (state === null) return null;
+  if (state.outOfMemory) return `it took more than ${limits.memoryBytes / 1024 / 1024} MiB of memory`;
   const when = found.coldStartMs === null ? "before it was healthy" : "while it was asked";
-  const hasRun = state !== null && state.startedAt.getTime() > 0;
-  if (hasRun && !state.running) return `it ended with exit code ${state.exitCode} ${when}`;
+  const hasRun = state.startedAt.getTime() > 0;
+  if (hasRun && !state.running) {
+    const ended = `ended with exit code ${state.exitCode} ${when}`;
+    // An engine that was started again says how its containers ended, not why.
+    if (endedFromOutside.has(state.exitCode))
+      throw new Error(`its container was stopped: it ${ended}`, { cause: error });
+    return isAnswer(error) || limit.aborted ? `it ${ended}` : null;
+  }
   if (error instanceof ProofFailure) return error.message;
-  if (!limit.aborted || state === null) return null;
+  if (!limit.aborted) return null;
   return found.coldStartMs === null
     ? `it was not healthy within ${limitMs / 1_000} s`
     : `it did not answer its example within ${limitMs / 1_000} s of its start`;
+}
+
+/** And no connection that was lost. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof ProofFailure || statusOf(error) !== null;
 }
