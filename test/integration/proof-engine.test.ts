@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openEngine } from "#core/images/engine/open-engine.ts";
 import { type Proving, proveImage } from "#core/proofs/prove-image.ts";
+import { reapProofs } from "#core/proofs/reap-proofs.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
+import { testService } from "#test/test-service.ts";
 import { whenDone } from "#test/when-done.ts";
 
 type Answer = [status: number, body: unknown] | "none";
@@ -67,8 +69,41 @@ describe("an engine at fault", () => {
   });
 });
 
+describe("what an engine cannot remove", () => {
+  const stuck: Answer = [403, { message: "no" }];
+
+  it("keeps nothing else from its removal when a proof ends", async () => {
+    const { proven, asked } = await engineThatSays(
+      {
+        "POST /images/load": [200, ""],
+        "GET /images/slipway-asker:w1-1/json": [200, {}],
+        "POST /containers/c1/start": [400, { message: "no such program" }],
+        "DELETE /containers/c1": stuck,
+        "DELETE /images/slipway-asker:w1-1": [200, []],
+      },
+      { serve: { port: 9_000, health: "/alive" } },
+    );
+    expect(await proven).toMatchObject({ status: "failed" });
+    expect(asked).toContain("DELETE /images/slipway-asker:w1-1");
+  });
+
+  it("keeps nothing else from its removal when leftovers are swept", async () => {
+    const { db } = (await testService()).registry;
+    const Labels = { "dev.slipway.proof": "of another instance", "dev.slipway.proof-until": "1" };
+    const { engine, asked } = await engineThatSays({
+      "GET /_ping": [200, "OK"],
+      "GET /containers/json": [200, ["c1", "c2"].map((Id) => ({ Id, Labels }))],
+      "DELETE /containers/c1": stuck,
+      "DELETE /containers/c2": [204, ""],
+      "GET /images/json": [200, []],
+    });
+    await expect(reapProofs({ db, engine })).rejects.toThrow(AggregateError);
+    expect(asked).toEqual(expect.arrayContaining(["DELETE /containers/c2", "GET /images/json"]));
+  });
+});
+
 /** Faults that no real engine can be made to have at the right moment. */
-async function engineThatSays(faults: Answers) {
+async function engineThatSays(faults: Answers, more: Partial<Proving> = {}) {
   const asked: string[] = [];
   const answers = { ...honest, ...faults };
   const server = http.createServer((request, response) => {
@@ -94,6 +129,7 @@ async function engineThatSays(faults: Answers) {
     name: "w1-1",
     labels: {},
     limits: { on: true, limitMs: 5_000, memoryBytes: 2 ** 28, cpus: 1, prepareMs: 500 },
+    ...more,
   };
   const needs = { engine, builder: smallImageBuilder(), redact: (text: string) => text };
   return { engine, asked, proven: proveImage(needs, proving, new AbortController().signal) };

@@ -40,7 +40,9 @@ export async function ownServer(
 ): Promise<ServerUnderTest> {
   const undo: (() => Promise<void>)[] = [];
   const remove = async () => {
-    for (const step of undo.reverse()) await step();
+    const failures: unknown[] = [];
+    for (const step of undo.reverse()) await step().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures);
   };
   const make = async (options: Omit<ContainerOptions, "labels" | "startPeriodMs">): Promise<Container> => {
     const container = await createContainer(engine, { ...options, labels, startPeriodMs: null }, signal);
@@ -72,7 +74,7 @@ export async function ownServer(
       remove,
     };
   } catch (error) {
-    await remove();
+    await remove().catch(() => {}); // what stays is the next sweep's
     throw error;
   }
 }

@@ -34,20 +34,29 @@ export function withImage(labels: Record<string, string>, reference: string): Re
   return { ...labels, [imageLabel]: reference };
 }
 
-/** Removes the containers and asking images of proofs that no worker holds any more. Other instances may use the same engine: what
- *  belongs to work that is not in this database is left until its time is over. Where no engine answers there is nothing to
- *  remove yet. */
+/** Removes the containers and asking images of proofs that no worker holds any more, at once: one that cannot be removed keeps
+ *  none of the others, and is thrown at the end. Other instances may use the same engine: what belongs to work that is not in
+ *  this database is left until its time is over. Where no engine answers there is nothing to remove yet. */
 export async function reapProofs({ db, engine }: Pick<Registry, "db"> & { engine: Engine }): Promise<void> {
   if ((await whyNoEngine(engine)) !== null) return;
-  for (const { id, labels } of await labelledContainers(engine, holderLabel, AbortSignal.timeout(answerMs)))
-    if (await isAbandoned(db, labels)) {
+  const containers = await labelledContainers(engine, holderLabel, AbortSignal.timeout(answerMs));
+  const ofContainers = await Promise.allSettled(
+    containers.map(async ({ id, labels }) => {
+      if (!(await isAbandoned(db, labels))) return;
       await removeContainer(engine, id);
       const image = labels[imageLabel];
       if (image !== undefined) await removeImage(engine, image, AbortSignal.timeout(answerMs));
-    }
-  for (const tag of await tagsOf(engine, askerName, AbortSignal.timeout(answerMs)))
-    if (await isAbandoned(db, { [holderLabel]: tag.replace(/-(\d+)$/, "/$1") }))
-      await removeImage(engine, `${askerName}:${tag}`, AbortSignal.timeout(answerMs));
+    }),
+  );
+  const tags = await tagsOf(engine, askerName, AbortSignal.timeout(answerMs));
+  const ofTags = await Promise.allSettled(
+    tags.map(async (tag) => {
+      if (await isAbandoned(db, { [holderLabel]: tag.replace(/-(\d+)$/, "/$1") }))
+        await removeImage(engine, `${askerName}:${tag}`, AbortSignal.timeout(answerMs));
+    }),
+  );
+  const failures = [...ofContainers, ...ofTags].flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+  if (failures.length > 0) throw new AggregateError(failures);
 }
 
 async function isAbandoned(db: Database, labels: Record<string, string>): Promise<boolean> {
