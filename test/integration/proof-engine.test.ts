@@ -109,8 +109,7 @@ async function engineThatSays(faults: Answers, more: Partial<Proving> = {}) {
   const server = http.createServer((request, response) => {
     const path = `${request.method} ${request.url?.split("?", 1)[0]}`;
     asked.push(path);
-    request.resume();
-    say(response, answers[path] ?? [404, { message: "no such thing" }]);
+    request.resume().on("end", () => say(response, answers[path] ?? [404, { message: "no such thing" }]));
   });
   const socket = join(temporaryFolder(), "engine.sock");
   await new Promise<void>((resolve) => server.listen(socket, resolve));

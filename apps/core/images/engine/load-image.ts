@@ -9,12 +9,13 @@ import type { Readable } from "node:stream";
 import type { BuiltImage } from "../image-builder.ts";
 import { type TarEntry, tarStream } from "../layers/tar.ts";
 import type { Engine } from "./open-engine.ts";
-import { hasImage, readRows } from "./pull-image.ts";
+import { hasImage } from "./pull-image.ts";
+import { throughRows } from "./rows.ts";
 
 /** Brings an image to an engine without a registry, under a name (`name:tag`). Throws what went wrong. */
 export async function loadImage(engine: Engine, image: BuiltImage, name: string, signal: AbortSignal): Promise<void> {
   const rows = await engine.docker.loadImage(tarStream(entriesOf(image, name)), { quiet: true, abortSignal: signal });
-  await readRows(rows as Readable, signal);
+  await throughRows(rows as Readable, signal);
   if (!(await hasImage(engine, name))) throw new Error(`the engine did not take ${name}`);
 }
 

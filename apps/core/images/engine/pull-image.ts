@@ -3,6 +3,7 @@ import { within } from "#core/within.ts";
 import type { Credentials } from "../registry-client/credential-source.ts";
 import { statusOf, wordsOf } from "./engine-answers.ts";
 import type { Engine } from "./open-engine.ts";
+import { throughRows } from "./rows.ts";
 
 export interface PullRequest {
   /** `host/repository@sha256:…` */
@@ -25,7 +26,7 @@ export async function pullImage(
       ...(credentials === null ? {} : { authconfig: { ...credentials, serveraddress: hostOf(reference) } }),
       abortSignal: signal,
     });
-    await readRows(rows as Readable, signal);
+    await throughRows(rows as Readable, signal);
   } catch (error) {
     throw new Error(`${reference} could not be pulled: ${wordsOf(error)}`, { cause: error });
   }
@@ -50,37 +51,6 @@ export async function hasImage(engine: Engine, reference: string): Promise<boole
   } catch (error) {
     if (statusOf(error) === 404) return false;
     throw error;
-  }
-}
-
-/** Errors come as rows of an answer that is 200. */
-export async function readRows(body: Readable, signal: AbortSignal): Promise<void> {
-  const stop = () => body.destroy(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  let rest = "";
-  try {
-    body.setEncoding("utf8");
-    for await (const chunk of body) {
-      const lines = (rest + chunk).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        const message = errorIn(line);
-        if (message !== null) throw new Error(message);
-      }
-    }
-    signal.throwIfAborted();
-  } finally {
-    signal.removeEventListener("abort", stop);
-    body.on("error", () => {}).destroy();
-  }
-}
-
-function errorIn(row: string): string | null {
-  try {
-    const { error } = JSON.parse(row);
-    return typeof error === "string" ? error : null;
-  } catch {
-    return null;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { readRows } from "./rows.ts";
+import { readRows, throughRows } from "./rows.ts";
 
 const rowsOf = async (...chunks: (string | Buffer)[]) => {
   const rows = [];
@@ -22,5 +22,15 @@ describe("the rows of an engine", () => {
     const long = `{"stream":"${"x".repeat(3 * 1024 * 1024)}"}\n`;
     const cut = long.match(/[\s\S]{1,65536}/g) ?? [];
     expect(await rowsOf("oops\n\n", ...cut, '7\n{"error":"no"}\n')).toEqual([{ error: "no" }]);
+  });
+
+  it("throw the error that one of them has, whatever the status was", async () => {
+    const through = (text: string, signal = new AbortController().signal) =>
+      throughRows(Readable.from([Buffer.from(text)]), signal);
+    await through('{"status":"Pulling"}\n');
+    await expect(through('{"status":"Pulling"}\n{"error":"no space"}\n{"status":"more"}\n')).rejects.toThrow(
+      "no space",
+    );
+    await expect(through("", AbortSignal.abort(new Error("late")))).rejects.toThrow("late");
   });
 });

@@ -40,6 +40,19 @@ export async function* readRows(body: Readable): AsyncGenerator<EngineRow> {
   if (last !== null) yield last;
 }
 
+/** Reads rows that say nothing but how far it is, to the end. Throws the error that one has, and why `signal` aborted. */
+export async function throughRows(body: Readable, signal: AbortSignal): Promise<void> {
+  const stop = () => body.destroy(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    for await (const { error } of readRows(body)) if (typeof error === "string") throw new Error(error);
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener("abort", stop);
+    body.on("error", () => {}).destroy();
+  }
+}
+
 function parseRow(line: string): EngineRow | null {
   if (line.trim() === "") return null;
   try {
