@@ -8,7 +8,7 @@ import { helperEnvironment } from "./images/registries/credentials/helper-enviro
 import type { RegistryAuth } from "./images/registries/registry-auth.ts";
 import type { RepositoryTemplate } from "./images/registries/repository-template.ts";
 import { isLoopback } from "./loopback.ts";
-import { caBundle, registryConfig } from "./registry-config.ts";
+import { caBundle, cloudLoginHosts, registryConfig } from "./registry-config.ts";
 import { ConfigError, type Environment, Settings } from "./settings.ts";
 
 export type { EngineConfig, NetworkConfig };
@@ -28,6 +28,8 @@ export interface Config {
   foreignSecrets: string[];
   keeping: KeepingConfig;
   registry: RegistryConfig;
+  /** Hosts that a cloud's login may go to, beside those that are the cloud's own. */
+  cloudLoginHosts: string[];
   /** Certificates (PEM) of a company's own authorities, trusted by whatever registry is spoken to; null for none. */
   ca: string | null;
   docker: DockerConfig;
@@ -203,6 +205,7 @@ export function readConfig(environment: Environment): Config {
     ),
     keeping: keepingConfig(read),
     registry: registryConfig(read),
+    cloudLoginHosts: cloudLoginHosts(read),
     ca,
     docker: {
       configDir: resolve(read.text("DOCKER_CONFIG", `${homedir()}/.docker`)),

@@ -61,6 +61,13 @@ export function caBundle(read: Settings): string | null {
   }
 }
 
+/** Of `SLIPWAY_CLOUD_LOGIN_HOSTS`: a proxy, an own domain, or a private endpoint before a cloud's registry. */
+export function cloudLoginHosts(read: Settings): string[] {
+  return read.list("SLIPWAY_CLOUD_LOGIN_HOSTS", "host or host:port, without a scheme and a path", (text) =>
+    isRegistryHost(text) ? text : null,
+  );
+}
+
 const everyModel = "{model}" as RepositoryTemplate;
 
 /** The registry that is called `default`. */

@@ -32,15 +32,17 @@ const recordOf = (auth: RegistryAuth, host: string, username: string | null = nu
   changedBy: null,
 });
 
+/** The clouds' registries stand here. */
+const anywhere = ["registry.example", "127.0.0.1"];
 const noDocker = { configDir: "/nonexistent", helperEnvironment: {} };
 const sourceOf = (auth: RegistryAuth, host = "registry.example", docker = noDocker) =>
-  registryLogin(recordOf(auth, host), { password: null, docker, ca: null }).source;
+  registryLogin(recordOf(auth, host), { password: null, docker, ca: null, cloudLoginHosts: anywhere }).source;
 
 describeCredentialSource("nobody", async () => ({ source: sourceOf("anonymous"), expected: () => null, secrets: [] }));
 
 describeCredentialSource("who set the registry up", async () => {
   const record = recordOf("password", "registry.example", "ci");
-  const { source } = registryLogin(record, { password: "hunter2", docker: noDocker, ca: null });
+  const { source } = registryLogin(record, { password: "hunter2", docker: noDocker, ca: null, cloudLoginHosts: [] });
   return { source, expected: () => ({ username: "ci", password: "hunter2" }), secrets: ["hunter2"] };
 });
 
@@ -151,6 +153,24 @@ describeCredentialSource("Azure, as its registry's exchange is documented", asyn
 });
 
 describeCredentialSource("Google, as its metadata server is documented", ofCloud("google", "oauth2accesstoken"));
+
+describe("a cloud's login", () => {
+  const { asked } = clouds;
+  it.each([
+    ["ecr", "registry.example"],
+    ["ecr", "123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.example"],
+    ["google", "evil-pkg.dev"],
+    ["google", "europe-west3-docker.pkg.dev:8443"],
+    ["azure", "azurecr.io.evil.example"],
+    ["azure", "company.azurecr.io"], // without TLS
+  ] as const)("of %s is fetched for no other host, nor without TLS: %s", async (auth, host) => {
+    const before = asked.length;
+    const needs = { password: null, docker: noDocker, ca: null, cloudLoginHosts: [] };
+    const { source } = registryLogin(recordOf(auth, host), needs);
+    await expect(source.login(signal)).rejects.toThrow(`the auth ${auth} `);
+    expect(asked.length).toBe(before);
+  });
+});
 
 describe("docker's logins", () => {
   it("are anonymous where docker has none for the registry, though it has some for others", async () => {

@@ -12,7 +12,10 @@ import { type WireOptions, type WireRegistry, wireRegistry } from "#test/wire-re
  * None of these registries can be had here: servers stand in for them that behave on the wire as each is documented to
  * (how it lets in, where it has uploads and bytes, what it refuses). The clients, and the clouds' SDKs, are the real ones.
  */
-const service = await testService({ SLIPWAY_SECRET_KEY: "a key of the tests that is long enough" });
+const service = await testService({
+  SLIPWAY_SECRET_KEY: "a key of the tests that is long enough",
+  SLIPWAY_CLOUD_LOGIN_HOSTS: "127.0.0.1", // where the clouds' registries stand here
+});
 const { call } = service;
 const clouds = await cloudApis();
 testWorker(service.registry, smallImageBuilder());

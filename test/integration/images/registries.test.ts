@@ -117,6 +117,31 @@ describe("a registry by name", () => {
     expect((await call("DELETE", "/v1/registries/default")).json.type).toBe("/problems/registry_from_settings");
   });
 
+  it.each([
+    ["ecr", "mine.example"],
+    ["google", "mine.example"],
+    ["azure", "mine.example:5000"],
+    ["azure", "mine.azurecr.io.example"],
+  ])("gets the login of a cloud at the cloud's own hosts alone: %s not at %s", async (auth, host) => {
+    const answer = await put("mine", { host, auth });
+    expect([answer.status, answer.json.errors]).toEqual([
+      422,
+      [{ where: "/host", message: expect.stringContaining(`the auth ${auth} is for `) }],
+    ]);
+    expect((await call("GET", "/v1/registries/mine")).status).toBe(404);
+  });
+
+  it.each([
+    ["ecr", "123456789012.dkr.ecr.eu-central-1.amazonaws.com"],
+    ["google", "europe-west3-docker.pkg.dev"],
+    ["google", "eu.gcr.io"],
+    ["azure", "company.azurecr.io"],
+  ])("is taken with the login of a cloud at the cloud's hosts, by TLS: %s at %s", async (auth, host) => {
+    expect((await put("cloud", { host, auth, plainHttp: true })).status).toBe(422);
+    expect((await put("cloud", { host, auth })).status).toBe(201);
+    await call("DELETE", "/v1/registries/cloud");
+  });
+
   it("shares no pattern of models with another", async () => {
     await set("first", { host: "first.example", models: ["shared.*"] });
     const second = await put("second", { host: "second.example", models: ["shared.*"] });

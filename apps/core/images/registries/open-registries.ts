@@ -28,7 +28,7 @@ export interface Registries {
 
 export interface RegistriesNeeds {
   db: Database;
-  config: Pick<Config, "registry" | "ca" | "docker" | "secrets">;
+  config: Pick<Config, "registry" | "cloudLoginHosts" | "ca" | "docker" | "secrets">;
 }
 
 export function openRegistries({ db, config }: RegistriesNeeds): Registries {
@@ -42,7 +42,7 @@ export function openRegistries({ db, config }: RegistriesNeeds): Registries {
         ? (config.registry.credentials?.password ?? null)
         : await readSecret(db, config.secrets, passwordSubject(record.name));
     const trusted = trustedBy(record.ca, config.ca);
-    const { source, repositories } = registryLogin(record, { password, docker: config.docker, ca: trusted });
+    const { source, repositories } = registryLogin(record, { password, ...config, ca: trusted });
     const { host, endpoint, plainHttp } = record;
     const client = openRegistryClient({ host, endpoint, login: source, ca: trusted, plainHttp });
     const registry = { record, client, login: source, repositories };

@@ -4,9 +4,10 @@ import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { type Fault, SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { isPem, isRegistryHost } from "#core/registry-config.ts";
+import { isPem, isRegistryHost, speaksPlainHttp } from "#core/registry-config.ts";
 import { putSecret, removeSecret } from "#core/secrets/stored-secrets.ts";
 import type { Prisma } from "#prisma/client/client.ts";
+import { whyNoCloudLogin } from "./credentials/cloud-hosts.ts";
 import type { RegistryAuth } from "./registry-auth.ts";
 import {
   defaultRegistry,
@@ -47,7 +48,7 @@ export async function setRegistry(
   return db.$transaction(async (tx) => {
     await lockRegistries(tx);
     const before = await find(tx, config, name);
-    const { models, repository } = checked(name, input, before);
+    const { models, repository } = checked(config, name, input, before);
     await requireFree(tx, name, models);
     const { password, models: _, ...fields } = input;
     const data = { ...fields, repository, changedAt: new Date(), changedBy: actor.name };
@@ -129,6 +130,7 @@ async function requireFree(tx: Transaction, name: string, models: readonly NameP
 }
 
 function checked(
+  { cloudLoginHosts }: Needs["config"],
   name: string,
   input: RegistryInput,
   before: RegistryRecord | null,
@@ -137,7 +139,9 @@ function checked(
   const fault = (where: string, message: string): void => void faults.push({ where, message });
   if (name.length > registryNameLength || !new RegExp(registryNamePattern).test(name))
     fault("name", "write lower-case letters and digits, in groups joined by one '-'");
+  const noLogin = whyNoCloudLogin(effective(input), cloudLoginHosts);
   if (!isRegistryHost(input.host)) fault("/host", "write host or host:port, without a scheme and a path");
+  else if (noLogin !== null) fault("/host", noLogin);
   const repository = parseRepositoryTemplate(input.repository);
   if (repository === null) fault("/repository", templateForm);
   checkLogin(input, before, fault);
@@ -183,6 +187,11 @@ function checkLogin(
     before.plainHttp === input.plainHttp;
   if (!same)
     fault("/password", "give it: the one that is stored stays only for the same host, plainHttp, auth and username");
+}
+
+/** As it will be used. */
+function effective(input: RegistryInput): RegistryInput {
+  return { ...input, plainHttp: speaksPlainHttp(input) };
 }
 
 function isCertificate(text: string): boolean {

@@ -5,6 +5,7 @@
 import { messageOf } from "#core/errors.ts";
 import type { Credentials } from "../../registry-client/credential-source.ts";
 import { RegistryError } from "../../registry-client/registry-error.ts";
+import { ecrHost } from "./cloud-hosts.ts";
 import type { FetchedLogin } from "./held-login.ts";
 
 export interface EcrAccess {
@@ -12,9 +13,6 @@ export interface EcrAccess {
   /** An access key; null for what the AWS SDK finds: variables, files, roles. */
   accessKey: Credentials | null;
 }
-
-/** `<account>.dkr.ecr.<region>.amazonaws.com`, also in the partitions of China, FIPS and dual stack. */
-const ecrHost = /^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$/;
 
 /** The SDK is loaded by the first who needs it. */
 async function openEcr({ host, accessKey }: EcrAccess) {

@@ -1,7 +1,9 @@
 import type { DockerConfig } from "#core/config.ts";
 import { anonymous, type CredentialSource, fixedLogin } from "../../registry-client/credential-source.ts";
+import { RegistryError } from "../../registry-client/registry-error.ts";
 import { defaultRegistry, type RegistryRecord } from "../registry-record.ts";
 import { azureLogin } from "./azure-login.ts";
+import { whyNoCloudLogin } from "./cloud-hosts.ts";
 import { dockerConfigLogin } from "./docker-config-login.ts";
 import { createEcrRepository, deleteEcrRepository, ecrLogin } from "./ecr-login.ts";
 import { googleLogin } from "./google-login.ts";
@@ -19,10 +21,19 @@ export interface RegistryLogin {
   repositories: RepositoryMaker | null;
 }
 
-/** The credential source that a registry's settings ask for. */
+export interface LoginNeeds {
+  password: string | null;
+  docker: DockerConfig;
+  ca: string | null;
+  /** Hosts that a cloud's login may go to beside the cloud's own. */
+  cloudLoginHosts: readonly string[];
+}
+
+/** The credential source that a registry's settings ask for. One that was set by the API gets no cloud's login at a host
+ *  that is not the cloud's. */
 export function registryLogin(
   record: RegistryRecord,
-  { password, docker, ca }: { password: string | null; docker: DockerConfig; ca: string | null },
+  { password, docker, ca, cloudLoginHosts }: LoginNeeds,
 ): RegistryLogin {
   const { host, auth, username, plainHttp } = record;
   const ofSettings = record.name === defaultRegistry;
@@ -31,6 +42,11 @@ export function registryLogin(
   const where = ofSettings
     ? "SLIPWAY_REGISTRY_USERNAME and SLIPWAY_REGISTRY_PASSWORD"
     : `username and password of the registry ${record.name}`;
+  const refusal = ofSettings ? null : whyNoCloudLogin(record, cloudLoginHosts);
+  if (refusal !== null)
+    return only(
+      heldLogin(`another host for the registry ${record.name}`, () => Promise.reject(new RegistryError(refusal))),
+    );
   switch (auth) {
     case "anonymous":
       return only({ ...anonymous, kept: where });
