@@ -21,7 +21,7 @@ export function openPublisher(registries: Registries): ImagePublisher {
   const keyOf = ({ registry, host }: ImagePlace, digest: Digest): string => `${registry} ${host} ${digest}`;
   return {
     async publish(image, place, context) {
-      const registry = await openAt(registries, place);
+      const registry = await registries.open(place.registry, place.host);
       await pushInto(registry, place, image, {
         ...context,
         mountFrom: ({ digest }) => sharedLayers.get(keyOf(place, digest)),
@@ -32,18 +32,10 @@ export function openPublisher(registries: Registries): ImagePublisher {
       context.log(`verified: the registry has the manifest and all ${image.layers.length} layers`);
     },
     async tag(image, place, tag, context) {
-      const { client } = await openAt(registries, place);
+      const { client } = await registries.open(place.registry, place.host);
       await pushManifestAs(client, place.path, image, tag, context);
     },
   };
-}
-
-/** A registry may be given another host at any time. */
-async function openAt(registries: Registries, { registry, host }: ImagePlace): Promise<OpenRegistry> {
-  const open = await registries.open(registry);
-  if (open.client.host !== host)
-    throw new RegistryError(`the registry ${registry} is at ${open.client.host} now, and no more at ${host}`);
-  return open;
 }
 
 async function pushInto(

@@ -5,7 +5,7 @@ import { messageOf } from "#core/errors.ts";
 import { whyNoEngine } from "#core/images/engine/engine-answers.ts";
 import type { Engine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
-import type { Registries } from "#core/images/registries/open-registries.ts";
+import { type Registries, RegistryMoved } from "#core/images/registries/open-registries.ts";
 import type { PackageSpec, Serve } from "#core/packaging/package-spec.ts";
 import { redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
@@ -46,6 +46,7 @@ export function proofHandler(needs: Needs): WorkHandler {
         log.info({ status: findings.status, reason: findings.reason }, "the image was tried");
       } catch (error) {
         if (signal.aborted || error instanceof StaleClaim) throw error;
+        if (error instanceof RegistryMoved) return await skip(needs, claim, subject, error.message);
         log.warn({ err: error }, "a proof met a fault of a part");
         await tryAgain(needs, claim, subject, redact(messageOf(error)));
       } finally {
@@ -102,7 +103,7 @@ async function provingOf(
   signal: AbortSignal,
 ): Promise<Proving> {
   const { proof, work } = config;
-  const { login } = await registries.open(registry);
+  const { login } = await registries.open(registry, hostOf(reference));
   const request = spec?.example ?? null;
   const { cpuMillis = null, memoryBytes = null } = spec?.resources ?? {};
   const prepareMs = work.buildLimitMs;
@@ -127,6 +128,10 @@ async function provingOf(
       cpus: Math.min(cpuMillis === null ? proof.cpus : cpuMillis / 1_000, proof.cpus),
     },
   };
+}
+
+function hostOf(reference: string): string {
+  return reference.slice(0, reference.indexOf("/"));
 }
 
 async function conclude({ db }: Needs, claim: Claim, subject: Subject, findings: Findings): Promise<void> {

@@ -4,6 +4,7 @@ import { trustedBy } from "#core/registry-config.ts";
 import { readSecret } from "#core/secrets/stored-secrets.ts";
 import { openRegistryClient, type RegistryClient } from "../registry-client/client.ts";
 import type { CredentialSource } from "../registry-client/credential-source.ts";
+import { RegistryError } from "../registry-client/registry-error.ts";
 import { type RepositoryMaker, registryLogin } from "./credentials/registry-login.ts";
 import { passwordSubject, type RegistryRecord, readRegistries, readRegistry } from "./registry-record.ts";
 import { fitsTemplate } from "./repository-template.ts";
@@ -17,10 +18,19 @@ export interface OpenRegistry {
   repositories: RepositoryMaker | null;
 }
 
+/** A registry may be given another host at any time; images stay where they are. */
+export class RegistryMoved extends RegistryError {
+  constructor({ name, host }: RegistryRecord, before: string) {
+    super(`the registry ${name} is at ${host} now, and no more at ${before}`);
+    this.name = "RegistryMoved";
+  }
+}
+
 /** The registries that Slipway knows, each opened when it is first asked for, and anew when its settings have changed. */
 export interface Registries {
-  /** Throws `registry_not_found`. */
-  open(name: string): Promise<OpenRegistry>;
+  /** `host` is where an image is that the registry is opened for: its login is sent to no other one. Throws
+   *  `registry_not_found`, `RegistryMoved`. */
+  open(name: string, host?: string): Promise<OpenRegistry>;
   /** The one that an image reference leads to; null where none is on its host. */
   ofReference(reference: { host: string; repository: string }): Promise<OpenRegistry | null>;
   close(): Promise<void>;
@@ -52,7 +62,11 @@ export function openRegistries({ db, config }: RegistriesNeeds): Registries {
   };
 
   return {
-    open: async (name) => openRecord(await readRegistry({ db, config }, name)),
+    async open(name, host) {
+      const registry = await openRecord(await readRegistry({ db, config }, name));
+      if (host !== undefined && registry.record.host !== host) throw new RegistryMoved(registry.record, host);
+      return registry;
+    },
     async ofReference({ host, repository }) {
       const there = (await readRegistries({ db, config })).filter((record) => record.host === host);
       const record = there.find((one) => fitsTemplate(one.repository, repository)) ?? there[0];
