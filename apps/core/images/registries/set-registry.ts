@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { randomInt, X509Certificate } from "node:crypto";
 import { type NamePattern, parseNamePattern } from "#core/access/name-pattern.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
@@ -54,7 +54,8 @@ export async function setRegistry(
     const data = { ...fields, repository, changedAt: new Date(), changedBy: actor.name };
     await tx.imageRegistry.upsert({
       where: { name },
-      create: { name, ...data },
+      // By chance: one that was deleted and is made again is not the one that somebody has open.
+      create: { name, ...data, revision: randomInt(1, 2 ** 30) },
       update: { ...data, revision: { increment: 1 } },
     });
     await tx.registryModels.deleteMany({ where: { registry: name } });
