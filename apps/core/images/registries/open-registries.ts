@@ -6,8 +6,14 @@ import { openRegistryClient, type RegistryClient } from "../registry-client/clie
 import type { CredentialSource } from "../registry-client/credential-source.ts";
 import { RegistryError } from "../registry-client/registry-error.ts";
 import { type RepositoryMaker, registryLogin } from "./credentials/registry-login.ts";
-import { passwordSubject, type RegistryRecord, readRegistries, readRegistry } from "./registry-record.ts";
-import { fitsTemplate } from "./repository-template.ts";
+import {
+  defaultRegistry,
+  passwordSubject,
+  type RegistryRecord,
+  readRegistries,
+  readRegistry,
+} from "./registry-record.ts";
+import { fitOf } from "./repository-template.ts";
 
 export interface OpenRegistry {
   record: RegistryRecord;
@@ -31,7 +37,8 @@ export interface Registries {
   /** `host` is where an image is that the registry is opened for: its login is sent to no other one. Throws
    *  `registry_not_found`, `RegistryMoved`. */
   open(name: string, host?: string): Promise<OpenRegistry>;
-  /** The one that an image reference leads to; null where none is on its host. */
+  /** The one that an image reference leads to, of several on its host the one whose template says most of the path; null
+   *  where none is there. */
   ofReference(reference: { host: string; repository: string }): Promise<OpenRegistry | null>;
   close(): Promise<void>;
 }
@@ -44,13 +51,10 @@ export interface RegistriesNeeds {
 export function openRegistries({ db, config }: RegistriesNeeds): Registries {
   const opened = new Map<string, OpenRegistry>();
 
-  const openRecord = async (record: RegistryRecord): Promise<OpenRegistry> => {
-    const known = opened.get(record.name);
-    if (known?.record.revision === record.revision) return known;
-    const password =
-      record.from === "settings"
-        ? (config.registry.credentials?.password ?? null)
-        : await readSecret(db, config.secrets, passwordSubject(record.name));
+  const openRecord = async ({ name, revision }: RegistryRecord): Promise<OpenRegistry> => {
+    const known = opened.get(name);
+    if (known?.record.revision === revision) return known;
+    const { record, password } = await readWithPassword(name);
     const trusted = trustedBy(record.ca, config.ca);
     const { source, repositories } = registryLogin(record, { password, ...config, ca: trusted });
     const { host, endpoint, plainHttp } = record;
@@ -61,6 +65,22 @@ export function openRegistries({ db, config }: RegistriesNeeds): Registries {
     return registry;
   };
 
+  /** Both of one moment: a password never meets a host that it was not given for. */
+  const readWithPassword = async (name: string): Promise<{ record: RegistryRecord; password: string | null }> => {
+    if (name === defaultRegistry)
+      return {
+        record: await readRegistry({ db, config }, name),
+        password: config.registry.credentials?.password ?? null,
+      };
+    return db.$transaction(
+      async (tx) => ({
+        record: await readRegistry({ db: tx, config }, name),
+        password: await readSecret(tx, config.secrets, passwordSubject(name)),
+      }),
+      { isolationLevel: "RepeatableRead" },
+    );
+  };
+
   return {
     async open(name, host) {
       const registry = await openRecord(await readRegistry({ db, config }, name));
@@ -69,8 +89,16 @@ export function openRegistries({ db, config }: RegistriesNeeds): Registries {
     },
     async ofReference({ host, repository }) {
       const there = (await readRegistries({ db, config })).filter((record) => record.host === host);
-      const record = there.find((one) => fitsTemplate(one.repository, repository)) ?? there[0];
-      return record === undefined ? null : openRecord(record);
+      const [closest] = there
+        .flatMap((record) => {
+          const fit = fitOf(record.repository, repository);
+          return fit === null ? [] : [{ record, fit }];
+        })
+        .sort((a, b) => b.fit - a.fit);
+      const record = closest?.record ?? there[0];
+      if (record === undefined) return null;
+      const registry = await openRecord(record);
+      return registry.record.host === host ? registry : null;
     },
     async close() {
       await Promise.all([...opened.values()].map(({ client }) => client.close()));

@@ -1,10 +1,5 @@
 import { expect, it } from "vitest";
-import {
-  fitsTemplate,
-  parseRepositoryTemplate,
-  type RepositoryTemplate,
-  repositoryPath,
-} from "./repository-template.ts";
+import { fitOf, parseRepositoryTemplate, type RepositoryTemplate, repositoryPath } from "./repository-template.ts";
 
 const template = (text: string): RepositoryTemplate => {
   const parsed = parseRepositoryTemplate(text);
@@ -23,7 +18,7 @@ it.each([
   ["ml-{model}", "churn", "ml-churn"],
 ])("the template %j keeps %s in %s", (text, model, path) => {
   expect(repositoryPath(template(text), model)).toBe(path);
-  expect(fitsTemplate(template(text), path)).toBe(true);
+  expect(fitOf(template(text), path)).not.toBeNull();
 });
 
 it.each([
@@ -40,6 +35,11 @@ it.each([
 });
 
 it("tells the paths of one template from another's", () => {
-  expect(fitsTemplate(template("team/{model}"), "other/churn")).toBe(false);
-  expect(fitsTemplate(template("{model}/serving"), "churn/batch")).toBe(false);
+  expect(fitOf(template("team/{model}"), "other/churn")).toBeNull();
+  expect(fitOf(template("{model}/serving"), "churn/batch")).toBeNull();
+  const fits = ["{model}", "{model}/serving", "team/{model}", "team/risk/{model}"].map((text) =>
+    fitOf(template(text), "team/risk/serving"),
+  );
+  expect(fits).toEqual([...fits].sort((a, b) => Number(a) - Number(b)));
+  expect(new Set(fits).size).toBe(fits.length);
 });

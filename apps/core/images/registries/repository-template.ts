@@ -34,8 +34,11 @@ export function repositoryPath(template: RepositoryTemplate, modelRepository: st
   return filled.replace(/^\/|(?<=\/)\//g, "");
 }
 
-/** Whether the path could be one of the template's: tells registries on one host apart. */
-export function fitsTemplate(template: RepositoryTemplate, repository: string): boolean {
+/** How much of the path the template says itself, what it begins with before all; null where the path is none of its own.
+ *  Tells registries on one host apart. */
+export function fitOf(template: RepositoryTemplate, repository: string): number | null {
   const [before = "", ...rest] = template.split(/(?:\{\w+\}\/?)+/);
-  return repository.startsWith(before) && repository.endsWith(rest.at(-1) ?? "");
+  const after = rest.at(-1) ?? "";
+  if (!repository.startsWith(before) || !repository.endsWith(after)) return null;
+  return before.length * templateLength + after.length;
 }
