@@ -1,9 +1,12 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { ready, sealed } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { type TestService, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
 import { waitUntil } from "#test/wait-until.ts";
+import { whenDone } from "#test/when-done.ts";
 
 const quick = { SLIPWAY_RECONCILE_SECONDS: "0.2", SLIPWAY_LEASE_SECONDS: "1" };
 const nowhere = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
@@ -78,6 +81,37 @@ describe("a proof without an engine", async () => {
     const again = await call("POST", "/v1/models/rebuilt/versions/1.0.0/builds");
     await waitUntil("it is built", async () => (await call("GET", `/v1/builds/${again.json.id}`)).json.image);
     expect(await service.registry.db.proof.count({ where: { version: { model: { name: "rebuilt" } } } })).toBe(1);
+  });
+});
+
+describe("a proof of an image whose registry is elsewhere now", async () => {
+  const asked: string[] = [];
+  const engine = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.end("OK");
+  });
+  await new Promise<void>((listening) => engine.listen(0, "127.0.0.1", listening));
+  whenDone(() => void engine.close());
+  const { port } = engine.address() as AddressInfo;
+  const service = await testService({ ...quick, DOCKER_HOST: `tcp://127.0.0.1:${port}`, SLIPWAY_PROOF: "on" });
+  testWorker(service.registry, smallImageBuilder());
+
+  it("is not run: no login goes where the image was", async () => {
+    const { db, config } = service.registry;
+    const before = config.registry.host;
+    await service.call("PUT", "/v1/registries/moving", { json: { host: before, models: ["moving"] } });
+    // Between the image and its proof.
+    await db.$executeRawUnsafe(`
+      CREATE FUNCTION move() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE registries SET host = 'elsewhere.example', revision = revision + 1 WHERE name = 'moving';
+        RETURN NEW; END $$`);
+    await db.$executeRaw`CREATE TRIGGER move AFTER INSERT ON proofs FOR EACH ROW EXECUTE FUNCTION move()`;
+    await ready(service, "moving", "1.0.0");
+    expect(await tried(service, "moving")).toMatchObject({
+      status: "not_run",
+      reason: `the registry moving is at elsewhere.example now, and no more at ${before}`,
+    });
+    expect(asked.filter((line) => line.includes("/images/create"))).toEqual([]);
   });
 });
 
