@@ -248,6 +248,32 @@ describe("an image that cannot be taken", () => {
       async () => at(await pushDocument({ manifests: [] }, mediaTypes.index)),
       /lists no image$/,
     ],
+    [
+      "a config of another size",
+      "image_unusable",
+      async () => {
+        const document = { os: "linux", architecture: "amd64", rootfs: { type: "layers", diff_ids: [] } };
+        const { digest } = await push(Buffer.from(JSON.stringify(document)));
+        const config = { mediaType: mediaTypes.config, digest, size: -9e15 };
+        return at(await pushDocument({ config, layers: [] }, mediaTypes.manifest));
+      },
+      /names -9000000000000000 bytes of config, and it has \d+$/,
+    ],
+    [
+      "a registry that hides what it does not have",
+      "image_not_found",
+      async () => {
+        const hiding = await faultyProxy(host, (incoming, response) => {
+          response.writeHead(403, { "content-type": "application/json" });
+          response.end(JSON.stringify({ errors: [{ code: "DENIED", message: "no such thing for you" }] }));
+          incoming.resume();
+          return true;
+        });
+        await call("PUT", "/v1/registries/hiding", { json: { host: hiding.host } });
+        return `${hiding.host}/ml/scorre@${digestOf("mistyped")}`;
+      },
+      /DENIED|no such thing for you/,
+    ],
   ])("ends its build with one reason: %s", async (what, code, make, message) => {
     const model = `bad-${what.replaceAll(" ", "-")}`;
     await draftOf(service, model, "1.0.0");
@@ -304,6 +330,12 @@ describe("an image that cannot be taken", () => {
     const { repository: theirs } = (await call("GET", versionAt("theirs"))).json.image;
     await draftOf(service, "curious", "1.0.0");
     const build = await ended("curious", `${theirs}@${imageDigest}`);
+    const log = async (id: string) => (await call("GET", `/v1/builds/${id}/log`)).bytes.toString();
+    await draftOf(service, "curious-too", "1.0.0");
+    const missing = digestOf("not there");
+    const other = await ended("curious-too", `${theirs.slice(0, -1)}@${missing}`);
+    const words = (text: string) => text.replace(/\S+@sha256:[0-9a-f]{64}/g, "IMAGE").replace(/^\S+Z /gm, "");
+    expect(words(await log(build.id))).toBe(words(await log(other.id)));
     expect(build.error).toEqual({ code: "image_not_found", message: `${theirs}@${imageDigest} does not exist` });
     expect(build.image).toBeNull();
   });

@@ -94,6 +94,8 @@ async function withConfig(
   signal: AbortSignal,
 ): Promise<PulledImage> {
   const bytes = await pullDocument(client, repository, digestIn(manifest.config, name), signal);
+  if (manifest.config.size !== bytes.length)
+    throw new UnusableAnswer(`${name} names ${manifest.config.size} bytes of config, and it has ${bytes.length}`);
   const config = parse(bytes, name) as Partial<ImageConfig>;
   const layers = config.rootfs?.diff_ids;
   if (typeof config.os !== "string" || typeof config.architecture !== "string" || !Array.isArray(layers))
