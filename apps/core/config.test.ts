@@ -8,7 +8,7 @@ import { ConfigError, type Environment } from "./settings.ts";
 const needed = {
   DATABASE_URL: "postgres://slipway:secret@db/slipway",
   REDIS_URL: "redis://queue",
-  SLIPWAY_REGISTRY: "registry.example:5000/team/models/",
+  SLIPWAY_REGISTRY: "Registry.example:5000/team/models/",
 };
 
 describe("settings", () => {

@@ -8,13 +8,8 @@ import {
   templateForm,
 } from "./images/registries/repository-template.ts";
 import { isLoopback } from "./loopback.ts";
+import { isRegistryHost, spellHost } from "./registry-host.ts";
 import type { Settings } from "./settings.ts";
-
-const registryHost = /^(?:\[[0-9a-f:]+\]|[a-zA-Z0-9.-]+)(?::\d{1,5})?$/;
-
-export function isRegistryHost(text: string): boolean {
-  return text.length <= 255 && registryHost.test(text) && URL.canParse(`https://${text}`);
-}
 
 /** Whether it is reached without TLS: where that is asked for, and on loopback unless it has certificates. */
 export function speaksPlainHttp({
@@ -64,7 +59,7 @@ export function caBundle(read: Settings): string | null {
 /** Of `SLIPWAY_CLOUD_LOGIN_HOSTS`: a proxy, an own domain, or a private endpoint before a cloud's registry. */
 export function cloudLoginHosts(read: Settings): string[] {
   return read.list("SLIPWAY_CLOUD_LOGIN_HOSTS", "host or host:port, without a scheme and a path", (text) =>
-    isRegistryHost(text) ? text : null,
+    isRegistryHost(text) ? spellHost(text, { plainHttp: false }) : null,
   );
 }
 
@@ -72,9 +67,9 @@ const everyModel = "{model}" as RepositoryTemplate;
 
 /** The registry that is called `default`. */
 export function registryConfig(read: Settings): RegistryConfig {
-  const [host = "", ...path] = read.required("SLIPWAY_REGISTRY", "host[:port][/path], e.g. 127.0.0.1:5000").split("/");
-  if (host !== "" && !isRegistryHost(host))
-    read.problem(`SLIPWAY_REGISTRY names the host "${host}": write host[:port][/path] without a scheme`);
+  const [given = "", ...path] = read.required("SLIPWAY_REGISTRY", "host[:port][/path], e.g. 127.0.0.1:5000").split("/");
+  if (given !== "" && !isRegistryHost(given))
+    read.problem(`SLIPWAY_REGISTRY names the host "${given}": write host[:port][/path] without a scheme`);
   const repository = parseRepositoryTemplate(path.join("/"));
   if (repository === null) read.problem(`SLIPWAY_REGISTRY has the path "${path.join("/")}": ${templateForm}`);
   const username = read.text("SLIPWAY_REGISTRY_USERNAME", "");
@@ -87,17 +82,18 @@ export function registryConfig(read: Settings): RegistryConfig {
   if (auth !== "password" && auth !== "ecr" && username !== "")
     read.problem(`SLIPWAY_REGISTRY_AUTH is ${auth}, which takes no SLIPWAY_REGISTRY_USERNAME: set one of the two`);
   const ca = certificates(read, "SLIPWAY_REGISTRY_CA");
-  const plainHttp = read.oneOf("SLIPWAY_REGISTRY_PLAIN_HTTP", ["on", "off"], "off") === "on";
-  if (plainHttp && ca !== null)
+  const isPlain = read.oneOf("SLIPWAY_REGISTRY_PLAIN_HTTP", ["on", "off"], "off") === "on";
+  if (isPlain && ca !== null)
     read.problem("SLIPWAY_REGISTRY_PLAIN_HTTP is on and SLIPWAY_REGISTRY_CA_FILE is set: set one of the two");
+  const plainHttp = speaksPlainHttp({ host: given, plainHttp: isPlain, ca });
   return {
-    host,
+    host: spellHost(given, { plainHttp }),
     endpoint: endpoint(read),
     repository: repository ?? everyModel,
     auth,
     credentials: username === "" ? null : { username, password },
     createRepositories: read.oneOf("SLIPWAY_REGISTRY_CREATE_REPOSITORIES", ["on", "off"], "off") === "on",
-    plainHttp: speaksPlainHttp({ host, plainHttp, ca }),
+    plainHttp,
     ca,
   };
 }

@@ -304,6 +304,14 @@ describe("an image that cannot be taken", () => {
     expect(sent).toBeLessThan(32 * 1024 * 1024);
   });
 
+  it("is at one host, however that is spelled", async () => {
+    await call("PUT", "/v1/registries/spelled", { json: { host: "spelled.example" } });
+    await draftOf(service, "spelled", "1.0.0");
+    const answer = await register("spelled", `Spelled.Example:443/x@${digestOf("x")}`);
+    expect([answer.status, answer.json.external.image]).toEqual([202, `spelled.example/x@${digestOf("x")}`]);
+    await call("POST", `/v1/builds/${answer.json.id}/cancel`);
+  });
+
   it("is never asked for at a host that no administrator has named", async () => {
     const stranger = await faultyProxy(host, () => false);
     await draftOf(service, "stranger", "1.0.0");

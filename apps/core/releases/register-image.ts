@@ -4,7 +4,7 @@ import { type ExternalSource, referenceOf } from "#core/builds/external-source.t
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
-import { readRegistries } from "#core/images/registries/registry-record.ts";
+import { isAt, readRegistries } from "#core/images/registries/registry-record.ts";
 import { findVersion, type VersionRow } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 
@@ -13,11 +13,11 @@ import type { Actor, Registry } from "#core/registry.ts";
  *  do that. Throws `image_unknown_host`, `version_not_sealed` (a draft with files), `image_differs`, `build_running`. */
 export async function registerImage(
   { db, config, doorbell }: Pick<Registry, "db" | "config" | "doorbell">,
-  { model, version, external }: { model: string; version: string; external: ExternalSource },
+  { model, version, external: given }: { model: string; version: string; external: ExternalSource },
   { actor, requireToSeal }: { actor: Actor; requireToSeal: () => void },
   remember: Remember<Build> = forget,
 ): Promise<Build> {
-  await requireKnownHost({ db, config }, external.host);
+  const external = { ...given, host: await knownHost({ db, config }, given.host) };
   const object = `${model}:${version}`;
   const { build, workId } = await db.$transaction(async (tx) => {
     const row = await findVersion(tx, model, version, "for update");
@@ -45,10 +45,10 @@ export async function registerImage(
   return build;
 }
 
-/** No host is called that an administrator has not named. */
-async function requireKnownHost(needs: { db: Database; config: Registry["config"] }, host: string): Promise<void> {
-  const registries = await readRegistries(needs);
-  if (registries.some((registry) => registry.host === host)) return;
+/** The host as its registry spells it: no host is called that an administrator has not named. */
+async function knownHost(needs: { db: Database; config: Registry["config"] }, host: string): Promise<string> {
+  const known = (await readRegistries(needs)).find((registry) => isAt(registry, host));
+  if (known !== undefined) return known.host;
   throw new SlipwayError(
     "image_unknown_host",
     `no registry of this Slipway is at "${host.slice(0, 255)}": have an administrator add it, or push the image to one that is known`,

@@ -142,6 +142,17 @@ describe("a registry by name", () => {
     await call("DELETE", "/v1/registries/cloud");
   });
 
+  it.each([
+    [{ host: "Registry.Example:443" }, "registry.example"],
+    [{ host: "registry.example.:443" }, "registry.example"],
+    [{ host: "registry.example:080", plainHttp: true }, "registry.example"],
+    [{ host: "registry.example:443", plainHttp: true }, "registry.example:443"],
+    [{ host: "docker.io" }, "registry-1.docker.io"],
+  ])("has one spelling of its host: %j is %s", async (json, host) => {
+    expect((await set("spelled", json)).json.host).toBe(host);
+    await call("DELETE", "/v1/registries/spelled");
+  });
+
   it("shares no pattern of models with another", async () => {
     await set("first", { host: "first.example", models: ["shared.*"] });
     const second = await put("second", { host: "second.example", models: ["shared.*"] });

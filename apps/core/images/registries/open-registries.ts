@@ -8,6 +8,7 @@ import { RegistryError } from "../registry-client/registry-error.ts";
 import { type RepositoryMaker, registryLogin } from "./credentials/registry-login.ts";
 import {
   defaultRegistry,
+  isAt,
   passwordSubject,
   type RegistryRecord,
   readRegistries,
@@ -84,11 +85,11 @@ export function openRegistries({ db, config }: RegistriesNeeds): Registries {
   return {
     async open(name, host) {
       const registry = await openRecord(await readRegistry({ db, config }, name));
-      if (host !== undefined && registry.record.host !== host) throw new RegistryMoved(registry.record, host);
+      if (host !== undefined && !isAt(registry.record, host)) throw new RegistryMoved(registry.record, host);
       return registry;
     },
     async ofReference({ host, repository }) {
-      const there = (await readRegistries({ db, config })).filter((record) => record.host === host);
+      const there = (await readRegistries({ db, config })).filter((record) => isAt(record, host));
       const [closest] = there
         .flatMap((record) => {
           const fit = fitOf(record.repository, repository);
@@ -98,7 +99,7 @@ export function openRegistries({ db, config }: RegistriesNeeds): Registries {
       const record = closest?.record ?? there[0];
       if (record === undefined) return null;
       const registry = await openRecord(record);
-      return registry.record.host === host ? registry : null;
+      return isAt(registry.record, host) ? registry : null;
     },
     async close() {
       await Promise.all([...opened.values()].map(({ client }) => client.close()));

@@ -3,6 +3,7 @@ import type { Config } from "#core/config.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { speaksPlainHttp } from "#core/registry-config.ts";
+import { spellHost } from "#core/registry-host.ts";
 import type { ImageRegistry, RegistryModels } from "#prisma/client/client.ts";
 import type { RegistryAuth } from "./registry-auth.ts";
 import { type RepositoryTemplate, repositoryPath } from "./repository-template.ts";
@@ -65,6 +66,11 @@ export async function readRegistry({ db, config }: Needs, name: string): Promise
   if (row === null) throw registryNotFound(name);
   const passwords = await db.secret.count({ where: { subject: passwordSubject(name) } });
   return recordOf(row, passwords > 0);
+}
+
+/** Whether the host is the registry's, however it is spelled. */
+export function isAt({ host, plainHttp }: Pick<RegistryRecord, "host" | "plainHttp">, other: string): boolean {
+  return spellHost(other, { plainHttp }) === spellHost(host, { plainHttp });
 }
 
 export function registryNotFound(name: string): SlipwayError {

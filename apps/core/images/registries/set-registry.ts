@@ -4,7 +4,8 @@ import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { type Fault, SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { isPem, isRegistryHost, speaksPlainHttp } from "#core/registry-config.ts";
+import { isPem, speaksPlainHttp } from "#core/registry-config.ts";
+import { isRegistryHost, spellHost } from "#core/registry-host.ts";
 import { putSecret, removeSecret } from "#core/secrets/stored-secrets.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { whyNoCloudLogin } from "./credentials/cloud-hosts.ts";
@@ -41,10 +42,11 @@ type Needs = Pick<Registry, "db" | "config">;
 export async function setRegistry(
   { db, config }: Needs,
   name: string,
-  input: RegistryInput,
+  given: RegistryInput,
   actor: Actor,
 ): Promise<{ registry: RegistryRecord; made: boolean }> {
   refuseDefault(name);
+  const input = { ...given, host: spellHost(given.host, { plainHttp: speaksPlainHttp(given) }) };
   return db.$transaction(async (tx) => {
     await lockRegistries(tx);
     const before = await find(tx, config, name);
