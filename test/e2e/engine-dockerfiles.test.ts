@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -131,6 +131,26 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
       /is no image that this registry builds on/,
     );
     expect((await faultOf([`FROM ${shell}`, "ADD http://127.0.0.1/ /x"])).code).toBe("dockerfile_refused");
+  });
+
+  it("takes no image of another model, however its host is spelled", async () => {
+    const { db } = here.needs;
+    const model = { id: randomUUID(), name: "theirs", repository: "theirs", createdBy: "test" };
+    await db.model.create({ data: model });
+    for (const host of ["registry.example", "registry-1.docker.io"])
+      await db.imageRepository.create({ data: { host, path: "ml/theirs", modelId: model.id } });
+    for (const image of [
+      "registry.example/ml/theirs",
+      "Registry.Example:443/ml/theirs:1.0.0",
+      `registry.example/ml/theirs:1.0.0@sha256:${"0".repeat(64)}`,
+      "ml/theirs",
+      "docker.io/ml/theirs:1.0.0",
+    ])
+      for (const lines of [[`FROM ${image}`], [`FROM ${shell}`, `COPY --from=${image} /models /models`]])
+        expect(await faultOf(lines), image).toMatchObject({
+          code: "dockerfile_refused",
+          message: expect.stringContaining("no image for this model"),
+        });
   });
 
   it("is waited for where no engine answers", async () => {

@@ -25,8 +25,9 @@ import { type ExportedLayer, exportImage, openExported } from "./export-image.ts
 import { type EngineRun, labelInstruction, newRun } from "./labels.ts";
 import { ownImageConfig } from "./own-image-config.ts";
 import type { Instruction } from "./read-dockerfile.ts";
+import { refuseForeignImages } from "./refuse-foreign-images.ts";
 import { runEngineBuild } from "./run-engine-build.ts";
-import { baseCredentials, type GeneratedNeeds } from "./run-generated.ts";
+import { baseLogin, type GeneratedNeeds } from "./run-generated.ts";
 
 const platform = "linux/amd64";
 const dockerfileLimitBytes = 1024 * 1024;
@@ -41,7 +42,8 @@ export function ownDockerfileBuilder(needs: Blobs & Omit<GeneratedNeeds, "enviro
         throw new BuildFault("lock_unusable", "an own Dockerfile is built by no lock: build without one");
       const { engine, config } = needs;
       const own = await readPackageFile(needs, request, ownDockerfile);
-      const { instructions } = checkDockerfile(own, config.engine.ownDockerfiles);
+      const { instructions, images } = checkDockerfile(own, config.engine.ownDockerfiles);
+      await refuseForeignImages(needs.db, request.model, images);
       const { limits, network } = config.engine;
       const run = newRun(limits.timeMs);
       const dockerfile = `.slipway-${run.id}.Dockerfile`;
@@ -55,7 +57,8 @@ export function ownDockerfileBuilder(needs: Blobs & Omit<GeneratedNeeds, "enviro
           textEntry(".dockerignore", await ignoredByEngine(needs, request, dockerfile)),
         ]),
         dockerfile,
-        credentials: baseCredentials(config),
+        // Slipway's own login reads every model's image. Where a variable may name one, there is none at all.
+        credentials: images.some((image) => image.includes("$")) ? {} : baseLogin(config),
         buildArguments: proxyArguments(config.network),
         limits,
         network,

@@ -114,14 +114,18 @@ function suiteOf(base: Base): string | null {
   return /^debian:(.+)$/.exec(base.source)?.[1] ?? null;
 }
 
-/** By registry host. */
-export function baseCredentials({
-  base,
-  registry,
-}: Pick<Config, "base" | "registry">): Record<string, { username: string; password: string }> {
-  const own = registry.credentials === null ? {} : { [registry.host]: registry.credentials };
-  if (base.from !== "image" || base.credentials === null) return own;
-  return { ...own, [base.reference.split("/", 1)[0] ?? ""]: base.credentials };
+type Logins = Record<string, { username: string; password: string }>;
+
+/** By registry host. An access key of a cloud is no login. */
+function baseCredentials({ base, registry }: Pick<Config, "base" | "registry">): Logins {
+  const { host, auth, credentials } = registry;
+  return { ...(auth === "password" && credentials !== null ? { [host]: credentials } : {}), ...baseLogin({ base }) };
+}
+
+/** What the operator gave for the base alone. */
+export function baseLogin({ base }: Pick<Config, "base">): Logins {
+  if (base.from !== "image" || base.credentials === null) return {};
+  return { [base.reference.split("/", 1)[0] ?? ""]: base.credentials };
 }
 
 function within(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
