@@ -4,6 +4,9 @@ import { SlipwayError } from "#core/errors.ts";
 import { decryptSecret, encryptSecret } from "./envelope.ts";
 import { secretKeys } from "./secret-keys.ts";
 
+export const noSecretKey =
+  "no secret can be stored here: set SLIPWAY_SECRET_KEY to a text of 32 characters or more, made by chance, and start again";
+
 /** Stores it under its subject (`registry:main/password`), in place of what was there. Throws `unavailable` where this
  *  Slipway has no key. */
 export async function putSecret(
@@ -12,11 +15,7 @@ export async function putSecret(
   { subject, secret }: { subject: string; secret: string },
 ): Promise<void> {
   const [newest] = secretKeys(config);
-  if (newest === undefined)
-    throw new SlipwayError(
-      "unavailable",
-      "no secret can be stored here: set SLIPWAY_SECRET_KEY to a text of 32 characters or more, made by chance, and start again",
-    );
+  if (newest === undefined) throw new SlipwayError("unavailable", noSecretKey);
   const encrypted = encryptSecret(newest, secret, subject);
   await db.secret.upsert({
     where: { subject },

@@ -91,6 +91,22 @@ describe("a registry by name", () => {
     await call("DELETE", "/v1/registries/kept");
   });
 
+  it("keeps its password on loopback, which speaks plain http by itself, and not for another CA", async () => {
+    const { ca } = await tlsRegistry();
+    const same = { host: "127.0.0.1:5001", username: "ci" };
+    await set("near", { ...same, password: "hunter2-near" });
+    expect((await put("near", same)).status).toBe(200);
+    expect((await put("near", { ...same, ca })).status).toBe(422);
+    await set("near", { ...same, ca, password: "hunter2-near" });
+    expect((await put("near", { ...same, ca })).status).toBe(200);
+    expect((await put("near", same)).status).toBe(422);
+    const [first, second] = [ca.trim(), ca.trim().replace(/M/g, "!")];
+    const broken = await put("near", { ...same, ca: `${first}\n${second}\n`, password: "hunter2-near" });
+    expect(broken.json.errors).toEqual([{ where: "/ca", message: expect.stringContaining("PEM") }]);
+    expect((await put("near", { ...same, ca: `${first}\n${first}\n`, password: "x" })).status).toBe(200);
+    await call("DELETE", "/v1/registries/near");
+  });
+
   it("is refused with every reason at once", async () => {
     const answer = await put("Wrong", {
       host: "https://registry.example/path",
@@ -166,7 +182,10 @@ describe("a registry by name", () => {
     const answer = await keyless.call("PUT", "/v1/registries/eu", {
       json: { host: "eu.example", username: "ci", password: "hunter2-no-key" },
     });
-    expect([answer.status, answer.json.detail]).toEqual([503, expect.stringContaining("SLIPWAY_SECRET_KEY")]);
+    expect([answer.status, answer.json.errors]).toEqual([
+      422,
+      [{ where: "/password", message: expect.stringContaining("SLIPWAY_SECRET_KEY") }],
+    ]);
     expect(await keyless.registry.db.imageRegistry.count()).toBe(0);
   });
 });

@@ -6,7 +6,8 @@ import { type Fault, SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { isPem, speaksPlainHttp } from "#core/registry-config.ts";
 import { isRegistryHost, spellHost } from "#core/registry-host.ts";
-import { putSecret, removeSecret } from "#core/secrets/stored-secrets.ts";
+import { secretKeys } from "#core/secrets/secret-keys.ts";
+import { noSecretKey, putSecret, removeSecret } from "#core/secrets/stored-secrets.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { whyNoCloudLogin } from "./credentials/cloud-hosts.ts";
 import type { RegistryAuth } from "./registry-auth.ts";
@@ -133,7 +134,7 @@ async function requireFree(tx: Transaction, name: string, models: readonly NameP
 }
 
 function checked(
-  { cloudLoginHosts }: Needs["config"],
+  { cloudLoginHosts, secrets }: Needs["config"],
   name: string,
   input: RegistryInput,
   before: RegistryRecord | null,
@@ -148,9 +149,10 @@ function checked(
   const repository = parseRepositoryTemplate(input.repository);
   if (repository === null) fault("/repository", templateForm);
   checkLogin(input, before, fault);
+  if (input.password !== null && secretKeys(secrets).length === 0) fault("/password", noSecretKey);
   if (input.createRepositories && input.auth !== "ecr")
     fault("/createRepositories", "only for the auth ecr: other registries make a repository with its first push");
-  if (input.ca !== null && !isCertificate(input.ca))
+  if (input.ca !== null && !areCertificates(input.ca))
     fault("/ca", "give certificates in PEM (-----BEGIN CERTIFICATE-----)");
   if (input.ca !== null && input.plainHttp)
     fault("/plainHttp", "without TLS there is no use for a ca: give one of the two");
@@ -187,9 +189,13 @@ function checkLogin(
     before.host === input.host &&
     before.username === username &&
     before.auth === auth &&
-    before.plainHttp === input.plainHttp;
+    before.plainHttp === speaksPlainHttp(input) &&
+    before.ca === input.ca;
   if (!same)
-    fault("/password", "give it: the one that is stored stays only for the same host, plainHttp, auth and username");
+    fault(
+      "/password",
+      "give it: the one that is stored stays only for the same host, plainHttp, ca, auth and username",
+    );
 }
 
 /** As it will be used. */
@@ -197,9 +203,11 @@ function effective(input: RegistryInput): RegistryInput {
   return { ...input, plainHttp: speaksPlainHttp(input) };
 }
 
-function isCertificate(text: string): boolean {
+/** Each of a bundle. */
+function areCertificates(text: string): boolean {
   try {
-    return isPem(text) && new X509Certificate(text) !== null;
+    const each = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?(?:-----END CERTIFICATE-----|$)/g) ?? [];
+    return isPem(text) && each.every((pem) => new X509Certificate(pem) !== null);
   } catch {
     return false;
   }
