@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { healthPathPattern, servePorts } from "#core/packaging/declared-build.ts";
 import { closed } from "./schemas.ts";
 
 const sourceText = (description: string) => Type.String({ minLength: 1, maxLength: 2_000, description });
@@ -12,8 +13,8 @@ const ImageSource = Type.Object(
 );
 const Serve = Type.Object(
   {
-    port: Type.Integer({ minimum: 1, maximum: 65_535 }),
-    health: Type.String({ pattern: "^/[\\x21-\\x7e]*$", maxLength: 1_000, description: "a path such as /healthz" }),
+    port: Type.Integer({ minimum: servePorts.from, maximum: servePorts.to }),
+    health: Type.String({ pattern: healthPathPattern, description: "a path such as /healthz" }),
   },
   { ...closed, description: "How it serves, where that is not as Slipway's own images do" },
 );

@@ -309,7 +309,11 @@ describe("an image that cannot be taken", () => {
     await draftOf(service, "spelled", "1.0.0");
     const answer = await register("spelled", `Spelled.Example:443/x@${digestOf("x")}`);
     expect([answer.status, answer.json.external.image]).toEqual([202, `spelled.example/x@${digestOf("x")}`]);
+    const kept = await call("DELETE", "/v1/registries/spelled");
+    expect([kept.status, kept.json.detail]).toEqual([409, expect.stringContaining("being verified")]);
     await call("POST", `/v1/builds/${answer.json.id}/cancel`);
+    await finished(service, answer.json.id);
+    expect((await call("DELETE", "/v1/registries/spelled")).status).toBe(204);
   });
 
   it("is never asked for at a host that no administrator has named", async () => {
@@ -331,6 +335,15 @@ describe("an image that cannot be taken", () => {
   ])("is named by host, repository and digest: not %s", async (image) => {
     const answer = await register("stranger", image);
     expect([answer.status, answer.json.type]).toEqual([422, "/problems/invalid_image"]);
+  });
+
+  it.each([
+    { port: 80, health: "/healthz" },
+    { port: 9000, health: "/a b" },
+    { port: 9000, health: '/"x"' },
+  ])("serves as a package of Slipway's may: not %j", async (serve) => {
+    const answer = await register("stranger", at(digestOf("x")), { serve });
+    expect([answer.status, answer.json.type]).toEqual([400, "/problems/invalid_request"]);
   });
 
   it("is not told from one that is not there, where it is another model's", async () => {

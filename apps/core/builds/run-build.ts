@@ -5,7 +5,7 @@ import { newId } from "#core/database/ids.ts";
 import { messageOf } from "#core/errors.ts";
 import { BuildFault, type BuildRequest } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
-import { repositoryOf } from "#core/images/registries/image-place.ts";
+import { holdRegistry, repositoryOf } from "#core/images/registries/image-place.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import { allFiles } from "#core/models/files.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
@@ -146,6 +146,7 @@ async function succeed(
   const { place, digest, origin, platforms, lock, builder, dockerfile } = made;
   const workIds = await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
+    await holdRegistry(tx, place.registry);
     const imageId = newId();
     const repository = repositoryOf(place);
     await tx.image.create({

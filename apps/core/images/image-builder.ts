@@ -78,6 +78,7 @@ export type BuildFaultCode =
   | "platform_unavailable"
   | "lock_unusable"
   | "repository_taken"
+  | "repository_too_long"
   | "image_not_found"
   | "image_unusable"
   | "system_packages_unavailable"

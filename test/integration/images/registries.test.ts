@@ -8,6 +8,7 @@ import { smallImageBuilder } from "#test/small-image.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
+import { faultyProxy } from "./faulty-proxy.ts";
 import { login, passwordRegistry, tlsRegistry, tokenRegistry } from "./guarded-registry.ts";
 
 const open = inject("parts").registryHost;
@@ -220,6 +221,34 @@ describe("the images of a model", () => {
       message: expect.stringContaining("/mixed/b-x is another model's"),
     });
     expect(await tagAt(open, "mixed/b-x")).toBe(digest);
+  });
+
+  it("have no path that is longer than registries take", async () => {
+    const model = `long.${"x".repeat(120)}`;
+    await set("twice", { host: open, repository: "{model}/{model}/{model}", models: [model] });
+    await expect(ready(service, model, "1.0.0")).rejects.toThrow("is failed");
+    const { build } = (await call("GET", `/v1/models/${model}/versions/1.0.0`)).json;
+    expect((await call("GET", `/v1/builds/${build.id}`)).json.error).toMatchObject({
+      code: "repository_too_long",
+      message: expect.stringContaining("255 characters"),
+    });
+  });
+
+  it("go to another registry when theirs is deleted while they are pushed", async () => {
+    const slow = await faultyProxy(open, (incoming) => {
+      if (incoming.method === "PUT" && incoming.url?.includes("/manifests/1.0.0"))
+        deleted ??= call("DELETE", "/v1/registries/leaving");
+      return false;
+    });
+    let deleted: ReturnType<typeof call> | undefined;
+    await set("leaving", { host: slow.host, repository: "leaving", models: ["leaving"] });
+    await ready(service, "leaving", "1.0.0");
+    // Either it was deleted before the image had come, or it stays with the image.
+    const gone = (await deleted)?.status === 204;
+    const { registry: name } = await registry.db.image.findFirstOrThrow({
+      where: { version: { model: { name: "leaving" } } },
+    });
+    expect(name).toBe(gone ? "default" : "leaving");
   });
 
   it("go by a password that was changed meanwhile, without a start", async () => {

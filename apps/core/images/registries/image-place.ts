@@ -1,8 +1,9 @@
 import type { Digest } from "#core/artifacts/digest.ts";
 import type { Config } from "#core/config.ts";
-import type { Database } from "#core/database/client.ts";
+import type { Database, Transaction } from "#core/database/client.ts";
 import { BuildFault } from "../image-builder.ts";
-import { modelPath, registryOfModel } from "./registry-record.ts";
+import { isRepositoryPath } from "../registry-client/reference.ts";
+import { defaultRegistry, modelPath, registryOfModel } from "./registry-record.ts";
 
 /** A repository of a registry that Slipway knows. */
 export interface ImagePlace {
@@ -22,6 +23,13 @@ export function referenceTo(place: ImagePlace, digest: Digest): string {
   return `${repositoryOf(place)}@${digest}`;
 }
 
+/** Keeps the registry from being deleted until the transaction ends. Throws where it is not there any more. */
+export async function holdRegistry(tx: Transaction, name: string): Promise<void> {
+  if (name === defaultRegistry) return;
+  const held = await tx.$queryRaw<object[]>`SELECT name FROM registries WHERE name = ${name} FOR SHARE`;
+  if (held.length === 0) throw new Error(`the registry ${name} was deleted meanwhile`);
+}
+
 /** Where a model's images go, which from now on is that model's repository. Templates of two registries on one host may
  *  lead to the same path; the first model that came has it for good. Throws `BuildFault`. */
 export async function takePlace(
@@ -31,6 +39,12 @@ export async function takePlace(
   const registry = await registryOfModel({ db, config }, model.name);
   const place = { registry: registry.name, host: registry.host, path: modelPath(registry, model.repository) };
   const { host, path } = place;
+  if (!isRepositoryPath(path))
+    throw new BuildFault(
+      "repository_too_long",
+      `${repositoryOf(place)} is longer than registries take (255 characters): have an administrator give the registry ` +
+        `${registry.name} a shorter repository template`,
+    );
   await db.$executeRaw`
     INSERT INTO image_repositories (host, path, model_id) VALUES (${host}, ${path}, ${model.id}::uuid)
     ON CONFLICT (host, path) DO NOTHING`;
