@@ -15,7 +15,8 @@ describe("a Dockerfile", () => {
   it.each([
     ["FROM python:3.12-slim\nRUN true"],
     ["from --platform=linux/amd64 docker.io/library/python@sha256:12 as Build\nFROM build\nCOPY --from=0 /a /b"],
-    ["# syntax=docker/dockerfile:1\n# escape=`\nFROM `\n# a comment\n\n  ghcr.io/acme/base:1\nADD C:\\x.tar /"],
+    ["# syntax=docker/dockerfile:1\r\nFROM \\\r\n# a comment\r\n\r\n  ghcr.io/acme/base:1\r\nADD x.tar /"],
+    ['FROM python\nADD ["a b.tar", "/x"]\nRUN echo "a\\tb" \\\n  && cat <<<x'],
     ["ARG V=1\nFROM python AS a\nFROM scratch\nCOPY --chown=1:1 --from=A /x /y"],
   ])("stands on what is on the list: %j", (text) => {
     expect(faultOf(text)).toBe("");
@@ -37,6 +38,29 @@ describe("a Dockerfile", () => {
     ["FROM python\nRUN <<EOF\nid\nEOF", /here-document needs BuildKit/],
     ["FROM python\nONBUILD ADD http://a /b", /ONBUILD/],
     ["RUN true", /has no FROM/],
+    ["FROM python\n# x\r\\\nADD http://a /b", /line 2: .*control character/],
+    ["FROM python\n\u0085ADD http://a /b", /line 2: .*control character/],
+    ["FROM python\n# x\u2028\\\nADD http://a /b", /line 2: .*control character/],
+    ["FROM python\nRUN x \\\n\ufeff# y\nADD http://a /b", /line 3: .*control character/],
+    ["# foo=1\n# escape=\\\nFROM python", /line 2: .*escape/],
+    ["# escape=`\nFROM python", /line 1: .*escape/],
+    ["FROM python\nRUN echo \\\\\nFROM debian", /line 2: .*two backslashes/],
+    ["FROM python\nRUNN x", /line 2: "RUNN" is no instruction/],
+    ["FROM python\nCRE\u212aTE x", /is no instruction/],
+    ['FROM python\nCOPY --fr""om=debian /a /b', /line 2: .*quotes/],
+    ["FROM python\nCOPY --fr\\om=debian /a /b", /line 2: .*quotes/],
+    ["FROM python\nCOPY --chown=1\u00e0--from=debian /a /b", /line 2: .*quotes/],
+    ["FROM python\nCOPY -- --from=debian /b", /line 2: .*--/],
+    ["FROM python\nADD http:\\//169.254.169.254/ /x", /line 2: .*quotes/],
+    ['FROM python\nADD ht""tp://169.254.169.254/ /x', /line 2: .*quotes/],
+    ['FROM python\nADD ["http:\\\\//169.254.169.254/", "/x"]', /line 2: .*quotes/],
+    ['FROM python\nADD ["http:\\u002f/169.254.169.254/", "/x"]', /line 2: .*quotes/],
+    ['FROM python\nADD ["a", "/x"] http://a', /line 2: .*quotes/],
+    ['FROM "debian"', /line 1: .*quotes/],
+    ["FROM python\nRUN cat <<.x\nADD http://a /b\n.x", /here-document/],
+    ["FROM python AS a\nFROM python\nCOPY --from=-1 /a /b", /"-1" is no image/],
+    ["FROM python AS a\nFROM python\nCOPY --from=0.5 /a /b", /"0.5" is no image/],
+    ["FROM python AS a\nFROM python\nCOPY --from=0e0 /a /b", /"0e0" is no image/],
   ])("that goes past it is refused: %j", (text, reason) => {
     expect(faultOf(text)).toMatch(reason);
   });

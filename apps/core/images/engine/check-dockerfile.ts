@@ -1,6 +1,12 @@
 import type { EngineConfig } from "#core/config.ts";
 import { BuildFault } from "../image-builder.ts";
 import { type Instruction, readDockerfile, wordsOf } from "./read-dockerfile.ts";
+import { refuseAmbiguousLines, refuseAmbiguousWords } from "./refuse-ambiguous.ts";
+
+/** What has no meaning for what a build stands on and fetches. */
+const plain = "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER SHELL STOPSIGNAL USER VOLUME WORKDIR".split(
+  " ",
+);
 
 export interface CheckedDockerfile {
   instructions: Instruction[];
@@ -16,6 +22,7 @@ export function checkDockerfile(text: string, { allowed, bases }: EngineConfig["
       "dockerfile_refused",
       "this registry builds no packages' own Dockerfiles (SLIPWAY_OWN_DOCKERFILES is off): leave build out of slipway.yaml, and the image is assembled",
     );
+  refuseAmbiguousLines(text);
   const instructions = readDockerfile(text);
   const stages: string[] = [];
   const images: string[] = [];
@@ -39,6 +46,7 @@ export function checkDockerfile(text: string, { allowed, bases }: EngineConfig["
           `ADD would have the engine fetch "${fetched.slice(0, 200)}": fetch it with RUN, or lay the file into the package`,
         );
     };
+    refuseAmbiguousWords(instruction);
     const [flag] = instruction.flags;
     switch (instruction.name) {
       case "FROM": {
@@ -56,7 +64,9 @@ export function checkDockerfile(text: string, { allowed, bases }: EngineConfig["
         for (const option of instruction.flags) {
           const from = /^--from=(.*)$/i.exec(option)?.[1];
           if (from === undefined) continue;
-          const isStage = stages.slice(0, -1).includes(from.toLowerCase()) || Number(from) < stages.length - 1;
+          const isStage =
+            stages.slice(0, -1).includes(from.toLowerCase()) ||
+            (/^\d+$/.test(from) && Number(from) < stages.length - 1);
           if (from === "" || from.includes("$")) refuse(`"${option}" does not say what it copies from: write it out`);
           if (!isStage) use(from);
         }
@@ -67,8 +77,11 @@ export function checkDockerfile(text: string, { allowed, bases }: EngineConfig["
       case "ONBUILD":
         refuse("ONBUILD has no meaning in an image that nothing is built on: leave it out");
         break;
+      default:
+        if (!plain.includes(instruction.name))
+          refuse(`"${instruction.name.slice(0, 40)}" is no instruction that is known here`);
     }
-    if (/<<-?["']?\w/.test(instruction.rest) && ["RUN", "COPY", "ADD"].includes(instruction.name))
+    if (/(?<!<)<<(?!<)/.test(instruction.rest) && ["RUN", "COPY", "ADD"].includes(instruction.name))
       refuse("a here-document needs BuildKit, whose steps cannot be limited: lay the script into the package");
   }
   if (stages.length === 0) throw new BuildFault("dockerfile_refused", "the Dockerfile has no FROM");

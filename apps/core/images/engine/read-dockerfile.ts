@@ -1,9 +1,9 @@
 /*
  * As much of a Dockerfile as is needed to see what it stands on and what it fetches by itself, read as the engine's
- * classic builder does (moby, builder/dockerfile; buildkit, frontend/dockerfile/parser):
+ * classic builder does (moby, builder/dockerfile; buildkit, frontend/dockerfile/parser). Where that is hard to do, the text
+ * is refused instead (refuse-ambiguous.ts):
  *
- *   # escape=`                     on the first lines alone
- *   INSTRUCTION [--flag …] rest    continued after an escape at the end of a line; comments and blank lines within it
+ *   INSTRUCTION [--flag …] rest    continued after a backslash at the end of a line; comments and blank lines within it
  *                                  are passed over
  */
 export interface Instruction {
@@ -17,12 +17,10 @@ export interface Instruction {
   lastLine: number;
 }
 
-const directive = /^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$/;
+const continued = /\\[ \t]*$/;
 
 export function readDockerfile(text: string): Instruction[] {
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
-  const escaping = escapeOf(lines);
-  const continued = escaping === "`" ? /`[ \t]*$/ : /\\[ \t]*$/;
   const instructions: Instruction[] = [];
   let held: { text: string; line: number } | null = null;
   for (const [index, line] of lines.entries()) {
@@ -37,16 +35,6 @@ export function readDockerfile(text: string): Instruction[] {
   }
   if (held !== null) instructions.push(instructionOf(held.text, held.line, lines.length));
   return instructions;
-}
-
-/** Directives end at the first line that is none. */
-function escapeOf(lines: readonly string[]): string {
-  for (const line of lines) {
-    const [, name, value] = directive.exec(line) ?? [];
-    if (name === undefined) break;
-    if (name.toLowerCase() === "escape") return value ?? "\\";
-  }
-  return "\\";
 }
 
 function instructionOf(text: string, line: number, lastLine: number): Instruction {
