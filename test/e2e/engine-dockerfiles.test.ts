@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { labelsOf, newRun } from "#core/images/engine/labels.ts";
+import { keptLabel, labelsOf, newRun } from "#core/images/engine/labels.ts";
 import { openEngine } from "#core/images/engine/open-engine.ts";
 import { removeAbandonedRuns } from "#core/images/engine/remove-leftovers.ts";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
@@ -17,11 +17,11 @@ const engine = dockerEngine();
 const server = { build: "dockerfile", serve: { port: 8000, health: "/health" } } as const;
 
 /** This machine's shell and a few tools, as small an image as can run a step. */
-function importShell(): string {
+function importShell(...changes: string[]): string {
   const tag = `slipway-test-shell:${randomBytes(4).toString("hex")}`;
   const programs = ["/bin/sh", "/bin/sleep", "/usr/bin/yes", "/bin/dd", "/bin/cat", "/usr/bin/head", "/usr/bin/tail"];
   const libraries = ["/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/libc.so.6"];
-  const tar = `tar -chf - ${[...programs, ...libraries].join(" ")} 2>/dev/null | docker import - ${tag}`;
+  const tar = `tar -chf - ${[...programs, ...libraries].join(" ")} 2>/dev/null | docker import ${changes.map((change) => `--change '${change}'`).join(" ")} - ${tag}`;
   execFileSync("/bin/sh", ["-c", tar], { stdio: "ignore" });
   whenDone(async () => void execFileSync("docker", ["rmi", "--force", tag], { stdio: "ignore" }));
   return tag;
@@ -86,7 +86,7 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
   it.each([
     ["a step fails", ["RUN echo no such thing; exit 3"], "build_step_failed", /ended with 3: no such thing$/],
     ["a file is missing", ["COPY nothing.txt /"], "build_step_failed", /nothing\.txt/],
-    ["an instruction is unknown", ["RUNN x"], "build_step_failed", /RUNN/],
+    ["an instruction is unknown", ["RUNN x"], "dockerfile_refused", /RUNN/],
     ["the log has no end", ["RUN yes"], "build_limit_exceeded", /more than the 1000 lines/],
     ["a step eats memory", ["RUN tail /dev/zero"], "build_step_failed", /ended with 137 \(killed/],
     [
@@ -151,6 +151,16 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
           code: "dockerfile_refused",
           message: expect.stringContaining("no image for this model"),
         });
+  });
+
+  it.each([
+    ["runs commands of its own", "ONBUILD RUN /bin/sh -c true", /commands of its own for a build/],
+    ["declares volumes", "VOLUME /data", /declares volumes/],
+    ["is the build base of other builds", `LABEL ${keptLabel}=x`, /that Slipway made for itself/],
+  ])("is refused on an image that %s", async (_, change, reason) => {
+    const base = importShell(change);
+    const fault = await faultOf([`FROM ${base}`, "RUN exit 3"]);
+    expect([fault.code, fault.message]).toEqual(["dockerfile_refused", expect.stringMatching(reason)]);
   });
 
   it("is waited for where no engine answers", async () => {

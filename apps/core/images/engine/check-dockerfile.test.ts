@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { EngineConfig } from "#core/config.ts";
 import { checkDockerfile } from "./check-dockerfile.ts";
 
-const listed = { allowed: true, bases: ["python", "ghcr.io/acme/*"] };
+const listed: EngineConfig["ownDockerfiles"] = { allowed: true, bases: ["python", "ghcr.io/acme/*"] };
 const faultOf = (text: string, rules = listed): string => {
   try {
     checkDockerfile(text, rules);
@@ -38,6 +39,8 @@ describe("a Dockerfile", () => {
     ["FROM python\nRUN <<EOF\nid\nEOF", /here-document needs BuildKit/],
     ["FROM python\nONBUILD ADD http://a /b", /ONBUILD/],
     ["RUN true", /has no FROM/],
+    ["FROM python\nVOLUME /data", /line 2: .*VOLUME/],
+    ["FROM --platform=linux/arm64 python", /line 1: .*linux\/arm64/],
     ["FROM python\n# x\r\\\nADD http://a /b", /line 2: .*control character/],
     ["FROM python\n\u0085ADD http://a /b", /line 2: .*control character/],
     ["FROM python\n# x\u2028\\\nADD http://a /b", /line 2: .*control character/],
@@ -63,6 +66,15 @@ describe("a Dockerfile", () => {
     ["FROM python AS a\nFROM python\nCOPY --from=0e0 /a /b", /"0e0" is no image/],
   ])("that goes past it is refused: %j", (text, reason) => {
     expect(faultOf(text)).toMatch(reason);
+  });
+
+  it("names what it stands on and copies from, where any image may be used as well", () => {
+    const any = { allowed: true, bases: null };
+    const text = "FROM debian AS a\nFROM a\nCOPY --from=busybox:1 /a /b\nFROM scratch\nCOPY --from=0 /a /b";
+    expect(checkDockerfile(text, any)).toMatchObject({ images: ["debian", "busybox:1"], bases: ["debian"] });
+    expect(faultOf("ARG B=debian\nFROM $B", any)).toMatch(/holds a variable/);
+    expect(faultOf("FROM debian/../../containers/x", any)).toMatch(/is no image's name/);
+    expect(faultOf("FROM debian?x=1", any)).toMatch(/is no image's name/);
   });
 
   it("is not built at all where that is switched off", () => {

@@ -4,14 +4,14 @@ import { type Instruction, readDockerfile, wordsOf } from "./read-dockerfile.ts"
 import { refuseAmbiguousLines, refuseAmbiguousWords } from "./refuse-ambiguous.ts";
 
 /** What has no meaning for what a build stands on and fetches. */
-const plain = "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER SHELL STOPSIGNAL USER VOLUME WORKDIR".split(
-  " ",
-);
+const plain = "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER SHELL STOPSIGNAL USER WORKDIR".split(" ");
 
 export interface CheckedDockerfile {
   instructions: Instruction[];
   /** Images that it stands on or copies from, as it names them. */
   images: string[];
+  /** Those of them that stages begin with. */
+  bases: string[];
 }
 
 /** Reads a package's own Dockerfile and refuses what goes past the limits of a build: images that are not on the list,
@@ -26,14 +26,18 @@ export function checkDockerfile(text: string, { allowed, bases }: EngineConfig["
   const instructions = readDockerfile(text);
   const stages: string[] = [];
   const images: string[] = [];
+  const stoodOn: string[] = [];
   for (const instruction of instructions) {
     const refuse = (reason: string): never => {
       throw new BuildFault("dockerfile_refused", `the Dockerfile's line ${instruction.line}: ${reason}`);
     };
     const use = (image: string): void => {
       if (image.toLowerCase() === "scratch") return;
-      if (bases !== null && image.includes("$"))
-        refuse(`"${image}" holds a variable, and this registry takes images from a list only: write the name out`);
+      if (image.includes("$"))
+        refuse(
+          `"${image}" holds a variable, and what it stands on is looked at before it is built: write the name out`,
+        );
+      if (!/^\w[\w./:@-]*$/.test(image) || image.includes("..")) refuse(`"${image}" is no image's name`);
       if (bases !== null && !bases.some((pattern) => matches(pattern, image)))
         refuse(`"${image}" is no image that this registry builds on: take one of ${bases.join(", ")}`);
       images.push(image);
@@ -53,6 +57,9 @@ export function checkDockerfile(text: string, { allowed, bases }: EngineConfig["
         const [image = "", as, name] = wordsOf(instruction);
         const isStage = stages.includes(image.toLowerCase());
         if (!isStage) use(image);
+        if (images.includes(image)) stoodOn.push(image);
+        if (flag !== undefined && !/^--platform=linux\/amd64$/i.test(flag))
+          refuse(`images are for linux/amd64: "${flag}" asks for another platform`);
         stages.push(as?.toLowerCase() === "as" && name !== undefined ? name.toLowerCase() : "");
         break;
       }
@@ -74,6 +81,9 @@ export function checkDockerfile(text: string, { allowed, bases }: EngineConfig["
       case "ADD":
         refuseFetching(instruction);
         break;
+      case "VOLUME":
+        refuse("what is written to a VOLUME cannot be limited: leave it out, and mount one where it runs");
+        break;
       case "ONBUILD":
         refuse("ONBUILD has no meaning in an image that nothing is built on: leave it out");
         break;
@@ -85,7 +95,7 @@ export function checkDockerfile(text: string, { allowed, bases }: EngineConfig["
       refuse("a here-document needs BuildKit, whose steps cannot be limited: lay the script into the package");
   }
   if (stages.length === 0) throw new BuildFault("dockerfile_refused", "the Dockerfile has no FROM");
-  return { instructions, images };
+  return { instructions, images, bases: stoodOn };
 }
 
 /** `docker.io/library/python` is `python`; a pattern may end in `*`, and one without tag and digest takes all. */

@@ -9,6 +9,7 @@ import { ownDockerfile } from "#core/packaging/build-faults.ts";
 import { proxyArguments } from "../build-network.ts";
 import { ownDockerfileRuns } from "../expected-builder.ts";
 import {
+  type BuildContext,
   BuildFault,
   type BuildRequest,
   type BuiltImage,
@@ -25,6 +26,7 @@ import { type ExportedLayer, exportImage, openExported } from "./export-image.ts
 import { type EngineRun, labelInstruction, newRun } from "./labels.ts";
 import { ownImageConfig } from "./own-image-config.ts";
 import type { Instruction } from "./read-dockerfile.ts";
+import { requireBases } from "./require-bases.ts";
 import { refuseForeignImages } from "./refuse-foreign-images.ts";
 import { runEngineBuild } from "./run-engine-build.ts";
 import { baseLogin, type GeneratedNeeds } from "./run-generated.ts";
@@ -42,26 +44,29 @@ export function ownDockerfileBuilder(needs: Blobs & Omit<GeneratedNeeds, "enviro
         throw new BuildFault("lock_unusable", "an own Dockerfile is built by no lock: build without one");
       const { engine, config } = needs;
       const own = await readPackageFile(needs, request, ownDockerfile);
-      const { instructions, images } = checkDockerfile(own, config.engine.ownDockerfiles);
+      const checked = checkDockerfile(own, config.engine.ownDockerfiles);
+      const { images } = checked;
       await refuseForeignImages(needs.db, request.model, images);
       const { limits, network } = config.engine;
       const run = newRun(limits.timeMs);
       const dockerfile = `.slipway-${run.id}.Dockerfile`;
       const startedAt = performance.now();
+      // Slipway's own login reads every model's image. Where a variable may name one, there is none at all.
+      const credentials = images.some((image) => image.includes("$")) ? {} : baseLogin(config);
       const files = await contextFiles(needs, request);
       const build = {
         run,
         context: tarStream([
           ...sortEntries(files),
-          textEntry(dockerfile, marked(own, instructions, run)),
+          textEntry(dockerfile, marked(own, checked.instructions, run)),
           textEntry(".dockerignore", await ignoredByEngine(needs, request, dockerfile)),
         ]),
         dockerfile,
-        // Slipway's own login reads every model's image. Where a variable may name one, there is none at all.
-        credentials: images.some((image) => image.includes("$")) ? {} : baseLogin(config),
+        credentials,
         buildArguments: proxyArguments(config.network),
         limits,
         network,
+        prepare: (within: BuildContext) => requireBases(engine, { ...checked, credentials, limits }, within),
       };
       context.log(`engine: building the package's own Dockerfile with ${files.length} files`);
       const { folder, remove } = await holdScratchFolder(config.scratchDir, "image");

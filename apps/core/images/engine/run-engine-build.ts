@@ -23,6 +23,8 @@ export interface EngineBuild {
   buildArguments: Readonly<Record<string, string>>;
   limits: EngineConfig["limits"];
   network: string;
+  /** Done in the engine before it builds, within the same limits. */
+  prepare?(context: BuildContext): Promise<void>;
 }
 
 /** Has the engine build an image, gives it to `take`, and removes everything of the run, whatever happens: containers and
@@ -38,6 +40,7 @@ export async function runEngineBuild<T>(
   const all = AbortSignal.any([signal, limit, stop.signal]);
   try {
     await requireEngine(engine);
+    await build.prepare?.({ log, signal: all });
     const body = await startBuild(engine, build, all);
     const imageId = await followBuild(engine, build, body, { log, signal: all }, stop);
     return await take(await engine.docker.getImage(imageId).inspect(), all);
