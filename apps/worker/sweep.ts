@@ -28,9 +28,15 @@ export async function sweepLeftovers({ config, log, db, engine }: Needs, ending:
     () => reapProofs({ db, engine }),
     ...(config.artifacts.s3 === null ? [() => removeAbandonedParts(config.artifacts.dir)] : []),
   ];
-  while (!ending.aborted) {
-    for (const remove of removals)
-      await remove().catch((error: unknown) => log.warn({ error: messageOf(error) }, "leftovers could not be removed"));
-    await sleep(everyMs, undefined, { signal: ending }).catch(() => {});
-  }
+  // Each by itself: one that waits for an engine keeps no disk full.
+  await Promise.all(
+    removals.map(async (remove) => {
+      while (!ending.aborted) {
+        await remove().catch((error: unknown) =>
+          log.warn({ error: messageOf(error) }, "leftovers could not be removed"),
+        );
+        await sleep(everyMs, undefined, { signal: ending }).catch(() => {});
+      }
+    }),
+  );
 }

@@ -4,7 +4,7 @@ import { type Instruction, readDockerfile, wordsOf } from "./read-dockerfile.ts"
 import { refuseAmbiguousLines, refuseAmbiguousWords } from "./refuse-ambiguous.ts";
 
 /** What has no meaning for what a build stands on and fetches. */
-const plain = "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER SHELL STOPSIGNAL USER WORKDIR".split(" ");
+const plain = "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK MAINTAINER SHELL STOPSIGNAL USER WORKDIR".split(" ");
 
 export interface CheckedDockerfile {
   instructions: Instruction[];
@@ -80,6 +80,11 @@ export function checkDockerfile(text: string, { allowed, bases }: EngineConfig["
         break;
       case "ADD":
         refuseFetching(instruction);
+        break;
+      case "LABEL":
+        // Written in another way it is overridden: ours comes after it.
+        if (instruction.rest.replaceAll(/["'\\]/g, "").includes("dev.slipway.build-"))
+          refuse("labels that begin with dev.slipway.build- are Slipway's own: take another name");
         break;
       case "VOLUME":
         refuse("what is written to a VOLUME cannot be limited: leave it out, and mount one where it runs");

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Instruction } from "./read-dockerfile.ts";
 
 /** Marks whatever an engine makes for a build, so that it is found again: containers, images and the steps between. */
 export const runLabel = "dev.slipway.build-run";
@@ -12,7 +13,8 @@ export interface EngineRun {
   untilMs: number;
 }
 
-const marginMs = 60_000;
+/** For the removal, and for clocks that differ. */
+const marginMs = 300_000;
 
 export function newRun(limitMs: number): EngineRun {
   return { id: randomUUID(), untilMs: Date.now() + limitMs + marginMs };
@@ -26,4 +28,16 @@ export function labelsOf({ id, untilMs }: EngineRun): Record<string, string> {
 export function labelInstruction(run: EngineRun): string {
   const words = Object.entries(labelsOf(run)).map(([name, value]) => `"${name}"="${value}"`);
   return `LABEL ${words.join(" ")}`;
+}
+
+/** The Dockerfile with our labels at the head of each stage, so that what the engine makes of it is found again, and after
+ *  each LABEL of its own: the last word counts. */
+export function marked(dockerfile: string, instructions: readonly Instruction[], run: EngineRun): string {
+  const ends = new Set(
+    instructions.filter(({ name }) => ["FROM", "LABEL"].includes(name)).map(({ lastLine }) => lastLine),
+  );
+  return dockerfile
+    .split("\n")
+    .flatMap((line, index) => (ends.has(index + 1) ? [line, labelInstruction(run)] : [line]))
+    .join("\n");
 }

@@ -23,9 +23,8 @@ import { type Manifest, mediaTypes } from "../oci.ts";
 import { holdScratchFolder } from "../scratch-folder.ts";
 import { checkDockerfile } from "./check-dockerfile.ts";
 import { type ExportedLayer, exportImage, openExported } from "./export-image.ts";
-import { type EngineRun, labelInstruction, newRun } from "./labels.ts";
+import { marked, newRun } from "./labels.ts";
 import { ownImageConfig } from "./own-image-config.ts";
-import type { Instruction } from "./read-dockerfile.ts";
 import { requireBases } from "./require-bases.ts";
 import { refuseForeignImages } from "./refuse-foreign-images.ts";
 import { runEngineBuild } from "./run-engine-build.ts";
@@ -112,15 +111,6 @@ function describe(config: object, exported: readonly ExportedLayer[]): BuiltImag
   const bytes = Buffer.from(canonicalize(manifest) ?? "");
   const builder = { name: "engine", why: ownDockerfileRuns } as const;
   return { platform, manifest: bytes, digest: digestOf(bytes), config: configBytes, layers, lock: null, builder };
-}
-
-/** The Dockerfile with a label at the head of each stage, so that what the engine makes of it is found again. */
-function marked(dockerfile: string, instructions: readonly Instruction[], run: EngineRun): string {
-  const ends = new Set(instructions.filter(({ name }) => name === "FROM").map(({ lastLine }) => lastLine));
-  return dockerfile
-    .split("\n")
-    .flatMap((line, index) => (ends.has(index + 1) ? [line, labelInstruction(run)] : [line]))
-    .join("\n");
 }
 
 /** What `docker build` would send: all but what .dockerignore names. */

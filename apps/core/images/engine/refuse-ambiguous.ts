@@ -8,6 +8,7 @@ const looking = ["FROM", "ADD"];
  *  built, and engines differ. Throws `dockerfile_refused` with the first line that is not plain. */
 export function refuseAmbiguousLines(text: string): void {
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+  let continues: number | null = null;
   for (const [index, line] of lines.entries()) {
     // Go's idea of white space and of the end of a line is not JavaScript's.
     if (/[^\P{Cc}\t]|[\u2028\u2029\ufeff]/u.test(line))
@@ -16,7 +17,10 @@ export function refuseAmbiguousLines(text: string): void {
       refuse(index + 1, "the escape directive is not taken: a backslash continues a line");
     if (!/^\s*#/.test(line) && /\\\\[ \t]*$/.test(line))
       refuse(index + 1, "it ends in two backslashes, which continue a line in some engines only");
+    if (!/^\s*(?:#|$)/.test(line)) continues = /\\[ \t]*$/.test(line) ? index + 1 : null;
   }
+  // What is laid after it, such as our labels, would be a part of it.
+  if (continues !== null) refuse(continues, "it ends in a backslash, and no line follows");
 }
 
 /** As the engine takes quotes and escapes out of flags and words, after which they are others. */

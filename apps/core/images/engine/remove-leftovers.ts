@@ -1,39 +1,52 @@
 import { statusOf, whyNoEngine } from "./engine-answers.ts";
 import { runLabel, untilLabel } from "./labels.ts";
 import type { Engine } from "./open-engine.ts";
+import { labelledContainers, removeContainer } from "./run-container.ts";
 
-/** Removes what a run left in the engine: its container, if one still runs, and all images of its steps. */
-export async function removeRun({ docker }: Engine, runId: string): Promise<void> {
-  await removeLabelled({ docker }, `${runLabel}=${runId}`, () => true);
+/** For all of a run's images; containers have a limit of their own. */
+const limitMs = 120_000;
+
+/** Removes what a run left in the engine: its containers, if any still runs, all images of its steps, and the one that was
+ *  built, whatever its labels say; the engine takes those below it, which nobody names, with it. What cannot be removed
+ *  keeps nothing else from it, and is thrown in the end. */
+export async function removeRun(engine: Engine, runId: string, builtImage: string | null): Promise<void> {
+  await removeLabelled(engine, `${runLabel}=${runId}`, () => true, builtImage === null ? [] : [builtImage]);
 }
 
 /** Removes what runs of killed workers left: all whose time is over, and nothing else. Where no engine answers there is
  *  nothing to remove yet. */
 export async function removeAbandonedRuns(engine: Engine, nowMs = Date.now()): Promise<void> {
   if ((await whyNoEngine(engine)) !== null) return;
-  await removeLabelled(engine, runLabel, (labels) => Number(labels[untilLabel] ?? Infinity) * 1_000 < nowMs);
+  await removeLabelled(engine, runLabel, (labels) => Number(labels[untilLabel] ?? Infinity) * 1_000 < nowMs, []);
 }
 
 async function removeLabelled(
-  { docker }: Pick<Engine, "docker">,
+  engine: Engine,
   label: string,
   isOver: (labels: Record<string, string>) => boolean,
+  more: readonly string[],
 ): Promise<void> {
-  const filters = { label: [label] };
-  for (const { Id, Labels } of await docker.listContainers({ all: true, filters }))
-    if (isOver(Labels)) await docker.getContainer(Id).remove({ force: true, v: true }).catch(ifGone);
+  const limit = AbortSignal.timeout(limitMs);
+  const containers = (await labelledContainers(engine, label, limit)).filter(({ labels }) => isOver(labels));
+  const removed = await Promise.allSettled(containers.map(({ id }) => removeContainer(engine, id)));
+  const faults = removed.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
   // An image that another stands on is refused: those on top go first, so it is tried as long as one goes.
   for (let left = Infinity; ; ) {
-    const images = await docker.listImages({ all: true, filters });
-    const over = images.filter(({ Labels }) => isOver(Labels ?? {}));
-    if (over.length === 0 || over.length >= left) return;
+    const images = await engine.docker.listImages({ all: true, filters: { label: [label] }, abortSignal: limit });
+    const over = images.filter(({ Labels }) => isOver(Labels ?? {})).map(({ Id }) => Id);
+    if (over.length === 0 || over.length >= left) break;
     left = over.length;
-    for (const { Id } of over) await docker.getImage(Id).remove({ force: true }).catch(ifGone);
+    for (const id of over) await removeImage(engine, id, limit).catch((fault: unknown) => faults.push(fault));
   }
+  for (const id of more) await removeImage(engine, id, limit).catch((fault: unknown) => faults.push(fault));
+  if (faults.length > 0) throw faults[0];
 }
 
-/** Gone already, or in use by what goes later. */
-function ifGone(error: unknown): void {
-  const status = statusOf(error);
-  if (status !== 404 && status !== 409) throw error;
+/** Gone already, or in use by what goes later: then it stays. */
+async function removeImage({ docker }: Engine, id: string, limit: AbortSignal): Promise<void> {
+  try {
+    await docker.getImage(id).remove({ force: true, abortSignal: limit });
+  } catch (error) {
+    if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
+  }
 }

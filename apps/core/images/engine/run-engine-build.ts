@@ -37,12 +37,13 @@ export async function runEngineBuild<T>(
 ): Promise<T> {
   const stop = new AbortController();
   const limit = AbortSignal.timeout(build.limits.timeMs);
+  let imageId: string | null = null;
   const all = AbortSignal.any([signal, limit, stop.signal]);
   try {
     await requireEngine(engine);
     await build.prepare?.({ log, signal: all });
     const body = await startBuild(engine, build, all);
-    const imageId = await followBuild(engine, build, body, { log, signal: all }, stop);
+    imageId = await followBuild(engine, build, body, { log, signal: all }, stop);
     return await take(await engine.docker.getImage(imageId).inspect(), all);
   } catch (error) {
     signal.throwIfAborted();
@@ -56,7 +57,7 @@ export async function runEngineBuild<T>(
   } finally {
     build.context.destroy();
     // Where the engine is away, the sweep finds it when it is back.
-    await removeRun(engine, build.run.id).catch((error: unknown) =>
+    await removeRun(engine, build.run.id, imageId).catch((error: unknown) =>
       log(`what the build left in the engine is removed later: ${messageOf(error)}`),
     );
   }

@@ -42,11 +42,11 @@ export function runGenerated(needs: GeneratedNeeds): RunGenerated {
   return async (base, { script, files, folder }, context) => {
     const { engine, config } = needs;
     const { limits, network } = config.engine;
-    const run = newRun(limits.timeMs);
     const from =
       debian === null
         ? imageReference(config)
         : await share("debian", context, (shared) => ensureDebianBuildBase(engine, debian, shared));
+    const run = newRun(limits.timeMs);
     const dockerfile = [
       `FROM ${from} AS build`,
       labelInstruction(run),
