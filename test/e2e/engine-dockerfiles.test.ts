@@ -85,9 +85,20 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
 
   it.each([
     ["a step fails", ["RUN echo no such thing; exit 3"], "build_step_failed", /ended with 3: no such thing$/],
+    [
+      "its labels are ours in disguise",
+      [
+        "ENV RUN=dev.slipway.build-run UNTIL=dev.slipway.build-until",
+        "LABEL $RUN=x $UNTIL=9000000000000000",
+        "RUN exit 4",
+      ],
+      "build_step_failed",
+      /ended with 4/,
+    ],
     ["a file is missing", ["COPY nothing.txt /"], "build_step_failed", /nothing\.txt/],
     ["an instruction is unknown", ["RUNN x"], "dockerfile_refused", /RUNN/],
     ["the log has no end", ["RUN yes"], "build_limit_exceeded", /more than the 1000 lines/],
+    ["the log is blank without end", ["RUN yes ''"], "build_limit_exceeded", /more than the 1000 lines/],
     ["a step eats memory", ["RUN tail /dev/zero"], "build_step_failed", /ended with 137 \(killed/],
     [
       "a step fills the disk",
@@ -118,7 +129,8 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
 
   it("cannot fork without end", async () => {
     const short = builderOf(here, { limits: { processes: 16, timeMs: 8_000 } });
-    const bomb = ["RUN f() { sleep 30 & f; }; sleep 2; f"];
+    const names = "echo ' ---> Running in 0123456789ab'; echo ' ---> Running in ba9876543210'";
+    const bomb = [`RUN f() { sleep 30 & f; }; ${names}; sleep 2; f`];
     const fault = await faultOf([`FROM ${shell}`, ...bomb], { builder: short });
     expect(fault.message).toMatch(/ended with 2: .*[Cc]annot fork/);
   });

@@ -10,7 +10,7 @@ import type { EngineRun } from "./labels.ts";
 import type { Engine } from "./open-engine.ts";
 import { removeRun } from "./remove-leftovers.ts";
 import { readRows } from "./rows.ts";
-import { watchContainer } from "./watch-container.ts";
+import { watchRun } from "./watch-run.ts";
 
 export interface EngineBuild {
   run: EngineRun;
@@ -107,13 +107,14 @@ function refusedAtOnce(error: unknown, { limits }: EngineBuild): unknown {
 /** Reads what the engine says to its real end. Resolves with the image's id, which only a build that succeeded has. */
 async function followBuild(
   engine: Engine,
-  { limits, context }: EngineBuild,
+  { run, limits, context }: EngineBuild,
   body: Readable,
   { log, signal }: BuildContext,
   stop: AbortController,
 ): Promise<string> {
   const ended = new AbortController();
-  const watchers: Promise<void>[] = [];
+  const watcher = watchRun(engine, run, limits, ended.signal);
+  const watched = watcher.done.catch((fault: unknown) => stop.abort(fault));
   const destroy = (): void => void body.destroy(signal.reason as Error);
   signal.addEventListener("abort", destroy, { once: true });
   let imageId: string | null = null;
@@ -125,21 +126,19 @@ async function followBuild(
         throw blameForError(row.errorDetail?.message ?? row.error ?? "", { lastLine, limits });
       imageId = row.aux?.ID ?? imageId;
       for (const line of textLines(row.stream)) {
-        const container = /^ ---> Running in ([0-9a-f]{12,64})$/.exec(line)?.[1];
-        if (container !== undefined)
-          watchers.push(
-            watchContainer(engine, container, limits, ended.signal).catch((fault: unknown) => stop.abort(fault)),
-          );
-        else if (!/^ ?--->|^Removing intermediate container/.test(line)) {
-          lastLine = line;
-          log(line);
-        }
         lines += 1;
         if (lines > limits.logLines)
           throw new BuildFault(
             "build_limit_exceeded",
             `the build wrote more than the ${limits.logLines} lines that it may`,
           );
+        if (line === "") continue;
+        // Any step can print it.
+        if (/^ ---> Running in [0-9a-f]+$/.test(line)) watcher.look();
+        else if (!/^ ?--->|^Removing intermediate container/.test(line)) {
+          lastLine = line;
+          log(line);
+        }
       }
     }
   } catch (error) {
@@ -149,7 +148,7 @@ async function followBuild(
     signal.removeEventListener("abort", destroy);
     body.destroy();
     ended.abort();
-    await Promise.all(watchers);
+    await watched;
   }
   if (imageId === null) throw new Error("the engine ended the build without an image and without a reason");
   const { Size } = await engine.docker.getImage(imageId).inspect();
@@ -161,9 +160,12 @@ async function followBuild(
   return imageId;
 }
 
-/** What a terminal would show: without colours, and of a line that is written again and again its last state. */
-function textLines(stream = ""): string[] {
+/** What a terminal would show: without colours, and of a line that is written again and again its last state. Blank
+ *  lines count as well. */
+function textLines(stream: string | undefined): string[] {
+  if (stream === undefined) return [];
   return stream
+    .replace(/\n$/, "")
     .split("\n")
     .map((line) =>
       line
@@ -172,8 +174,7 @@ function textLines(stream = ""): string[] {
         .replace(escapes, "")
         .replace(/\p{Cc}/gu, " ")
         .trimEnd(),
-    )
-    .filter((line) => line !== "");
+    );
 }
 
 const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
