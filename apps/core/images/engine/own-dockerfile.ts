@@ -25,8 +25,8 @@ import { checkDockerfile } from "./check-dockerfile.ts";
 import { type ExportedLayer, exportImage, openExported } from "./export-image.ts";
 import { marked, newRun } from "./labels.ts";
 import { ownImageConfig } from "./own-image-config.ts";
-import { requireBases } from "./require-bases.ts";
 import { refuseForeignImages } from "./refuse-foreign-images.ts";
+import { requireBases } from "./require-bases.ts";
 import { runEngineBuild } from "./run-engine-build.ts";
 import { baseLogin, type GeneratedNeeds } from "./run-generated.ts";
 
