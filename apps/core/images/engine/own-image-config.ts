@@ -31,7 +31,10 @@ export function ownImageConfig(made: ExportedImage["config"], request: BuildRequ
   const config = Object.fromEntries(kept.flatMap((key) => (made[key] === undefined ? [] : [[key, made[key]]])));
   return {
     ...(config as unknown as ImageConfig),
-    history: (made.history ?? []).filter(({ created_by }) => created_by?.includes(runLabel) !== true),
+    // Ours have no layer; whatever mentions them otherwise has one.
+    history: (made.history ?? []).filter(
+      ({ created_by, empty_layer }) => !(empty_layer === true && created_by?.includes(runLabel)),
+    ),
     config: {
       ...settings,
       ExposedPorts: { ...settings.ExposedPorts, [`${serve?.port ?? 8000}/tcp`]: {} },
