@@ -2,15 +2,19 @@ import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { EngineConfig } from "#core/config.ts";
 import { messageOf } from "#core/errors.ts";
+import { within } from "#core/within.ts";
 import { type BuildContext, BuildFault } from "../image-builder.ts";
 import { megabytes } from "../measures.ts";
-import { blameForError } from "./blame.ts";
+import { blameForError, StepFailed } from "./blame.ts";
 import { requireEngine } from "./engine-answers.ts";
 import type { EngineRun } from "./labels.ts";
 import type { Engine } from "./open-engine.ts";
 import { removeRun } from "./remove-leftovers.ts";
 import { readRows } from "./rows.ts";
 import { watchRun } from "./watch-run.ts";
+import { whyKilled } from "./why-killed.ts";
+
+const answerMs = 60_000;
 
 export interface EngineBuild {
   run: EngineRun;
@@ -44,10 +48,12 @@ export async function runEngineBuild<T>(
     await build.prepare?.({ log, signal: all });
     const body = await startBuild(engine, build, all);
     imageId = await followBuild(engine, build, body, { log, signal: all }, stop);
-    return await take(await engine.docker.getImage(imageId).inspect(), all);
+    return await take(await within(answerMs, engine.docker.getImage(imageId).inspect()), all);
   } catch (error) {
     signal.throwIfAborted();
     if (stop.signal.aborted) throw stop.signal.reason;
+    if (error instanceof StepFailed && [137, 143].includes(error.exitCode))
+      throw await whyKilled(engine, build.run, error);
     if (limit.aborted)
       throw new BuildFault(
         "build_limit_exceeded",
@@ -100,7 +106,7 @@ function refusedAtOnce(error: unknown, { limits }: EngineBuild): unknown {
       .replace(/^\(HTTP code 400\).*? - /, "")
       // Counted with our own lines.
       .replace(/ line \d+(?=: )/, ""),
-    { lastLine: "", limits },
+    { lastLine: "", limits, refused: true },
   );
 }
 
@@ -151,7 +157,7 @@ async function followBuild(
     await watched;
   }
   if (imageId === null) throw new Error("the engine ended the build without an image and without a reason");
-  const { Size } = await engine.docker.getImage(imageId).inspect();
+  const { Size } = await within(answerMs, engine.docker.getImage(imageId).inspect());
   if (Size > limits.diskBytes)
     throw new BuildFault(
       "build_limit_exceeded",

@@ -11,6 +11,10 @@ export const stepExits = {
   broken: 43,
 } as const;
 
+/** As grep -iE takes it: what pip and apt say of an index, a mirror or the disk, with statuses only where they are ones. */
+export const fetchFaults =
+  "Failed to fetch|Could not (connect|resolve|handshake)|Temporary failure|Hash Sum mismatch|No space left|Connection (refused|reset|timed out)|NewConnectionError|SSLError|ProxyError|ReadTimeout|HTTP error (40[137]|50[0-9])|(40[137]|50[0-9]) (Client|Server) Error|^ *(40[137]|50[0-9])  [A-Z]";
+
 const head = `set -eu
 export DEBIAN_FRONTEND=noninteractive APT_CONFIG=/slipway/net/apt.conf LC_ALL=C
 cd /slipway
@@ -18,7 +22,7 @@ mkdir -p out
 # Ends with the part's code where it was a mirror that did not answer.
 fail() {
   tail -n 40 log
-  if grep -qiE 'Failed to fetch|Could not (connect|resolve|handshake)|Temporary failure|Hash Sum mismatch|No space left|Connection (refused|reset|timed out)|NewConnectionError|SSLError|ProxyError|ReadTimeout|(40[13]|407|50[0-9]) ' log
+  if grep -qiE '${fetchFaults}' log
   then exit ${stepExits.part}; fi
   exit "$1"
 }
