@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { removeAbandonedBases } from "#core/images/engine/build-base.ts";
 import { keptLabel, labelsOf, newRun } from "#core/images/engine/labels.ts";
 import { openEngine } from "#core/images/engine/open-engine.ts";
 import { removeAbandonedRuns } from "#core/images/engine/remove-leftovers.ts";
@@ -113,6 +114,12 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
     expect([fault.code, fault.message]).toEqual([code, expect.stringMatching(reason)]);
   });
 
+  it("is tried again where a step is killed, and not for its memory", async () => {
+    const error = await build([`FROM ${shell}`, "RUN exit 137"]).catch((reason: unknown) => reason);
+    expect(error).not.toBeInstanceOf(BuildFault);
+    expect((error as Error).message).toMatch(/^a step was killed, and not for its memory \(its engine may/);
+  });
+
   it("is ended in mid-step by its time and by its cancelling", async () => {
     const lines = [`FROM ${shell}`, "RUN echo begun; sleep 100"];
     const short = builderOf(here, { limits: { timeMs: 3_000 } });
@@ -191,5 +198,22 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
     expect(await leftovers(docker)).toHaveLength(1);
     await removeAbandonedRuns(own, Date.now() + 200_000);
     expect(await leftovers(docker)).toEqual([]);
+  });
+
+  it("leaves no half-made build base, and takes no whole one", async () => {
+    const names = ["making-test", "test"].map((tag) => `slipway-build-base:${tag}`);
+    for (const name of names) {
+      const base = importShell(`LABEL ${keptLabel}=${name}`);
+      await docker("tag", base, name);
+      await docker("rmi", base);
+    }
+    whenDone(async () => void (await docker("rmi", "--force", ...names)));
+    const own = openEngine(smallEngine);
+    const there = async () => (await docker("images", "--format", "{{.Repository}}:{{.Tag}}")).split("\n");
+    await removeAbandonedBases(own, Date.now());
+    expect(await there()).toEqual(expect.arrayContaining(names));
+    await removeAbandonedBases(own, Date.now() + 30 * 60_000);
+    expect(await there()).toContain(names[1]);
+    expect(await there()).not.toContain(names[0]);
   });
 });

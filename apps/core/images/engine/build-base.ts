@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
 import { digestOf } from "#core/artifacts/digest.ts";
 import type { NetworkConfig } from "#core/config.ts";
+import { within } from "#core/within.ts";
 import { aptOptions, withAptSources } from "../bases/apt-sources.ts";
 import type { BuildContext } from "../image-builder.ts";
 import { seconds } from "../measures.ts";
@@ -19,50 +21,90 @@ export interface DebianBuildBase {
 }
 
 const limitMs = 10 * 60_000;
+const answerMs = 60_000;
 const name = "slipway-build-base";
+/** Of one that is not whole yet. */
+const making = "making-";
 
 /** What commands run in where the base is made of Debian packages and has no shell: a small Debian of the same suite,
- *  with apt, made by mmdebstrap and kept in the engine under its name. Nothing of it is in an image that is pushed. */
+ *  with apt, made by mmdebstrap and kept in the engine under its name, which it gets when it is whole. Nothing of it is in
+ *  an image that is pushed, and nothing of the mirrors' list, which may hold passwords, is in it. */
 export async function ensureDebianBuildBase(
   engine: Engine,
   base: DebianBuildBase,
   { log, signal }: BuildContext,
 ): Promise<string> {
-  const tag = `${base.suite}-${digestOf(JSON.stringify([1, base.suite, base.network.aptMirrors])).slice(7, 19)}`;
+  const tag = `${base.suite}-${digestOf(JSON.stringify([2, base.suite, base.network.aptMirrors])).slice(7, 19)}`;
   const reference = `${name}:${tag}`;
   await requireEngine(engine);
   const { docker } = engine;
-  const known = await docker.listImages({ filters: { reference: [reference] } });
+  const known = await within(answerMs, docker.listImages({ filters: { reference: [reference] } }));
   if (known.length > 0) return reference;
   const startedAt = performance.now();
+  const unfinished = `${making}${randomUUID()}`;
   log(`build base ${reference}: fetching Debian packages`);
-  await withAptSources(base, async (sources) => {
-    const { exitCode, stderr } = await runCommand({
-      file: base.mmdebstrap,
-      args: [
-        ...["--variant=apt", "--architectures=amd64", "--format=tar", "--include=ca-certificates"],
-        // It is made again where a crash spoils it.
-        "--dpkgopt=force-unsafe-io",
-        `--mode=${process.getuid?.() === 0 ? "root" : "unshare"}`,
-        ...aptOptions(sources),
-        ...[base.suite, "-", ...sources.lists],
-      ],
-      environment: base.environment,
-      signal,
-      limitMs,
-      consume: async (stdout) => importTar(docker, stdout, tag, signal),
+  try {
+    await withAptSources(base, async (sources) => {
+      const { exitCode, stderr } = await runCommand({
+        file: base.mmdebstrap,
+        args: [
+          ...["--variant=apt", "--architectures=amd64", "--format=tar", "--include=ca-certificates"],
+          // It is made again where a crash spoils it.
+          "--dpkgopt=force-unsafe-io",
+          `--mode=${process.getuid?.() === 0 ? "root" : "unshare"}`,
+          ...aptOptions(sources),
+          // Steps are given the list, as a file that goes with them.
+          ...(sources.lists.length > 0 ? [`--customize-hook=${forgetSources}`] : []),
+          ...[base.suite, "-", ...sources.lists],
+        ],
+        environment: base.environment,
+        signal,
+        limitMs,
+        consume: async (stdout) => importTar(docker, stdout, unfinished, signal),
+      });
+      if (exitCode !== 0)
+        throw new Error(
+          `mmdebstrap could not make the build base of ${base.suite}: ${stderr.trim().split("\n").at(-1)}`,
+        );
     });
-    if (exitCode !== 0)
-      throw new Error(`mmdebstrap could not make the build base of ${base.suite}: ${stderr.trim().split("\n").at(-1)}`);
-  });
+    const image = docker.getImage(`${name}:${unfinished}`);
+    await within(answerMs, image.tag({ repo: name, tag }));
+  } finally {
+    // Takes the name away; the image as well where it has no other one.
+    await docker
+      .getImage(`${name}:${unfinished}`)
+      .remove({ abortSignal: AbortSignal.timeout(answerMs) })
+      .catch(() => {});
+  }
   log(`build base ${reference}: made in ${seconds(startedAt)}`);
   return reference;
 }
 
+/** `$1` is the root. */
+const forgetSources = 'rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/var/lib/apt/lists/*';
+
+/** Removes those that killed workers left half-made: all that have no name of their own, when nobody makes them any more. */
+export async function removeAbandonedBases({ docker }: Engine, nowMs: number): Promise<void> {
+  const limit = AbortSignal.timeout(answerMs);
+  const filters = { label: [keptLabel] };
+  for (const { Id, RepoTags, Created } of await docker.listImages({ filters, abortSignal: limit })) {
+    const isNamed = (RepoTags ?? []).some((tag) => !tag.startsWith(`${name}:${making}`) && !tag.startsWith("<none>"));
+    if (isNamed || Created * 1_000 + 2 * limitMs > nowMs) continue;
+    await docker.getImage(Id).remove({ force: true, abortSignal: limit });
+  }
+}
+
 async function importTar(docker: Engine["docker"], tar: Readable, tag: string, signal: AbortSignal): Promise<void> {
   const changes = `LABEL ${keptLabel}=${tag}`;
-  const body = await docker.importImage(tar, { repo: name, tag, changes, abortSignal: signal });
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  const body = (await docker.importImage(tar, { repo: name, tag, changes, abortSignal: limited })) as Readable;
+  const stop = (): void => void body.destroy(limited.reason as Error);
+  limited.addEventListener("abort", stop, { once: true });
   body.on("error", () => {});
-  for await (const row of readRows(body as Readable))
-    if (row.error !== undefined) throw new Error(`the engine could not take the build base: ${row.error}`);
+  try {
+    for await (const row of readRows(body))
+      if (row.error !== undefined) throw new Error(`the engine could not take the build base: ${row.error}`);
+  } finally {
+    limited.removeEventListener("abort", stop);
+  }
 }

@@ -12,6 +12,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import { type Digest, digestFrom, sha256 } from "#core/artifacts/digest.ts";
+import { orAborted } from "#core/or-aborted.ts";
 import { type ImageConfig, mediaTypes } from "../oci.ts";
 import type { Engine } from "./open-engine.ts";
 
@@ -42,7 +43,12 @@ export async function exportImage(
   folder: string,
   signal: AbortSignal,
 ): Promise<ExportedImage> {
-  const archive = (await docker.getImage(imageId).get()) as Readable;
+  // It takes no signal; what comes too late is let go of.
+  const asked = docker.getImage(imageId).get() as Promise<Readable>;
+  const archive = await orAborted(asked, signal).catch((error: unknown) => {
+    asked.then((late) => late.on("error", () => {}).destroy()).catch(() => {});
+    throw error;
+  });
   const { files, links } = await saveEntries(archive, folder, signal);
   const found = (path: string): SavedFile => {
     const file = files.get(path) ?? files.get(links.get(path) ?? "");

@@ -1,3 +1,4 @@
+import { removeAbandonedBases } from "./build-base.ts";
 import { statusOf, whyNoEngine } from "./engine-answers.ts";
 import { runLabel, untilLabel } from "./labels.ts";
 import type { Engine } from "./open-engine.ts";
@@ -18,6 +19,7 @@ export async function removeRun(engine: Engine, runId: string, builtImage: strin
 export async function removeAbandonedRuns(engine: Engine, nowMs = Date.now()): Promise<void> {
   if ((await whyNoEngine(engine)) !== null) return;
   await removeLabelled(engine, runLabel, (labels) => Number(labels[untilLabel] ?? Infinity) * 1_000 < nowMs, []);
+  await removeAbandonedBases(engine, nowMs);
 }
 
 async function removeLabelled(
