@@ -7,8 +7,8 @@ import { aptOptions, withAptSources } from "../bases/apt-sources.ts";
 import type { BuildContext } from "../image-builder.ts";
 import { seconds } from "../measures.ts";
 import { runCommand } from "../run-command.ts";
-import { requireEngine } from "./engine-answers.ts";
-import { keptLabel } from "./labels.ts";
+import { requireEngine, statusOf } from "./engine-answers.ts";
+import { keptLabel, runLabel } from "./labels.ts";
 import type { Engine } from "./open-engine.ts";
 import { readRows } from "./rows.ts";
 
@@ -87,11 +87,17 @@ const forgetSources = 'rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.lis
 export async function removeAbandonedBases({ docker }: Engine, nowMs: number): Promise<void> {
   const limit = AbortSignal.timeout(answerMs);
   const filters = { label: [keptLabel] };
-  for (const { Id, RepoTags, Created } of await docker.listImages({ filters, abortSignal: limit })) {
+  for (const { Id, RepoTags, Created, Labels } of await docker.listImages({ filters, abortSignal: limit })) {
     const isNamed = (RepoTags ?? []).some((tag) => !tag.startsWith(`${name}:${making}`) && !tag.startsWith("<none>"));
-    if (isNamed || Created * 1_000 + 2 * limitMs > nowMs) continue;
-    await docker.getImage(Id).remove({ force: true, abortSignal: limit });
+    // What a run makes on a base has the base's labels, and is removed with the run.
+    if (isNamed || Labels?.[runLabel] !== undefined || Created * 1_000 + 2 * limitMs > nowMs) continue;
+    await docker.getImage(Id).remove({ abortSignal: limit }).catch(ifGone);
   }
+}
+
+/** Gone already, or in use. */
+function ifGone(error: unknown): void {
+  if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error;
 }
 
 async function importTar(docker: Engine["docker"], tar: Readable, tag: string, signal: AbortSignal): Promise<void> {
