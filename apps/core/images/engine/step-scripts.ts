@@ -55,7 +55,7 @@ touch listed
 find /etc /usr /opt /var/lib -xdev -newer marker ! -type d >>listed
 # /lib is a link to /usr/lib, in a layer it would become a folder.
 sed -E 's#^/(lib|lib64|bin|sbin)/#/usr/\\1/#' listed | sort -u |
-  grep -vE '^/(etc/(apt|passwd|group|shadow|gshadow|passwd-|group-|shadow-|gshadow-|machine-id)(/|$)|var/lib/(apt|dpkg)/|var/cache/|usr/share/(man|info|locale|lintian|bug|doc-base)/)' |
+  grep -vE '^/((lib|lib64|bin|sbin)$|etc/(apt|passwd|group|shadow|gshadow|passwd-|group-|shadow-|gshadow-|machine-id)(/|$)|var/lib/(apt|dpkg)/|var/cache/|usr/share/(man|info|locale|lintian|bug|doc-base)/)' |
   grep -vE '^/usr/share/doc/.+/[^/]+$' >wanted || true
 grep -hE '^/usr/share/doc/.+/copyright$' listed >>wanted || true
 while read -r path; do
