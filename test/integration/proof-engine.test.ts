@@ -30,42 +30,42 @@ const honest: Answers = {
 
 describe("an engine at fault", () => {
   it("is not waited for longer than an attempt may take before the container is there", async () => {
-    const { proven } = await engineThatSays({ "POST /containers/create": "none" });
-    await expect(proven).rejects.toThrow("its container could not be made within 0.5 s");
+    const { prove } = await engineThatSays({ "POST /containers/create": "none" });
+    await expect(prove()).rejects.toThrow("its container could not be made within 0.5 s");
   });
 
   it.each([137, 143])("is no fault of an image whose container it stopped (exit code %d)", async (ExitCode) => {
-    const { proven, asked } = await engineThatSays({
+    const { prove, asked } = await engineThatSays({
       "GET /containers/c1/json": inspected({ Running: false, ExitCode }),
     });
-    await expect(proven).rejects.toThrow(`its container was stopped: it ended with exit code ${ExitCode} before`);
+    await expect(prove()).rejects.toThrow(`its container was stopped: it ended with exit code ${ExitCode} before`);
     expect(asked).toContain("DELETE /containers/c1");
   });
 
   it("is told apart from an image that ends by itself, or takes too much memory", async () => {
     const itself = await engineThatSays({ "GET /containers/c1/json": inspected({ Running: false, ExitCode: 1 }) });
-    expect(await itself.proven).toMatchObject({
+    expect(await itself.prove()).toMatchObject({
       status: "failed",
       reason: "it ended with exit code 1 before it was healthy",
     });
     const greedy = inspected({ Running: false, ExitCode: 137, OOMKilled: true });
     const memory = await engineThatSays({ "GET /containers/c1/json": greedy });
-    expect(await memory.proven).toMatchObject({ status: "failed", reason: "it took more than 256 MiB of memory" });
+    expect(await memory.prove()).toMatchObject({ status: "failed", reason: "it took more than 256 MiB of memory" });
   });
 
   it.each([404, 409, 500])("has lost a container that it cannot start: %d", async (status) => {
-    const { proven } = await engineThatSays({
+    const { prove } = await engineThatSays({
       "POST /containers/c1/start": [status, { message: "no such container" }],
     });
-    await expect(proven).rejects.toThrow(/no such container/);
+    await expect(prove()).rejects.toThrow(/no such container/);
   });
 
   it("is not at fault where it refuses what the image asks for", async () => {
-    const { proven } = await engineThatSays({
+    const { prove } = await engineThatSays({
       "POST /containers/c1/start": [400, { message: "/none: no such file" }],
       "GET /containers/c1/json": inspected({ Running: false, StartedAt: "0001-01-01T00:00:00Z" }),
     });
-    expect(await proven).toMatchObject({ status: "failed", reason: "it cannot be started: /none: no such file" });
+    expect(await prove()).toMatchObject({ status: "failed", reason: "it cannot be started: /none: no such file" });
   });
 });
 
@@ -73,7 +73,7 @@ describe("what an engine cannot remove", () => {
   const stuck: Answer = [403, { message: "no" }];
 
   it("keeps nothing else from its removal when a proof ends", async () => {
-    const { proven, asked } = await engineThatSays(
+    const { prove, asked } = await engineThatSays(
       {
         "POST /images/load": [200, ""],
         "GET /images/slipway-asker:w1-1/json": [200, {}],
@@ -83,7 +83,7 @@ describe("what an engine cannot remove", () => {
       },
       { serve: { port: 9_000, health: "/alive" } },
     );
-    expect(await proven).toMatchObject({ status: "failed" });
+    expect(await prove()).toMatchObject({ status: "failed" });
     expect(asked).toContain("DELETE /images/slipway-asker:w1-1");
   });
 
@@ -131,7 +131,7 @@ async function engineThatSays(faults: Answers, more: Partial<Proving> = {}) {
     ...more,
   };
   const needs = { engine, builder: smallImageBuilder(), redact: (text: string) => text };
-  return { engine, asked, proven: proveImage(needs, proving, new AbortController().signal) };
+  return { engine, asked, prove: () => proveImage(needs, proving, new AbortController().signal) };
 }
 
 function say(response: ServerResponse, answer: Answer): void {
