@@ -2,9 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openAssembler } from "#core/images/open-assembler.ts";
-import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { freePort } from "#standalone/free-port.ts";
+import { assemblingWorker } from "#test/assembling-worker.ts";
 import { composeIsThere, composeProject } from "#test/compose-project.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { expectSameAnswer } from "#test/expect-same-answer.ts";
@@ -13,16 +12,12 @@ import { realModel } from "#test/real-models.ts";
 import { finished } from "#test/sealed.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { draftOf, testService } from "#test/test-service.ts";
-import { testWorker } from "#test/test-worker.ts";
 import { waitUntil } from "#test/wait-until.ts";
 
 const engine = dockerEngine();
 const service = await testService();
 const { call, registry } = service;
-testWorker(
-  registry,
-  openAssembler({ ...registry, registries: openRegistries(registry), environment: process.env, steps: null }),
-);
+assemblingWorker(registry);
 
 const model = realModel("custom");
 const at = "/v1/models/custom/versions/1.0.0";

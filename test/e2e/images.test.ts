@@ -1,22 +1,17 @@
 import { execFile } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { openAssembler } from "#core/images/open-assembler.ts";
-import { openRegistries } from "#core/images/registries/open-registries.ts";
+import { assemblingWorker } from "#test/assembling-worker.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { expectSameAnswer } from "#test/expect-same-answer.ts";
 import { realModel, realModelNames } from "#test/real-models.ts";
 import { finished } from "#test/sealed.ts";
 import { draftOf, testService } from "#test/test-service.ts";
-import { testWorker } from "#test/test-worker.ts";
 import { waitUntil } from "#test/wait-until.ts";
 
 const engine = dockerEngine();
 const service = await testService();
 const { call, registry } = service;
-testWorker(
-  registry,
-  openAssembler({ ...registry, registries: openRegistries(registry), environment: process.env, steps: null }),
-);
+assemblingWorker(registry);
 
 describe.skipIf(engine === null)("an image, pulled by its digest and run as production would", () => {
   const docker = engine as DockerEngine;

@@ -10,6 +10,7 @@ import {
   type BuildRequest,
   type BuiltImage,
   type ImageBuilder,
+  platformMade,
 } from "./image-builder.ts";
 import { describeImage } from "./image-config.ts";
 import { generatedLayer, modelLayers } from "./layers/model-layers.ts";
@@ -36,9 +37,6 @@ export interface AssemblerNeeds extends Blobs {
   runtimeFolder: string;
 }
 
-/** The one platform that bases are made for yet. */
-const platform = "linux/amd64";
-
 /** What overlayfs takes. */
 const layersLimit = 127;
 
@@ -56,7 +54,7 @@ export function assembler(needs: AssemblerNeeds): Assembler {
       checkPython(request, base);
       const { requirements, systemPackages } = request.spec;
       const runtime = await runtimeOf(
-        { base, platform, source, requirements, systemPackages, lock: request.lock },
+        { base, platform: platformMade, source, requirements, systemPackages, lock: request.lock },
         bases.files,
         context,
       );
@@ -68,7 +66,14 @@ export function assembler(needs: AssemblerNeeds): Assembler {
         await generatedLayer("opt/slipway/model.json", modelDescription(request), signal),
       ];
       const { config, manifest } = describeImage(request, base, layers);
-      const image = { platform, manifest, digest: digestOf(manifest), config, layers, lock: runtime.lock };
+      const image = {
+        platform: platformMade,
+        manifest,
+        digest: digestOf(manifest),
+        config,
+        layers,
+        lock: runtime.lock,
+      };
       return { ...image, ...builderOf(runtime, systemPackages) };
     },
   };
@@ -87,11 +92,11 @@ function builderOf(
 }
 
 function checkPlatforms({ spec }: BuildRequest): void {
-  const other = spec.platforms.find((asked) => asked !== platform);
+  const other = spec.platforms.find((asked) => asked !== platformMade);
   if (other === undefined) return;
   throw new BuildFault(
     "platform_unavailable",
-    `slipway.yaml asks for ${other}: images are made for ${platform} only; take ${other} out of platforms`,
+    `slipway.yaml asks for ${other}: images are made for ${platformMade} only; take ${other} out of platforms`,
   );
 }
 

@@ -3,6 +3,9 @@ import type { Digest } from "#core/artifacts/digest.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import type { Lock } from "./lock.ts";
 
+/** The one platform that images are made for yet. */
+export const platformMade = "linux/amd64";
+
 export interface SealedFile {
   path: string;
   digest: Digest;

@@ -15,9 +15,10 @@ import {
   type BuiltImage,
   type ImageBuilder,
   type Layer,
+  platformMade,
   type SealedFile,
 } from "../image-builder.ts";
-import { sortEntries, type TarEntry, tarStream } from "../layers/tar.ts";
+import { bytesEntry, sortEntries, type TarEntry, tarStream } from "../layers/tar.ts";
 import { seconds } from "../measures.ts";
 import { type Manifest, mediaTypes } from "../oci.ts";
 import { holdScratchFolder } from "../scratch-folder.ts";
@@ -30,7 +31,6 @@ import { requireBases } from "./require-bases.ts";
 import { runEngineBuild } from "./run-engine-build.ts";
 import { baseLogin, type GeneratedNeeds } from "./run-generated.ts";
 
-const platform = "linux/amd64";
 const dockerfileLimitBytes = 1024 * 1024;
 
 /** Builds a package's own Dockerfile, anew for each version, in the package's files. What comes of it lies in a scratch
@@ -57,8 +57,8 @@ export function ownDockerfileBuilder(needs: Blobs & Omit<GeneratedNeeds, "enviro
         run,
         context: tarStream([
           ...sortEntries(files),
-          textEntry(dockerfile, marked(own, checked.instructions, run)),
-          textEntry(".dockerignore", await ignoredByEngine(needs, request, dockerfile)),
+          bytesEntry(dockerfile, marked(own, checked.instructions, run)),
+          bytesEntry(".dockerignore", await ignoredByEngine(needs, request, dockerfile)),
         ]),
         dockerfile,
         credentials,
@@ -110,7 +110,15 @@ function describe(config: object, exported: readonly ExportedLayer[]): BuiltImag
   };
   const bytes = Buffer.from(canonicalize(manifest) ?? "");
   const builder = { name: "engine", why: ownDockerfileRuns } as const;
-  return { platform, manifest: bytes, digest: digestOf(bytes), config: configBytes, layers, lock: null, builder };
+  return {
+    platform: platformMade,
+    manifest: bytes,
+    digest: digestOf(bytes),
+    config: configBytes,
+    layers,
+    lock: null,
+    builder,
+  };
 }
 
 /** What `docker build` would send: all but what .dockerignore names. */
@@ -145,9 +153,4 @@ async function readPackageFile(needs: Blobs, { files }: BuildRequest, path: stri
   if (file.sizeBytes > dockerfileLimitBytes)
     throw new BuildFault("dockerfile_refused", `${path} is larger than ${dockerfileLimitBytes / 1024} KiB`);
   return file.sizeBytes === 0 ? "" : text(await openBlob(needs, file.digest));
-}
-
-function textEntry(path: string, content: string): TarEntry {
-  const bytes = Buffer.from(content);
-  return { type: "file", path, executable: false, sizeBytes: bytes.length, open: async () => [bytes] };
 }

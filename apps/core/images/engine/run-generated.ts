@@ -7,7 +7,7 @@ import type { Base } from "../bases/base-source.ts";
 import { unpackInto } from "../bases/unpack.ts";
 import { networkFiles, proxyArguments } from "../build-network.ts";
 import { type BuildContext, BuildFault } from "../image-builder.ts";
-import { type TarEntry, tarStream } from "../layers/tar.ts";
+import { bytesEntry, tarStream } from "../layers/tar.ts";
 import { shareWork } from "../shared-work.ts";
 import { StepFailed } from "./blame.ts";
 import { type DebianBuildBase, ensureDebianBuildBase } from "./build-base.ts";
@@ -67,7 +67,7 @@ export function runGenerated(needs: GeneratedNeeds): RunGenerated {
     };
     const build = {
       run,
-      context: tarStream(Object.entries(given).map(([path, text]) => textEntry(path, text))),
+      context: tarStream(Object.entries(given).map(([path, text]) => bytesEntry(path, text))),
       dockerfile: "Dockerfile",
       credentials: baseCredentials(config),
       buildArguments: proxyArguments(config.network),
@@ -130,9 +130,4 @@ export function baseLogin({ base }: Pick<Config, "base">): Logins {
 
 function within(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
-}
-
-function textEntry(path: string, text: string): TarEntry {
-  const bytes = Buffer.from(text);
-  return { type: "file", path, executable: false, sizeBytes: bytes.length, open: async () => [bytes] };
 }

@@ -4,7 +4,7 @@ import { openBlobChecked } from "#core/artifacts/checked-read.ts";
 import { type Digest, digestFrom, sha256 } from "#core/artifacts/digest.ts";
 import type { Layer, SealedFile } from "../image-builder.ts";
 import { mediaTypes } from "../oci.ts";
-import { parentFolders, sortEntries, type TarEntry, tarLayout, tarSizeBytes, tarStream } from "./tar.ts";
+import { bytesEntry, parentFolders, sortEntries, type TarEntry, tarLayout, tarSizeBytes, tarStream } from "./tar.ts";
 
 /** Where the package's files lie in the image. */
 const modelFolder = "opt/model";
@@ -53,9 +53,7 @@ export function divideFiles(
 
 /** A layer of generated entries, e.g. the description of what to serve. */
 export async function generatedLayer(path: string, bytes: Buffer, signal: AbortSignal): Promise<Layer> {
-  const entries = withParents([
-    { type: "file", path, executable: false, sizeBytes: bytes.length, open: async () => [bytes] },
-  ]);
+  const entries = withParents([bytesEntry(path, bytes)]);
   return layer(entries, await digestOfLayer(entries, signal));
 }
 

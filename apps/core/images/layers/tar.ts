@@ -49,6 +49,12 @@ export function sortEntries(entries: readonly TarEntry[]): TarEntry[] {
   return [...entries].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
+/** A small file that is in memory already. */
+export function bytesEntry(path: string, content: string | Buffer): TarEntry {
+  const bytes = Buffer.from(content);
+  return { type: "file", path, executable: false, sizeBytes: bytes.length, open: async () => [bytes] };
+}
+
 /** The entries of all folders between `below` (left out) and the files. */
 export function parentFolders(paths: Iterable<string>, below: string): TarEntry[] {
   const folders = new Set<string>();
