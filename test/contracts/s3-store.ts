@@ -9,6 +9,7 @@ import { s3BlobStore } from "#core/artifacts/s3-blob-store.ts";
 import { openS3 } from "#core/artifacts/s3-client.ts";
 import type { S3Config } from "#core/config.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
+import { waitUntil } from "#test/wait-until.ts";
 import { whenDone } from "#test/when-done.ts";
 import { faultyProxy } from "../integration/images/faulty-proxy.ts";
 import { describeBlobStore } from "./blob-store.ts";
@@ -119,7 +120,7 @@ export function describeSilence(name: string, config: S3Config): void {
   describe(`silent connections to ${name}`, async () => {
     const proxy = await tcpProxy(endpoint);
     const made = underTest({ ...config, endpoint: proxy.urlOf(endpoint) });
-    const { store } = made;
+    const { store, objects } = made;
     const newKey = keysOfTests(made);
     const bytes = randomBytes(6 * partBytes);
 
@@ -133,7 +134,8 @@ export function describeSilence(name: string, config: S3Config): void {
       const body = new PassThrough({ highWaterMark: bytes.length });
       const putting = store.put(written, body);
       body.write(bytes.subarray(0, 2 * partBytes));
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      // Begun a second time, an upload whose first answer was lost would be the collector's.
+      await waitUntil("begun", async () => (await objects()).some((name) => name.startsWith(written)));
       proxy.freeze();
       body.end(bytes.subarray(2 * partBytes));
       expect(Buffer.concat([first, await buffer(stream)]).equals(bytes)).toBe(true);

@@ -45,8 +45,11 @@ export function builderOf(
 
 /** Whatever of builds is in the engine: containers, images and steps of all runs. */
 export async function leftovers(docker: DockerEngine["docker"]): Promise<string[]> {
-  const filter = ["--filter", `label=${runLabel}`, "--quiet"];
-  const found = [await docker("ps", "--all", ...filter), await docker("images", "--all", ...filter)];
+  const filter = ["--filter", `label=${runLabel}`];
+  const found = [
+    await docker("ps", "--all", ...filter, "--format", "container {{.ID}}, {{.Status}}: {{.Command}}"),
+    await docker("images", "--all", ...filter, "--format", "image {{.ID}}, {{.CreatedSince}}"),
+  ];
   return found.flatMap((text) => text.split("\n")).filter((line) => line !== "");
 }
 

@@ -1,20 +1,20 @@
 /*
  * Blobs as files:
  *
- *   <dir>/ab/ab12…              a blob, complete and synced
+ *   <dir>/ab/ab12…              a blob, complete and synced where a row names it
  *   <dir>/parts/ab12….….part    bytes still flowing, or left by a crash
  *   <dir>/parts/ab12….….multi*  an upload in parts: see file-part-store.ts
  */
 import { randomBytes } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { access, open, rm, stat } from "node:fs/promises";
+import { access, open, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { SlipwayError } from "#core/errors.ts";
 import type { BlobKey, BlobStore, StoredObject } from "./blob-store.ts";
 import { filePartStore } from "./file-part-store.ts";
-import { putFile } from "./file-put.ts";
+import { putBody, putBytes } from "./file-put.ts";
 import { ensureFolder, foldersIn, isMissing, namesIn, nullIfMissing, storeFault } from "./file-store-folders.ts";
-import { requireFreeSpace } from "./free-space.ts";
+import { keepFree } from "./free-space.ts";
 
 const chunkBytes = 1024 * 1024;
 /** Each stream holds some chunks: past so many that are read at once they are smaller, lest readers that stall hold much. */
@@ -29,16 +29,19 @@ const abandonedAfterMs = 10 * 60_000;
 const pageOfObjects = 1000;
 
 export function fileBlobStore(dir: string, { leastFreeBytes = 0 }: { leastFreeBytes?: number } = {}): BlobStore {
-  const requireRoom = (sizeBytes: number) => requireFreeSpace(dir, { leastFreeBytes, sizeBytes });
+  const requireRoom = keepFree(dir, leastFreeBytes);
   const pathOf = (key: BlobKey): string => join(dir, key.slice(0, foldedLength), key);
   const partOf = (key: BlobKey): string =>
     join(dir, partsFolder, `${key}.${randomBytes(4).toString("hex")}${partEnding}`);
   let readers = 0;
   return {
-    put: (key, body, { signal } = {}) =>
-      putFile({ path: pathOf(key), part: partOf(key), requireRoom, signal }, body).catch((error: unknown) => {
+    async put(key, body, { signal } = {}) {
+      const place = { path: pathOf(key), requireRoom, signal };
+      const putting = Buffer.isBuffer(body) ? putBytes(place, body) : putBody({ ...place, part: partOf(key) }, body);
+      return putting.catch((error: unknown) => {
         throw storeFault(error);
-      }),
+      });
+    },
 
     async open(key, range) {
       const handle = await open(pathOf(key)).catch((cause: unknown) => {
@@ -63,7 +66,7 @@ export function fileBlobStore(dir: string, { leastFreeBytes = 0 }: { leastFreeBy
     },
 
     async remove(key) {
-      await rm(pathOf(key), { force: true });
+      await unlink(pathOf(key)).catch(nullIfMissing);
     },
 
     async check() {

@@ -19,6 +19,7 @@ import { dirname, join } from "node:path";
 import { SlipwayError } from "#core/errors.ts";
 import type { BlobKey, PartStore, PartsId, StoredPart, UnfinishedParts } from "./blob-store.ts";
 import { ensureFolder, namesIn, nullIfMissing, storeFault, syncFolder } from "./file-store-folders.ts";
+import type { RequireRoom } from "./free-space.ts";
 
 interface PartsLog {
   partBytes: number;
@@ -27,11 +28,7 @@ interface PartsLog {
 
 /** `pathOf` is where the whole object goes. One writer at a time, as the rows see to: bytes that are still being written
  *  to a part when it is completed would change the object, unless `complete` is told of it. */
-export function filePartStore(
-  dir: string,
-  pathOf: (key: BlobKey) => string,
-  requireRoom: (sizeBytes: number) => Promise<void>,
-): PartStore {
+export function filePartStore(dir: string, pathOf: (key: BlobKey) => string, requireRoom: RequireRoom): PartStore {
   const multi = (key: BlobKey, id: PartsId) => join(dir, `${key}.${id}.multi`);
   const log = (key: BlobKey, id: PartsId) => `${multi(key, id)}.log`;
   return {

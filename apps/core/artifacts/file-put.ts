@@ -1,60 +1,68 @@
 import { createWriteStream, type WriteStream } from "node:fs";
-import { link, open, rm } from "node:fs/promises";
+import { link, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { BlobStat } from "./blob-store.ts";
 import { ensureFolder, isMissing, syncFolder } from "./file-store-folders.ts";
+import { freshMs, type RequireRoom } from "./free-space.ts";
 
 interface Place {
   /** Where the bytes are when they are whole, and where until then. */
   path: string;
   part: string;
-  /** Throws where so many bytes more would leave too little free. */
-  requireRoom(sizeBytes: number): Promise<void>;
+  requireRoom: RequireRoom;
   signal: AbortSignal | undefined;
 }
 
 const chunkBytes = 1024 * 1024;
-/** In which a fast disk takes some hundred megabytes. */
-const lookEveryMs = 250;
 
-/** Writes the part, syncs it, gives it its name, syncs the folder. Of what fails nothing stays; of what is killed, the
- *  part. */
-export async function putFile(place: Place, body: Readable | Buffer): Promise<BlobStat> {
-  const { path, part } = place;
-  let linked = false;
+/** Writes, syncs, then syncs the folder. Of what fails nothing stays. What is killed leaves bytes of a key that nobody was
+ *  told. */
+export async function putBytes({ path, requireRoom, signal }: Omit<Place, "part">, bytes: Buffer): Promise<BlobStat> {
+  signal?.throwIfAborted();
+  await requireRoom(bytes.length);
+  const file = await inFolder(path, () => open(path, "wx"));
   try {
-    const sizeBytes = Buffer.isBuffer(body) ? await writeBytes(place, body) : await writeStream(place, body);
-    // Unlike a rename, a link never replaces what is there.
-    await inFolder(path, () => link(part, path));
-    linked = true;
-    await rm(part);
+    await file
+      .writeFile(bytes)
+      .then(() => file.sync())
+      .finally(() => file.close());
     await syncFolder(dirname(path));
-    return { sizeBytes };
+    return { sizeBytes: bytes.length };
   } catch (error) {
-    for (const left of linked ? [path, part] : [part]) await rm(left, { force: true }).catch(() => {});
+    await removeLeft(path);
     throw error;
   }
 }
 
-async function writeBytes({ part, requireRoom, signal }: Place, bytes: Buffer): Promise<number> {
-  signal?.throwIfAborted();
-  await requireRoom(bytes.length);
-  const file = await inFolder(part, () => open(part, "wx"));
+/** The same of bytes that take their time: the part gets its name when it is whole. */
+export async function putBody(place: Place, body: Readable): Promise<BlobStat> {
+  const { path, part } = place;
+  let linked = false;
   try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
+    const sizeBytes = await writeStream(place, body);
+    // Unlike a rename, a link never replaces what is there.
+    await inFolder(path, () => link(part, path));
+    linked = true;
+    await unlink(part);
+    await syncFolder(dirname(path));
+    return { sizeBytes };
+  } catch (error) {
+    for (const left of linked ? [path, part] : [part]) await removeLeft(left);
+    throw error;
   }
-  return bytes.length;
+}
+
+/** Gone already, or the collector's. */
+async function removeLeft(path: string): Promise<void> {
+  await unlink(path).catch(() => {});
 }
 
 async function writeStream({ part, requireRoom, signal }: Place, body: Readable): Promise<number> {
   let file: WriteStream | undefined;
   // Others write at the same time, and not everyone says how much will come.
-  const watch = setInterval(() => requireRoom(0).catch((error: Error) => file?.destroy(error)), lookEveryMs);
+  const watch = setInterval(() => requireRoom(0).catch((error: Error) => file?.destroy(error)), freshMs);
   try {
     await requireRoom(0);
     await ensureFolder(dirname(part));

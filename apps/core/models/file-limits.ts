@@ -6,6 +6,7 @@ import { bytesLeft } from "#core/quotas/hold-to-quotas.ts";
 import type { Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
 import type { FilePath } from "./file-path.ts";
+import type { VersionRow } from "./version.ts";
 
 /** Files of one version: a package of more has data in it that belongs elsewhere, or into one archive file. */
 const fileLimit = 10_000;
@@ -15,11 +16,25 @@ export async function largestFile(
   { db, config }: { db: Database | Transaction; config: Registry["config"] },
   modelId: string,
 ): Promise<SizeLimit | null> {
-  const { largestFileBytes: bytes } = config.uploads;
-  const set = bytes === null ? null : { bytes, refusal: () => fileTooLarge("a file here", bytes) };
   const quota = await fileQuota(db, modelId, "fileBytes");
-  if (quota === null) return set;
-  return tighter(set, { bytes: quota.limit, refusal: () => fileTooLarge(`a file of ${quota.pattern}`, quota.limit) });
+  if (quota === null) return largestSet(config);
+  const refusal = () => fileTooLarge(`a file of ${quota.pattern}`, quota.limit);
+  return tighter(largestSet(config), { bytes: quota.limit, refusal });
+}
+
+function largestSet(config: Registry["config"]): SizeLimit | null {
+  const { largestFileBytes: bytes } = config.uploads;
+  return bytes === null ? null : { bytes, refusal: () => fileTooLarge("a file here", bytes) };
+}
+
+/** How large the file of a draft may be that now begins to come. Costs nothing where no quota is for the model. */
+export async function limitOfFile(
+  { db, config }: Pick<Registry, "db" | "config">,
+  { id: versionId, modelId, hasQuota }: VersionRow,
+  path: FilePath,
+): Promise<SizeLimit | null> {
+  if (!hasQuota) return largestSet(config);
+  return tighter(await largestFile({ db, config }, modelId), await spaceForFile(db, { modelId, versionId, path }));
 }
 
 /** What the quotas for bytes leave, and the file that makes room by being replaced. */

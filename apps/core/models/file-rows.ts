@@ -42,12 +42,7 @@ export async function writeFileRows(
   replaced: ReadonlyMap<FilePath, Replaced>,
 ): Promise<void> {
   if (files.length === 0) return;
-  const paths = files.map(({ path }) => path);
-  await tx.$executeRaw`
-    INSERT INTO version_files (version_id, path, folded_path, blob_digest, size_bytes)
-    SELECT ${id}::uuid, * FROM unnest(${paths}::text[], ${paths.map(foldPath)}::text[],
-      ${files.map(({ digest }) => digest)}::text[], ${files.map(({ sizeBytes }) => sizeBytes)}::bigint[])
-    ON CONFLICT (version_id, path) DO UPDATE SET blob_digest = excluded.blob_digest, size_bytes = excluded.size_bytes`;
+  await insertFiles(tx, id, files);
   await recordAudits(
     tx,
     files.map(({ path, digest, sizeBytes, actor }) => {
@@ -65,6 +60,20 @@ export async function writeFileRows(
   );
   const growth = files.reduce((sum, { path, sizeBytes }) => sum + sizeBytes - (replaced.get(path)?.sizeBytes ?? 0), 0);
   await holdToQuotas(tx, modelId, { sizeBytes: growth });
+}
+
+/** Rows alone, in one statement however many: whether they may stand there is known. Files of the same paths are replaced. */
+export async function insertFiles(
+  tx: Transaction,
+  versionId: string,
+  files: readonly (Omit<StoredFile, "path"> & { path: FilePath })[],
+): Promise<void> {
+  const paths = files.map(({ path }) => path);
+  await tx.$executeRaw`
+    INSERT INTO version_files (version_id, path, folded_path, blob_digest, size_bytes)
+    SELECT ${versionId}::uuid, * FROM unnest(${paths}::text[], ${paths.map(foldPath)}::text[],
+      ${files.map(({ digest }) => digest)}::text[], ${files.map(({ sizeBytes }) => sizeBytes)}::bigint[])
+    ON CONFLICT (version_id, path) DO UPDATE SET blob_digest = excluded.blob_digest, size_bytes = excluded.size_bytes`;
 }
 
 /** Whether files may stand at these paths of a version, each named once. Returns those that do, by path. Throws

@@ -6,7 +6,7 @@ import { type Ingested, ingest } from "#core/artifacts/ingest.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { inBatches } from "#core/in-batches.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { largestFile, spaceForFile, tighter } from "./file-limits.ts";
+import { limitOfFile } from "./file-limits.ts";
 import type { FilePath } from "./file-path.ts";
 import { putFileRows } from "./file-rows.ts";
 import type { StoredFile } from "./files.ts";
@@ -59,9 +59,7 @@ export async function putFile(
 ): Promise<{ file: StoredFile; replaced: boolean }> {
   const { model, version, path, body, expectedDigest, announcedBytes, signal } = input;
   // A body for a version that cannot take it is not worth storing.
-  const { id, modelId } = await findDraft(db, model, version, "no lock");
-  const largest = await largestFile({ db, config }, modelId);
-  const limit = tighter(largest, await spaceForFile(db, { modelId, versionId: id, path }));
+  const limit = await limitOfFile({ db, config }, await findDraft(db, model, version, "no lock"), path);
   if (limit !== null && (announcedBytes ?? 0) > limit.bytes) throw limit.refusal();
   await blobs.requireRoom(announcedBytes ?? 0);
   const bytes = await ingest(blobs, body, { announcedBytes, expectedDigest, signal, limit });

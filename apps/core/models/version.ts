@@ -1,5 +1,6 @@
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { isFor } from "#core/quotas/use.ts";
 import { isHeld } from "#core/work/held.ts";
 import { Prisma } from "#prisma/client/client.ts";
 import type { Labels } from "./labels.ts";
@@ -156,11 +157,14 @@ export interface VersionRow {
   sealedAt: Date | null;
   archivedAt: Date | null;
   imageId: string | null;
+  /** Whether a quota is for its model. */
+  hasQuota: boolean;
 }
 
 const rowColumns = Prisma.sql`
   v.id, m.id AS "modelId", m.name AS model, m.repository, v.semver AS version, v.sealed_at AS "sealedAt",
-  v.archived_at AS "archivedAt", v.image_id AS "imageId"`;
+  v.archived_at AS "archivedAt", v.image_id AS "imageId",
+  EXISTS (SELECT 1 FROM quotas q WHERE ${isFor(Prisma.sql`m.name`)}) AS "hasQuota"`;
 
 /** What changes of a version start from. Tags are not taken here: a change names the version itself.
  *  `lock` keeps the row for the rest of the transaction. Throws `model_not_found`, `version_not_found`. */

@@ -9,7 +9,7 @@ import {
   versionExists,
 } from "#core/models/create-version.ts";
 import { largestFile, mostFiles } from "#core/models/file-limits.ts";
-import { foldPath } from "#core/models/file-path.ts";
+import { insertFiles } from "#core/models/file-rows.ts";
 import { findModel } from "#core/models/model.ts";
 import { semverKey } from "#core/models/semver.ts";
 import { readVersion, type Version } from "#core/models/version.ts";
@@ -64,15 +64,7 @@ export async function uploadVersion(
       db.$transaction(async (tx) => {
         const { id } = await insertVersion(tx, input, actor);
         const needless = await keepIngested(tx, files);
-        await tx.versionFile.createMany({
-          data: files.map(({ path, digest, sizeBytes }) => ({
-            versionId: id,
-            path,
-            foldedPath: foldPath(path),
-            blobDigest: digest,
-            sizeBytes,
-          })),
-        });
+        await insertFiles(tx, id, files);
         const workId = await freeze(tx, { versionId: id, model, version, files, described }, actor);
         const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
         await holdToQuotas(tx, modelId, { versions: 1, sizeBytes });

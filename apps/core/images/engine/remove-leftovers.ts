@@ -1,3 +1,4 @@
+import { askAgain } from "./ask-again.ts";
 import { removeAbandonedBases } from "./build-base.ts";
 import { statusOf, whyNoEngine } from "./engine-answers.ts";
 import { runLabel, untilLabel } from "./labels.ts";
@@ -11,14 +12,17 @@ const limitMs = 120_000;
  *  built, whatever its labels say; the engine takes those below it, which nobody names, with it. What cannot be removed
  *  keeps nothing else from it, and is thrown in the end. */
 export async function removeRun(engine: Engine, runId: string, builtImage: string | null): Promise<void> {
-  await removeLabelled(engine, `${runLabel}=${runId}`, () => true, builtImage === null ? [] : [builtImage]);
+  const more = builtImage === null ? [] : [builtImage];
+  const limit = AbortSignal.timeout(limitMs);
+  await askAgain(() => removeLabelled(engine, `${runLabel}=${runId}`, () => true, { more, limit }), limit);
 }
 
 /** Removes what runs of killed workers left: all whose time is over, and nothing else. Where no engine answers there is
  *  nothing to remove yet. */
 export async function removeAbandonedRuns(engine: Engine, nowMs = Date.now()): Promise<void> {
   if ((await whyNoEngine(engine)) !== null) return;
-  await removeLabelled(engine, runLabel, (labels) => Number(labels[untilLabel] ?? Infinity) * 1_000 < nowMs, []);
+  const isOver = (labels: Record<string, string>) => Number(labels[untilLabel] ?? Infinity) * 1_000 < nowMs;
+  await removeLabelled(engine, runLabel, isOver, { more: [], limit: AbortSignal.timeout(limitMs) });
   await removeAbandonedBases(engine, nowMs);
 }
 
@@ -26,9 +30,8 @@ async function removeLabelled(
   engine: Engine,
   label: string,
   isOver: (labels: Record<string, string>) => boolean,
-  more: readonly string[],
+  { more, limit }: { more: readonly string[]; limit: AbortSignal },
 ): Promise<void> {
-  const limit = AbortSignal.timeout(limitMs);
   const containers = (await labelledContainers(engine, label, limit)).filter(({ labels }) => isOver(labels));
   const removed = await Promise.allSettled(containers.map(({ id }) => removeContainer(engine, id)));
   const faults = removed.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));

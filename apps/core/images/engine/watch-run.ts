@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import type { EngineConfig } from "#core/config.ts";
 import { BuildFault } from "../image-builder.ts";
 import { megabytes } from "../measures.ts";
+import { askAgain } from "./ask-again.ts";
 import { statusOf, wordsOf } from "./engine-answers.ts";
 import { type EngineRun, runLabel } from "./labels.ts";
 import type { Engine } from "./open-engine.ts";
@@ -32,7 +33,8 @@ export function watchRun(
       const isDue = performance.now() - measuredAt >= everyMs;
       if (isDue) measuredAt = performance.now();
       const limit = AbortSignal.any([ended, AbortSignal.timeout(answerMs)]);
-      for (const { id } of await labelledContainers(engine, `${runLabel}=${run.id}`, limit)) {
+      const steps = await askAgain(() => labelledContainers(engine, `${runLabel}=${run.id}`, limit), limit);
+      for (const { id } of steps) {
         const container = engine.docker.getContainer(id);
         if (!held.has(id)) await limitProcesses(container, limits, limit);
         held.add(id);
@@ -49,16 +51,18 @@ export function watchRun(
 }
 
 async function limitProcesses(container: Docker.Container, { processes }: Limits, signal: AbortSignal): Promise<void> {
-  try {
-    const { Warnings: warnings } = await container.update({ PidsLimit: processes, abortSignal: signal });
-    const refusal = ((warnings ?? []) as string[]).find((warning) => /pids/i.test(warning));
-    if (refusal !== undefined) throw new Error(refusal);
-  } catch (error) {
-    // A step that is over needs no limit.
-    const found = await gone(container.inspect({ abortSignal: signal }));
-    if (found === null || !["created", "running", "paused"].includes(found.State.Status)) return;
-    throw new Error(`the engine cannot limit the processes of a step: ${wordsOf(error)}`, { cause: error });
-  }
+  await askAgain(async () => {
+    try {
+      const { Warnings: warnings } = await container.update({ PidsLimit: processes, abortSignal: signal });
+      const refusal = ((warnings ?? []) as string[]).find((warning) => /pids/i.test(warning));
+      if (refusal !== undefined) throw new Error(refusal);
+    } catch (error) {
+      // A step that is over needs no limit.
+      const found = await gone(container.inspect({ abortSignal: signal }));
+      if (found === null || !["created", "running", "paused"].includes(found.State.Status)) return;
+      throw new Error(`the engine cannot limit the processes of a step: ${wordsOf(error)}`, { cause: error });
+    }
+  }, signal);
 }
 
 async function checkWritten(container: Docker.Container, { diskBytes }: Limits, signal: AbortSignal): Promise<void> {
