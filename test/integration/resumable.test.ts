@@ -206,6 +206,7 @@ describe("a resumable upload", () => {
       chunkSize: 5 * mebibyte,
       urlStorage,
       fingerprint,
+      retryDelays: [0, 1_000, 3_000, 5_000],
       onChunkComplete: (_size, accepted) => {
         if (accepted >= 15 * mebibyte) void first.abort();
       },
@@ -214,6 +215,7 @@ describe("a resumable upload", () => {
     await waitUntil(
       "half of it is there",
       async () => (await offsetOf(new URL(first.url ?? "http://x/").pathname).catch(() => 0)) >= 15 * mebibyte,
+      { withinMs: 60_000 },
     );
     const { port: other } = await apiProcess(service);
     await workerProcess(service);
