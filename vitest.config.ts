@@ -11,6 +11,10 @@ const env = {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
 };
 
+/** Files of a worker share what they import, which takes longer than most of them; none changes what the others see. They
+ *  wait more than they work. */
+const shared = { isolate: false, maxWorkers: 3 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -20,7 +24,7 @@ export default defineConfig({
           name: "contracts",
           include: ["test/contracts/**/*.test.ts"],
           env,
-          maxWorkers: 2, // they wait more than they work
+          ...shared,
           globalSetup: [parts, s3],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -31,7 +35,7 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           env,
-          maxWorkers: 2,
+          ...shared,
           globalSetup: [parts, s3, programs],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -61,7 +65,7 @@ export default defineConfig({
             "expiry",
           ].map((name) => `test/integration/${name}.test.ts`),
           env: { ...env, TEST_STORE: "versitygw" },
-          maxWorkers: 2,
+          ...shared,
           globalSetup: [parts, s3, programs],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -73,7 +77,7 @@ export default defineConfig({
           name: "hostile",
           include: ["test/hostile/**/*.test.ts"],
           env,
-          maxWorkers: 2,
+          ...shared,
           globalSetup: [parts, s3, programs],
           testTimeout: 120_000,
           hookTimeout: 120_000,

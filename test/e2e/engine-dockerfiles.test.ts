@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -10,6 +9,7 @@ import { removeAbandonedRuns } from "#core/images/engine/remove-leftovers.ts";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { smallEngine } from "#test/plain-network.ts";
+import { shellImage } from "#test/shell-image.ts";
 import { whenDone } from "#test/when-done.ts";
 import { buildContext, sealedVersion } from "../integration/images/instance.ts";
 import { builderOf, leftovers, newEngineInstance } from "./engine-instance.ts";
@@ -17,20 +17,9 @@ import { builderOf, leftovers, newEngineInstance } from "./engine-instance.ts";
 const engine = dockerEngine();
 const server = { build: "dockerfile", serve: { port: 8000, health: "/health" } } as const;
 
-/** This machine's shell and a few tools, as small an image as can run a step. */
-function importShell(...changes: string[]): string {
-  const tag = `slipway-test-shell:${randomBytes(4).toString("hex")}`;
-  const programs = ["/bin/sh", "/bin/sleep", "/usr/bin/yes", "/bin/dd", "/bin/cat", "/usr/bin/head", "/usr/bin/tail"];
-  const libraries = ["/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/libc.so.6"];
-  const tar = `tar -chf - ${[...programs, ...libraries].join(" ")} 2>/dev/null | docker import ${changes.map((change) => `--change '${change}'`).join(" ")} - ${tag}`;
-  execFileSync("/bin/sh", ["-c", tar], { stdio: "ignore" });
-  whenDone(async () => void execFileSync("docker", ["rmi", "--force", tag], { stdio: "ignore" }));
-  return tag;
-}
-
 describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
   const { docker } = engine as DockerEngine;
-  const shell = importShell();
+  const shell = shellImage();
   const here = await newEngineInstance({
     limits: { memoryBytes: 128 * 1024 ** 2, diskBytes: 200 * 1024 ** 2, processes: 64, timeMs: 60_000 },
   });
@@ -177,7 +166,7 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
     ["declares volumes", "VOLUME /data", /declares volumes/],
     ["is the build base of other builds", `LABEL ${keptLabel}=x`, /that Slipway made for itself/],
   ])("is refused on an image that %s", async (_, change, reason) => {
-    const base = importShell(change);
+    const base = shellImage(change);
     const fault = await faultOf([`FROM ${base}`, "RUN exit 3"]);
     expect([fault.code, fault.message]).toEqual(["dockerfile_refused", expect.stringMatching(reason)]);
   });
@@ -203,7 +192,7 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
   it("leaves no half-made build base, and takes no whole one", async () => {
     const names = ["making-test", "test"].map((tag) => `slipway-build-base:${tag}`);
     for (const name of names) {
-      const base = importShell(`LABEL ${keptLabel}=${name}`);
+      const base = shellImage(`LABEL ${keptLabel}=${name}`);
       await docker("tag", base, name);
       await docker("rmi", base);
     }

@@ -37,11 +37,12 @@ export async function takeEngine(ledger: Ledger): Promise<{ state: EngineState; 
   return { state: { available: true }, release: () => dockerd.stop(20_000) };
 }
 
-function engineAnswers(): boolean {
+export function engineAnswers(): boolean {
   return spawnSync("docker", ["info"], { stdio: "ignore", timeout: 10_000 }).status === 0;
 }
 
-function whyNone(): string | null {
+/** Why none can be started here; null where one can. */
+export function whyNone(): string | null {
   if (process.platform !== "linux" || process.getuid?.() !== 0)
     return "no Docker Engine answers, and only root on Linux can start one";
   if (spawnSync("dockerd", ["--version"], { stdio: "ignore" }).status !== 0)
@@ -50,7 +51,7 @@ function whyNone(): string | null {
 }
 
 /** A containerd that an engine left behind makes the first start fail: it is tried twice. */
-async function startDockerd(ledger: Ledger): Promise<Child> {
+export async function startDockerd(ledger: Ledger): Promise<Child> {
   for (let tries = 1; ; tries++) {
     const dockerd = await startChild(
       { name: "dockerd", command: "dockerd", args: [], stopSignal: "SIGTERM" },
