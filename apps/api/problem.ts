@@ -63,6 +63,7 @@ const statusOf: Record<ErrorCode, number> = {
   build_running: 409,
   proof_not_found: 404,
   proof_running: 409,
+  dockerfile_not_found: 404,
   lock_not_found: 404,
   lock_invalid: 422,
   tag_not_found: 404,

@@ -441,7 +441,7 @@ export function problems<Status extends number>(...statuses: Status[]) {
 }
 
 /** Text that a route streams. */
-export const Streamed = Type.Unsafe<Readable>(Type.String());
+export const Streamed = Type.Unsafe<Readable | string>(Type.String());
 export const StreamedBytes = Type.Unsafe<Readable>(Type.String({ format: "binary" }));
 /** An answer to a condition: Fastify wants a stream, which is empty. */
 export const NotModified = Type.Unsafe<Readable>(Type.Null({ description: "It is as the caller has it" }));

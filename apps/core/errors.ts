@@ -50,6 +50,7 @@ export type ErrorCode =
   | "build_running"
   | "proof_not_found"
   | "proof_running"
+  | "dockerfile_not_found"
   | "lock_not_found"
   | "lock_invalid"
   | "tag_not_found"

@@ -51,6 +51,27 @@ describe("a build", async () => {
     expect(wrong.status).toBe(422);
   });
 
+  it("shows what an engine was given, and says of an image that was put together that it has no Dockerfile", async () => {
+    await ready(service, "steps", "1.0.0");
+    const { build } = await reads(service, "steps", "1.0.0");
+    const none = await call("GET", `/v1/builds/${build.id}/dockerfile`);
+    expect([none.status, none.json.detail]).toEqual([404, expect.stringContaining("put together from layers")]);
+
+    const other = await testService(quick);
+    const small = smallImageBuilder();
+    const dockerfile = "FROM scratch\nRUN true\n";
+    const buildByEngine = async (...given: Parameters<typeof small.build>) => ({
+      ...(await small.build(...given)),
+      dockerfile,
+    });
+    testWorker(other.registry, { name: "engine", build: buildByEngine });
+    await ready(other, "steps", "1.0.0");
+    const { build: run } = await reads(other, "steps", "1.0.0");
+    const given = await other.call("GET", `/v1/builds/${run.id}/dockerfile`);
+    expect([given.status, given.headers["content-type"]]).toEqual([200, "text/plain; charset=utf-8"]);
+    expect(given.bytes.toString()).toBe(dockerfile);
+  });
+
   it("never takes a ready image away by building again, in the registry neither", async () => {
     const { imageDigest } = await ready(service, "rebuilt", "1.0.0");
     const again = await call("POST", "/v1/models/rebuilt/versions/1.0.0/builds");
@@ -97,7 +118,8 @@ describe("a build", async () => {
 
   it("that does not exist is a 404, by any name", async () => {
     for (const id of ["nothing", "00000000-0000-0000-0000-000000000000"])
-      for (const path of ["", "/log", "/lock"]) expect((await call("GET", `/v1/builds/${id}${path}`)).status).toBe(404);
+      for (const path of ["", "/log", "/lock", "/dockerfile"])
+        expect((await call("GET", `/v1/builds/${id}${path}`)).status).toBe(404);
   });
 });
 

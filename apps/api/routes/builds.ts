@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { type Static, Type } from "typebox";
-import { type Build, readBuild, readLock } from "#core/builds/build.ts";
+import { type Build, readBuild, readDockerfile, readLock } from "#core/builds/build.ts";
 import { cancelBuild } from "#core/builds/cancel-build.ts";
 import type { ExternalSource } from "#core/builds/external-source.ts";
 import { rebuildVersion } from "#core/builds/rebuild-version.ts";
@@ -85,6 +85,24 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
         .type("application/json")
         .serializer(JSON.stringify)
         .send(await readLock(registry, params.id)),
+  );
+
+  app.get(
+    "/builds/:id/dockerfile",
+    {
+      schema: {
+        operationId: "getBuildDockerfile",
+        description: "What a Docker Engine was given to build. An image that was put together from layers has none.",
+        tags,
+        params: buildParams,
+        response: {
+          200: { description: "The Dockerfile", content: { "text/plain": { schema: Streamed } } },
+          ...problems(404),
+        },
+      },
+    },
+    async ({ params }, reply) =>
+      reply.type("text/plain; charset=utf-8").send(await readDockerfile(registry, params.id)),
   );
 
   app.post(

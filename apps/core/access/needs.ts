@@ -69,6 +69,7 @@ export const needs = {
   createBuild: model("build"),
   getBuild: build("read"),
   getBuildLock: build("read"),
+  getBuildDockerfile: build("read"),
   getBuildLog: build("read"),
   cancelBuild: build("build"),
 

@@ -102,6 +102,23 @@ export async function readLock({ db }: { db: Database }, id: string): Promise<Pr
   return row.lock;
 }
 
+/** What an engine was given to build: for an own Dockerfile that, and else what was generated. Throws `build_not_found`,
+ *  `dockerfile_not_found`. */
+export async function readDockerfile({ db }: { db: Database }, id: string): Promise<string> {
+  const row = isId(id)
+    ? await db.build.findUnique({ where: { id }, select: { dockerfile: true, status: true } })
+    : null;
+  if (row === null) throw buildNotFound(id);
+  if (row.dockerfile === null)
+    throw new SlipwayError(
+      "dockerfile_not_found",
+      row.status === "succeeded"
+        ? "nothing was run to make this image: it was put together from layers, and has no Dockerfile"
+        : `this build is ${row.status}: it has a Dockerfile once it has succeeded, if an engine made it`,
+    );
+  return row.dockerfile;
+}
+
 /** A build's row, its log's first lines and its work, in the transaction of the change that wants it. Ring the bell after the commit. */
 export async function addBuild(
   tx: Transaction,

@@ -184,6 +184,11 @@ const operations: Record<string, Operation> = {
     done: 404, // there is none before it has succeeded
     request: async (m) => ["GET", `/v1/builds/${(await build(m)).buildId}/lock`],
   },
+  getBuildDockerfile: {
+    right: "read",
+    done: 404, // nor one of these
+    request: async (m) => ["GET", `/v1/builds/${(await build(m)).buildId}/dockerfile`],
+  },
   createProof: { right: "build", done: 409, request: after(build, (m) => ["POST", `${at(m)}/proof`]) },
   getProof: { right: "read", done: 404, request: after(build, (m) => ["GET", `${at(m)}/proof`]) },
   cancelBuild: {
