@@ -11,6 +11,7 @@ import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { smallEngine } from "#test/plain-network.ts";
 import { shellImage } from "#test/shell-image.ts";
 import { whenDone } from "#test/when-done.ts";
+import { describeImageBuilder } from "../contracts/image-builder.ts";
 import { buildContext, sealedVersion } from "../integration/images/instance.ts";
 import { builderOf, leftovers, newEngineInstance } from "./engine-instance.ts";
 
@@ -109,7 +110,7 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
     expect((error as Error).message).toMatch(/^a step was killed, and not for its memory \(its engine may/);
   });
 
-  it("is ended in mid-step by its time and by its cancelling", async () => {
+  it("is ended in mid-step by its time", async () => {
     const lines = [`FROM ${shell}`, "RUN echo begun; sleep 100"];
     const short = builderOf(here, { limits: { timeMs: 3_000 } });
     const fault = await faultOf(lines, { builder: short });
@@ -117,10 +118,6 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
       "build_limit_exceeded",
       "the build took longer than the 3 s that it may",
     ]);
-    const context = buildContext();
-    const cancelled = build(lines, { context }).catch((error: Error) => error.message);
-    setTimeout(() => context.cancel(), 2_000);
-    expect(await cancelled).toBe("the build was cancelled");
   });
 
   it("cannot fork without end", async () => {
@@ -204,5 +201,19 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
     await removeAbandonedBases(own, Date.now() + 30 * 60_000);
     expect(await there()).toContain(names[1]);
     expect(await there()).not.toContain(names[0]);
+  });
+
+  const own = async (steps: readonly string[], more: { model?: string; version?: string } = {}) => {
+    const dockerfile = [`FROM ${shell}`, "COPY . /opt/model", ...steps, 'USER 1000\nCMD ["/bin/sh"]'].join("\n");
+    return sealedVersion(here, { Dockerfile: dockerfile, "weights.bin": "0123" }, { spec: server, ...more });
+  };
+  describeImageBuilder("the engine, of an own Dockerfile", {
+    builder: here.builder,
+    scratchDir: join(here.folder, "scratch"),
+    chosen: "engine",
+    good: (model, version) => own(["RUN echo made"], { model, version }),
+    slow: () => own(["RUN echo begun; sleep 100"]),
+    bad: () => own(["RUN exit 3"]),
+    leftovers: () => leftovers(docker),
   });
 });

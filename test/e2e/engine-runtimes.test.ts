@@ -4,6 +4,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { realModel } from "#test/real-models.ts";
+import { describeImageBuilder } from "../contracts/image-builder.ts";
 import { checkImage } from "../integration/images/check-image.ts";
 import { buildContext, sealedVersion } from "../integration/images/instance.ts";
 import { builderOf, leftovers, newEngineInstance, removeBuildBases } from "./engine-instance.ts";
@@ -116,5 +117,17 @@ describe.skipIf(engine === null)("a runtime that has to be built by commands", a
     expect((fault as Error).message).toMatch(
       /^no Docker Engine answers at unix:\/\/\/nowhere\.sock \(.*\), and this package needs one$/,
     );
+  });
+
+  const withPackages = (systemPackages: string[]) => (model: string, version: string) =>
+    sealedVersion(here, files, { spec: { systemPackages }, model, version });
+  describeImageBuilder("the engine, for a runtime that has to be built by commands", {
+    builder: here.builder,
+    scratchDir: join(here.folder, "scratch"),
+    chosen: "engine",
+    good: withPackages(["libglib2.0-0"]),
+    slow: () => withPackages(["libpq5"])("churn", "1.0.0"),
+    bad: () => withPackages(["no-such-package-of-slipway"])("churn", "1.0.0"),
+    leftovers: () => leftovers(docker),
   });
 });

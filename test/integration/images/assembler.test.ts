@@ -8,6 +8,7 @@ import { SlipwayError } from "#core/errors.ts";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
 import { realModel } from "#test/real-models.ts";
+import { describeImageBuilder } from "../../contracts/image-builder.ts";
 import { checkImage } from "./check-image.ts";
 import { buildContext, type Instance, newInstance, sealedVersion } from "./instance.ts";
 
@@ -255,6 +256,17 @@ describe("a package that cannot be made", () => {
   }, 60_000);
 });
 
+const scratchDir = join(here.folder, "scratch");
+describeImageBuilder("the assembler", {
+  builder: here.builder,
+  scratchDir,
+  chosen: "assembler",
+  good: (model, version) => sealedVersion(here, files, { spec, model, version }),
+  slow: () => sealedVersion(here, predictor, { spec: { requirements: ["numpy", "scipy"] } }),
+  bad: () => sealedVersion(here, predictor, { spec: { pythonMinor: "3.13" } }),
+  leftovers: async () => [],
+});
+
 describe("a part that fails", () => {
   it("is not taken for the package's fault: an index that does not answer", async () => {
     const offline = await newInstance({
@@ -277,18 +289,6 @@ describe("a part that fails", () => {
     await expect(bare.builder.build(await sealed(bare), buildContext())).rejects.toThrow(
       "/nowhere/uv is not installed",
     );
-  }, 60_000);
-
-  it("ends soon after the build is cancelled, with nothing left behind", async () => {
-    const context = buildContext();
-    const request = await sealedVersion(here, predictor, { spec: { requirements: ["numpy", "scipy"] } });
-    const building = here.builder.build(request, {
-      ...context,
-      log: (line) => line.startsWith("resolved") && context.cancel(),
-    });
-    await expect(building).rejects.toThrow("the build was cancelled");
-    await expect.poll(() => readdir(join(here.folder, "scratch")), { timeout: 10_000 }).toEqual([]);
-    expect(await here.needs.db.runtime.count()).toBe(3);
   }, 60_000);
 });
 
