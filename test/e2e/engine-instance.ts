@@ -5,6 +5,7 @@ import { openEngine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { openBuilder } from "#core/images/open-builder.ts";
 import type { DockerEngine } from "#test/docker-engine.ts";
+import { takeMade } from "#test/made-before.ts";
 import { oneRegistry } from "#test/one-registry.ts";
 import { machinesNetwork, smallEngine } from "#test/plain-network.ts";
 import { testRegistry } from "#test/test-registry.ts";
@@ -17,6 +18,7 @@ export async function newEngineInstance(
   settings: { engine?: Partial<EngineConfig>; limits?: Partial<EngineConfig["limits"]>; network?: NetworkConfig } = {},
 ): Promise<EngineInstance> {
   const { needs, folder } = await newInstance();
+  await takeMade(needs);
   return { needs, folder, builder: builderOf({ needs, folder }, settings) };
 }
 

@@ -17,7 +17,7 @@ import { waitUntil } from "#test/wait-until.ts";
 const engine = dockerEngine();
 const service = await testService();
 const { call, registry } = service;
-assemblingWorker(registry);
+await assemblingWorker(registry);
 
 const model = realModel("custom");
 const at = "/v1/models/custom/versions/1.0.0";

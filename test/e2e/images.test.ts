@@ -11,7 +11,7 @@ import { waitUntil } from "#test/wait-until.ts";
 const engine = dockerEngine();
 const service = await testService();
 const { call, registry } = service;
-assemblingWorker(registry);
+await assemblingWorker(registry);
 
 describe.skipIf(engine === null)("an image, pulled by its digest and run as production would", () => {
   const docker = engine as DockerEngine;

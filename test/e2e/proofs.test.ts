@@ -5,6 +5,7 @@ import { openAssembler } from "#core/images/open-assembler.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
+import { takeMade } from "#test/made-before.ts";
 import { finished } from "#test/sealed.ts";
 import { workerProcess } from "#test/service-processes.ts";
 import { draftOf, testService } from "#test/test-service.ts";
@@ -22,6 +23,7 @@ const service = await testService({
   SLIPWAY_RECONCILE_SECONDS: "0.5",
 });
 const { call, registry } = service;
+await takeMade(registry);
 
 describe.skipIf(engine === null)("a proof", () => {
   const { docker } = engine as DockerEngine;

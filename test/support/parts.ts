@@ -13,6 +13,8 @@ import { makeRunFolder } from "./run-folder.ts";
 
 /** The real parts that one run of a test project shares. Tests keep apart by database, prefix and path. */
 export interface Parts {
+  /** Of this run, with what its tests share. */
+  folder: string;
   /** An administrator's connection. */
   postgresUrl: string;
   /** A migrated database that nobody is connected to. */
@@ -45,6 +47,7 @@ export default async function startParts(project: TestProject): Promise<() => Pr
   const templateDatabase = "slipway_template";
   await makeTemplate(postgres.url, templateDatabase);
   project.provide("parts", {
+    folder,
     postgresUrl: postgres.url,
     templateDatabase,
     redisUrl: redis.url,
