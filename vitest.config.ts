@@ -4,6 +4,7 @@ const parts = "test/support/parts.ts";
 /** What a test starts as a process is the code as it stands. */
 const programs = "test/support/service-programs.ts";
 const s3 = "test/support/s3-servers.ts";
+const byTime = "test/integration/no-oracle-by-time.test.ts";
 
 const env = {
   // The tools that the set-up brought come first.
@@ -34,8 +35,22 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          exclude: [byTime],
           env,
           ...shared,
+          globalSetup: [parts, s3, programs],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // What answers tell by the time that they take: alone on the machine.
+        test: {
+          name: "timing",
+          include: [byTime],
+          env,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           globalSetup: [parts, s3, programs],
           testTimeout: 60_000,
           hookTimeout: 120_000,

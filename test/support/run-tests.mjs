@@ -91,6 +91,7 @@ if (leftOut.includes("parts")) {
 } else {
   vitest("contracts", 8);
   vitest("integration", 25);
+  vitest("timing", 6);
   if (!leftOut.includes("versitygw")) vitest("integration-s3", 10);
   else {
     console.log("\n── integration tests on S3 are skipped: the set-up above could not bring versitygw");
