@@ -1,8 +1,9 @@
 /*
- * npm run bench -- main|access|artifacts [--only <figure>,…] [--runs N]
+ * npm run bench -- main|access|artifacts|images [--only <figure>,…] [--runs N] [--size <MiB>]
  *
  * Measures Slipway beside other ways to the same end, on real parts of its own, and prints a table. Give it a machine
- * that does nothing else; `main` takes about an hour and 40 GB of disk.
+ * that does nothing else; `main` takes about an hour and 40 GB of disk. `--size` is for trying `images` where there is no
+ * such machine: how large a large file is, 1024 without.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { makeRunFolder } from "#test/run-folder.ts";
 import { access } from "./access.ts";
 import { artifacts } from "./artifacts.ts";
 import type { Bench, Figure } from "./figure.ts";
+import { images } from "./images.ts";
 import { describeMachine } from "./machine.ts";
 import { main } from "./main.ts";
 import { missingRow, type Row } from "./rows.ts";
@@ -20,24 +22,33 @@ import { table } from "./table.ts";
 
 const stopWithinMs = 15_000;
 
-const suites: Readonly<Record<string, readonly Figure[]>> = { main, access, artifacts };
-const usage = `usage: npm run bench -- ${Object.keys(suites).join("|")} [--only <figure>,…] [--runs N]`;
+const suites: Readonly<Record<string, readonly Figure[]>> = { main, access, artifacts, images };
+const usage = `usage: npm run bench -- ${Object.keys(suites).join("|")} [--only <figure>,…] [--runs N] [--size <MiB>]`;
 
-function chosen(): { figures: readonly Figure[]; runs: number } {
+function chosen(): { figures: readonly Figure[]; runs: number; fileBytes: number } {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { only: { type: "string" }, runs: { type: "string", default: "3" } },
+    options: {
+      only: { type: "string" },
+      runs: { type: "string", default: "3" },
+      size: { type: "string", default: "1024" },
+    },
   });
   const suite = suites[positionals[0] ?? ""];
   if (suite === undefined || positionals.length > 1) throw new Error(usage);
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs}: a whole number from 1 on`);
-  if (values.only === undefined) return { figures: suite, runs };
+  const count = (option: "runs" | "size"): number => {
+    const value = Number(values[option]);
+    if (!Number.isInteger(value) || value < 1)
+      throw new Error(`--${option} ${values[option]}: a whole number from 1 on`);
+    return value;
+  };
+  const asked = { runs: count("runs"), fileBytes: count("size") * 1024 ** 2 };
+  if (values.only === undefined) return { figures: suite, ...asked };
   const names = values.only.split(",");
   const unknown = names.find((name) => !suite.some((figure) => figure.name === name));
   if (unknown !== undefined)
     throw new Error(`there is no figure "${unknown}": ${suite.map(({ name }) => name).join(", ")}`);
-  return { figures: suite.filter(({ name }) => names.includes(name)), runs };
+  return { figures: suite.filter(({ name }) => names.includes(name)), ...asked };
 }
 
 /** A figure that cannot be measured here is a row that says why; the others are measured all the same. */
@@ -56,7 +67,7 @@ async function measureAll(figures: readonly Figure[], bench: Bench): Promise<Row
   return rows;
 }
 
-const { figures, runs } = chosen();
+const { figures, runs, fileBytes } = chosen();
 const folder = await makeRunFolder();
 const ledgerPath = join(folder, "processes.json");
 const ledger = openLedger(ledgerPath);
@@ -70,7 +81,13 @@ async function endAll(): Promise<void> {
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => void endAll().finally(() => process.exit(1)));
 try {
-  const rows = await measureAll(figures, { runs, folder, ledger, say: (text) => process.stderr.write(`${text}\n`) });
+  const rows = await measureAll(figures, {
+    runs,
+    fileBytes,
+    folder,
+    ledger,
+    say: (text) => process.stderr.write(`${text}\n`),
+  });
   process.stdout.write(
     `\n${await describeMachine()}; medians of ${runs}, with the least and the most\n\n${table(rows)}\n`,
   );

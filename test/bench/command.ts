@@ -4,9 +4,10 @@ import { promisify } from "node:util";
 const execute = promisify(execFile);
 const limitMs = 20 * 60_000;
 
-/** What a command wrote; throws with its last words when it fails. */
-export async function commandOutput(command: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await execute(command, args, { timeout: limitMs, maxBuffer: 64 * 1024 * 1024 });
+/** What a command wrote, in a folder or where this process is; throws with its last words when it fails. */
+export async function commandOutput(command: string, args: readonly string[], folder?: string): Promise<string> {
+  const options = { timeout: limitMs, maxBuffer: 64 * 1024 * 1024 };
+  const { stdout } = await execute(command, args, folder === undefined ? options : { ...options, cwd: folder });
   return stdout;
 }
 

@@ -5,6 +5,8 @@ import type { Row } from "./rows.ts";
 export interface Bench {
   /** How often each side is measured. */
   runs: number;
+  /** Of a large file. */
+  fileBytes: number;
   /** Removed at the end. */
   folder: string;
   /** What is still running at the end is ended. */

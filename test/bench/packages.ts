@@ -23,8 +23,27 @@ export async function draftSmallModel(slipway: Slipway, model: string, version: 
 
 /** A draft that holds the file at `path`, as `weights.bin`. */
 export async function draftLargeModel(slipway: Slipway, model: string, version: string, path: string): Promise<void> {
-  await draft(slipway, model, version, { "src/predictor.py": Buffer.from(predictor) });
+  await draftWithFile(slipway, model, version, { "src/predictor.py": Buffer.from(predictor) }, path);
+}
+
+/** A draft of small files and of the file at `path`, as `weights.bin`. */
+export async function draftWithFile(
+  slipway: Slipway,
+  model: string,
+  version: string,
+  files: Readonly<Record<string, Buffer>>,
+  path: string,
+): Promise<void> {
+  await draft(slipway, model, version, files);
   await putFile(`${slipway.url}/v1/models/${model}/versions/${version}/files/weights.bin`, path);
+}
+
+/** Of a version that is ready: `host/repository@digest`. */
+export async function imageReference({ client }: Slipway, model: string, version: string): Promise<string> {
+  const { image } = (await client.send("GET", `/v1/models/${model}/versions/${version}`)) as {
+    image: { reference: string };
+  };
+  return image.reference;
 }
 
 /** Sends a file as it lies on disk. */

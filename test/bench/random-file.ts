@@ -34,3 +34,8 @@ export async function sha256Of(path: string): Promise<string> {
   await pipeline(createReadStream(path, { highWaterMark: chunkBytes }), hash);
   return hash.digest("hex");
 }
+
+/** `1 GiB`, `64 MiB` */
+export function sizeInWords(bytes: number): string {
+  return bytes % 1024 ** 3 === 0 ? `${bytes / 1024 ** 3} GiB` : `${Math.round(bytes / 1024 ** 2)} MiB`;
+}

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import type { Environment } from "#core/settings.ts";
 import type { Ports, Secrets } from "#standalone/data-directory.ts";
 import { type SlipwayClient, slipwayClient } from "#standalone/demo/slipway-client.ts";
-import { memoryOf } from "#test/process-memory.ts";
+import { forgetPeak, memoryOf } from "#test/process-memory.ts";
+import { cpuSecondsOf } from "./cpu-seconds.ts";
 import type { Bench } from "./figure.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -18,8 +19,11 @@ export interface Slipway {
   client: SlipwayClient;
   registryHost: string;
   databaseUrl: string;
-  /** In MiB, what a process of it has in RAM, and the most that it had so far. */
+  /** In MiB, what a process of it has in RAM, and the most that it had so far, or since it was told to forget. */
   memory(part: "api" | "worker"): { now: number; peak: number };
+  forgetPeak(part: "api" | "worker"): void;
+  /** That a process of it, with all that it started and that has ended, has had so far. */
+  cpuSeconds(part: "api" | "worker" | "registry"): number;
   stop(): Promise<void>;
 }
 
@@ -34,17 +38,22 @@ export async function startSlipway(bench: Bench, dataDir: string, settings: Envi
   const kept = <T>(name: string) => JSON.parse(readFileSync(`${dataDir}/${name}.json`, "utf8")) as T;
   const ports = kept<Ports>("ports");
   const password = kept<Secrets>("secrets").postgres;
+  const pidOf = (part: string): number => {
+    const found = kept<{ name: string; pid: number }[]>("processes").find(({ name }) => name === part);
+    if (found === undefined) throw new Error(`the ${part} of ${dataDir} does not run`);
+    return found.pid;
+  };
   return {
     url,
     client: slipwayClient(url, () => {}, settings["SLIPWAY_ADMIN_TOKEN"]),
     registryHost: `127.0.0.1:${ports.registry}`,
     databaseUrl: `postgresql://slipway:${encodeURIComponent(password)}@127.0.0.1:${ports.postgres}/slipway`,
     memory(part) {
-      const found = kept<{ name: string; pid: number }[]>("processes").find(({ name }) => name === part);
-      if (found === undefined) throw new Error(`the ${part} of ${dataDir} does not run`);
-      const { nowBytes, peakBytes } = memoryOf(found.pid);
+      const { nowBytes, peakBytes } = memoryOf(pidOf(part));
       return { now: nowBytes / 1024 ** 2, peak: peakBytes / 1024 ** 2 };
     },
+    forgetPeak: (part) => forgetPeak(pidOf(part)),
+    cpuSeconds: (part) => cpuSecondsOf(pidOf(part)),
     async stop() {
       process.kill(supervisor.pid, "SIGTERM");
       await npm.ended;

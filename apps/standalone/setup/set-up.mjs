@@ -13,6 +13,7 @@ import { postgresLinks } from "./postgres-links.mjs";
 import { prismaClient } from "./prisma-client.mjs";
 import { pythonTests } from "./python-tests.mjs";
 import { pythonWithPip } from "./python-with-pip.mjs";
+import { registryTools } from "./registry-tools.mjs";
 import { SetUpError, works } from "./run-command.mjs";
 import { s3Servers } from "./s3-servers.mjs";
 import { schemathesis } from "./schemathesis.mjs";
@@ -48,7 +49,16 @@ const stepsOf = {
     ...s3Servers,
   ],
   hostile: () => [...code(), postgresLinks, ...parts({}), ...hostile(), ...s3Servers],
-  bench: () => [...code(), servicePrograms, postgresLinks, ...parts({}), ...engine(), comparisons(), ...s3Servers],
+  bench: () => [
+    ...code(),
+    servicePrograms,
+    postgresLinks,
+    ...parts({}),
+    ...engine(),
+    comparisons(),
+    ...registryTools,
+    ...s3Servers,
+  ],
 };
 
 /** What the parts need that no variable names. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { settle } from "../command.ts";
 import type { Bench, Figure } from "../figure.ts";
 import { createModel, draftLargeModel, draftSmallModel } from "../packages.ts";
-import { type Engine, openEngine } from "../peers/docker-engine.ts";
+import { type Engine, fileContext, openEngine } from "../peers/docker-engine.ts";
 import { pushByCurl } from "../peers/push-by-curl.ts";
 import { makeNew, makeRandomFile } from "../random-file.ts";
 import { limitRow, missingRow, type Row, ratioRow } from "../rows.ts";
@@ -70,7 +70,8 @@ async function measureSides(bench: Bench, slipway: Slipway, engine: Engine | nul
     if (engine === null) continue;
     await makeNew(path);
     await settle();
-    seconds.docker.push(await engine.buildAndPush(`${slipway.registryHost}/bench/docker-${run}:1`, path));
+    const context = fileContext(bench, "scratch", path);
+    seconds.docker.push(await engine.buildAndPush(`${slipway.registryHost}/bench/docker-${run}:1`, context));
   }
   return seconds;
 }

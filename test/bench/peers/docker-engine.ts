@@ -1,4 +1,4 @@
-import { constants, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { takeEngine } from "#test/engine.ts";
 import { commandOutput, secondsOf } from "../command.ts";
@@ -6,8 +6,10 @@ import type { Bench } from "../figure.ts";
 
 /** The way without Slipway: an image by `docker build`, sent by `docker push`. */
 export interface Engine {
-  /** Seconds for both. The image is removed from the engine afterwards. */
-  buildAndPush(reference: string, path: string): Promise<number>;
+  /** Seconds for both, of a folder with a Dockerfile. The image is removed from the engine afterwards. */
+  buildAndPush(reference: string, context: string, ...buildOptions: string[]): Promise<number>;
+  /** Has an image of a registry, under a name of its own, until it is closed. */
+  pull(reference: string, name: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -15,23 +17,36 @@ export interface Engine {
 export async function openEngine(bench: Bench): Promise<Engine | { why: string }> {
   const { state, release } = await takeEngine(bench.ledger);
   if (!state.available) return { why: state.why };
-  const context = join(bench.folder, "docker-context");
-  mkdirSync(context, { recursive: true });
-  writeFileSync(join(context, "Dockerfile"), "FROM scratch\nCOPY weights.bin /opt/model/weights.bin\n");
+  const docker = (...args: string[]) => commandOutput("docker", args);
+  const pulled: string[] = [];
   return {
-    async buildAndPush(reference, path) {
-      copyFileSync(path, join(context, "weights.bin"), constants.COPYFILE_FICLONE);
-      await commandOutput("sync", []);
+    async buildAndPush(reference, context, ...buildOptions) {
       const seconds = await secondsOf(async () => {
-        await commandOutput("docker", ["build", "--quiet", "--tag", reference, context]);
-        await commandOutput("docker", ["push", "--quiet", reference]);
+        await docker("build", "--quiet", ...buildOptions, "--tag", reference, context);
+        await docker("push", "--quiet", reference);
       });
-      await commandOutput("docker", ["image", "rm", reference]);
+      await docker("image", "rm", reference);
       return seconds;
     },
+    async pull(reference, name) {
+      await docker("pull", "--quiet", reference);
+      pulled.push(reference);
+      await docker("tag", reference, name);
+      pulled.push(name);
+    },
     async close() {
-      rmSync(context, { recursive: true, force: true });
+      for (const name of pulled) await docker("image", "rm", name).catch(bench.say);
       await release();
     },
   };
+}
+
+/** A folder for `docker build`: the file at `path`, and a Dockerfile that lays it upon `from`. */
+export function fileContext(bench: Bench, from: string, path: string): string {
+  const context = join(bench.folder, "docker-context");
+  rmSync(context, { recursive: true, force: true });
+  mkdirSync(context);
+  writeFileSync(join(context, "Dockerfile"), `FROM ${from}\nCOPY weights.bin /opt/model/weights.bin\n`);
+  linkSync(path, join(context, "weights.bin"));
+  return context;
 }
