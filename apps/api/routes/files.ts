@@ -3,9 +3,10 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { ByteRange } from "#core/artifacts/blob-store.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
+import { putLayeredFile } from "#core/images/layers/put-layered-file.ts";
 import { parseFilePath } from "#core/models/file-path.ts";
 import { findFile, listFiles, removeFile, type StoredFile } from "#core/models/files.ts";
-import { openFileKeeper, putFile } from "#core/models/put-file.ts";
+import { openFileKeeper } from "#core/models/put-file.ts";
 import { linkToFile, sendFile } from "#core/models/send-file.ts";
 import { byteRange } from "../byte-range.ts";
 import { describeDownload, dispositionOf, isKnown, nothing } from "../downloads.ts";
@@ -52,7 +53,7 @@ export const fileRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { model, version, "*": path } = request.params;
       const target = { model, version, path: parseFilePath(path), expectedDigest: expectedDigest(request) };
       const { file, replaced } = await withUpload(request, (upload) =>
-        putFile({ ...registry, keeper }, { ...target, ...upload }, request.actor),
+        putLayeredFile({ ...registry, keeper }, { ...target, ...upload }, request.actor),
       );
       return reply
         .status(replaced ? 200 : 201)

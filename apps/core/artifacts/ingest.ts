@@ -3,12 +3,20 @@ import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { type BlobKey, type BlobStore, newKey } from "./blob-store.ts";
-import { type Digest, digestFrom, digestOf, sha256 } from "./digest.ts";
+import { type Digest, digestFrom, sha256 } from "./digest.ts";
 
 export interface Ingested {
   key: BlobKey;
   digest: Digest;
   sizeBytes: number;
+  /** Of the body in its frame, where it was given one. */
+  framedDigest?: Digest;
+}
+
+/** What stands before and after a body in something larger. */
+export interface Frame {
+  before: Buffer;
+  after: Buffer;
 }
 
 /** How long a body may be, and what is thrown at the first byte past it. */
@@ -23,6 +31,8 @@ export interface IngestOptions {
   /** A body of other bytes is refused with `digest_mismatch`. */
   expectedDigest?: Digest | undefined;
   limit?: SizeLimit | null;
+  /** Hashed in the same pass with the body in it. */
+  frame?: Frame | null | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -44,14 +54,16 @@ export async function ingest(
 async function ingestBytes(
   store: BlobStore,
   bytes: Buffer,
-  { expectedDigest, limit, signal }: IngestOptions,
+  { expectedDigest, limit, frame, signal }: IngestOptions,
 ): Promise<Ingested> {
   if (limit && bytes.length > limit.bytes) throw limit.refusal();
-  const digest = digestOf(bytes);
-  if (expectedDigest !== undefined && expectedDigest !== digest) throw mismatch(expectedDigest, digest);
+  const hashes = openHashes(frame);
+  hashes.update(bytes);
+  const digests = hashes.digests();
+  if (expectedDigest !== undefined && expectedDigest !== digests.digest) throw mismatch(expectedDigest, digests.digest);
   const key = newKey();
   await store.put(key, bytes, { signal });
-  return { key, digest, sizeBytes: bytes.length };
+  return { key, ...digests, sizeBytes: bytes.length };
 }
 
 /** All of a small body. */
@@ -67,14 +79,14 @@ async function collect(body: Readable, { signal }: IngestOptions): Promise<Buffe
 async function ingestStream(store: BlobStore, body: Readable, options: IngestOptions): Promise<Ingested> {
   const { announcedBytes, signal } = options;
   const key = newKey();
-  const meter = new Meter(options.expectedDigest, options.limit);
+  const meter = new Meter(options.expectedDigest, options.limit, options.frame);
   const storing = store.put(key, meter, { announcedBytes, signal }).catch((error: unknown) => {
     meter.destroy();
     throw error;
   });
   const [stored, flowed] = await Promise.allSettled([storing, pipeline(body, meter, { signal })]);
   if (stored.status === "fulfilled" && flowed.status === "fulfilled")
-    return { key, digest: meter.digest(), sizeBytes: meter.sizeBytes };
+    return { key, ...meter.digests(), sizeBytes: meter.sizeBytes };
   if (stored.status === "fulfilled") await store.remove(key).catch(() => {}); // or the collector does it
   // An abort hides its reason in its cause.
   if (isSlipwayError(signal?.reason)) throw signal.reason;
@@ -82,23 +94,41 @@ async function ingestStream(store: BlobStore, body: Readable, options: IngestOpt
   throw errors.find((error) => isSlipwayError(error)) ?? errors[0];
 }
 
+type Digests = Pick<Ingested, "digest" | "framedDigest">;
+
+function openHashes(frame: Frame | null = null): { update(bytes: Buffer): void; digests(): Digests } {
+  const bare = sha256();
+  const framed = frame === null ? null : sha256().update(frame.before);
+  return {
+    update(bytes) {
+      bare.update(bytes);
+      framed?.update(bytes);
+    },
+    digests: () => ({
+      digest: digestFrom(bare),
+      ...(frame !== null && framed !== null && { framedDigest: digestFrom(framed.update(frame.after)) }),
+    }),
+  };
+}
+
 /** Passes bytes on, and fails instead of ending when they are not the ones expected, or more than there may be. */
 export class Meter extends Transform {
   sizeBytes = 0;
-  readonly #hash = sha256();
+  readonly #hashes: ReturnType<typeof openHashes>;
   readonly #expected: Digest | undefined;
   readonly #limit: SizeLimit | null;
-  #digest: Digest | undefined;
+  #digests: Digests | undefined;
 
-  constructor(expected: Digest | undefined, limit: SizeLimit | null = null) {
+  constructor(expected: Digest | undefined, limit: SizeLimit | null = null, frame?: Frame | null) {
     super({ highWaterMark: 1024 * 1024 });
+    this.#hashes = openHashes(frame);
     this.#expected = expected;
     this.#limit = limit;
   }
 
-  digest(): Digest {
-    if (this.#digest === undefined) throw new Error("digest asked for before the end of the body");
-    return this.#digest;
+  digests(): Digests {
+    if (this.#digests === undefined) throw new Error("digest asked for before the end of the body");
+    return this.#digests;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -107,13 +137,14 @@ export class Meter extends Transform {
       done(this.#limit.refusal());
       return;
     }
-    this.#hash.update(chunk);
+    this.#hashes.update(chunk);
     done(null, chunk);
   }
 
   override _flush(done: TransformCallback): void {
-    this.#digest = digestFrom(this.#hash);
-    if (this.#expected !== undefined && this.#expected !== this.#digest) done(mismatch(this.#expected, this.#digest));
+    this.#digests = this.#hashes.digests();
+    const { digest } = this.#digests;
+    if (this.#expected !== undefined && this.#expected !== digest) done(mismatch(this.#expected, digest));
     else done();
   }
 }

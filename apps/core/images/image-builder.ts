@@ -41,6 +41,8 @@ export interface Layer {
   mediaType: string;
   kind: LayerKind;
   open(): Promise<Readable>;
+  /** Reads all of it where a registry found other bytes than these, and throws what is wrong with them, if it knows. */
+  examine?(signal: AbortSignal): Promise<void>;
 }
 
 /** An image that is complete but nowhere pushed. */

@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { type Afterwards, commitIngested, keepIngested } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
-import { type Ingested, ingest } from "#core/artifacts/ingest.ts";
+import { type Frame, type Ingested, ingest } from "#core/artifacts/ingest.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { inBatches } from "#core/in-batches.ts";
 import type { Actor, Registry } from "#core/registry.ts";
@@ -20,6 +20,8 @@ export interface NewFile {
   /** As announced; null for a body that ends when it ends. */
   announcedBytes: number | null;
   expectedDigest?: Digest | undefined;
+  /** Hashed with the bytes in it, as they come. */
+  frame?: Frame | null;
   signal?: AbortSignal | undefined;
   afterwards: Afterwards;
 }
@@ -56,18 +58,18 @@ export async function putFile(
   { db, blobs, config, keeper }: Pick<Registry, "db" | "blobs" | "config"> & { keeper: FileKeeper },
   input: NewFile,
   actor: Actor,
-): Promise<{ file: StoredFile; replaced: boolean }> {
-  const { model, version, path, body, expectedDigest, announcedBytes, signal } = input;
+): Promise<{ file: StoredFile & Pick<Ingested, "framedDigest">; replaced: boolean }> {
+  const { model, version, path, body, expectedDigest, announcedBytes, frame, signal } = input;
   // A body for a version that cannot take it is not worth storing.
   const limit = await limitOfFile({ db, config }, await findDraft(db, model, version, "no lock"), path);
   if (limit !== null && (announcedBytes ?? 0) > limit.bytes) throw limit.refusal();
   await blobs.requireRoom(announcedBytes ?? 0);
-  const bytes = await ingest(blobs, body, { announcedBytes, expectedDigest, signal, limit });
+  const bytes = await ingest(blobs, body, { announcedBytes, expectedDigest, frame, signal, limit });
   const { replaced } = await commitIngested(blobs, [bytes], input.afterwards, () =>
     keeper({ model, version }, { ...bytes, path, actor }),
   );
-  const { digest, sizeBytes } = bytes;
-  return { file: { path, digest, sizeBytes }, replaced };
+  const { key: _, ...file } = bytes;
+  return { file: { path, ...file }, replaced };
 }
 
 /** Bytes that are stored become files of a draft, whose row is locked. Throws `path_taken`, `too_many_files`,

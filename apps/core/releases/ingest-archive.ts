@@ -5,6 +5,7 @@ import { dropIngested } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { type Ingested, ingest, Meter, type SizeLimit, smallBytes } from "#core/artifacts/ingest.ts";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
+import { layerFrame } from "#core/images/layers/model-layers.ts";
 import { type FileCountLimit, tighter } from "#core/models/file-limits.ts";
 import { type FilePath, parseFilePath } from "#core/models/file-path.ts";
 import { pathTaken } from "#core/models/file-rows.ts";
@@ -57,7 +58,8 @@ export async function ingestArchive(
       sizeBytes += file.sizeBytes;
       const store = async (content: Readable | Buffer) => {
         const { sizeBytes: announcedBytes } = file;
-        const ingested = await ingest(blobs, content, { announcedBytes, signal, limit: tighter(largest, left) });
+        const frame = layerFrame(path, announcedBytes);
+        const ingested = await ingest(blobs, content, { announcedBytes, signal, frame, limit: tighter(largest, left) });
         files.push({ path, ...ingested });
       };
       if (file.sizeBytes > smallBytes) return store(file.content);
@@ -76,7 +78,7 @@ export async function ingestArchive(
     throw error;
   }
   const sorted = files.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
-  return { files: sorted, bodyDigest: meter.digest() };
+  return { files: sorted, bodyDigest: meter.digests().digest };
 }
 
 /** Of a small file the disk, or the network, takes longer than its bytes: some are stored at once. */

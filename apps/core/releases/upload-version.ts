@@ -1,6 +1,7 @@
 import { type Afterwards, commitIngested, dropIngested, keepIngested } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
+import { noteFileLayers } from "#core/images/layers/file-layers.ts";
 import {
   checkVersion,
   insertVersion,
@@ -65,6 +66,7 @@ export async function uploadVersion(
         const { id } = await insertVersion(tx, input, actor);
         const needless = await keepIngested(tx, files);
         await insertFiles(tx, id, files);
+        await noteFileLayers(tx, model, files);
         const workId = await freeze(tx, { versionId: id, model, version, files, described }, actor);
         const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
         await holdToQuotas(tx, modelId, { versions: 1, sizeBytes });

@@ -10,7 +10,7 @@ import { type Slipway, sealToReady, startSlipway } from "../slipway.ts";
 
 const pollMs = 50;
 const smallBytes = 8 * 1024 ** 2;
-const madeMiB = 32;
+const madeBytes = 32 * 1024 ** 2;
 
 type Files = Readonly<Record<string, Buffer>>;
 
@@ -30,7 +30,7 @@ interface Sides {
 /** A package with an own Dockerfile: a step that makes something, as one that installs requirements does, and then the
  *  files. */
 function packageOn(base: string): Files {
-  const make = `open('/opt/made','wb').write(__import__('os').urandom(${madeMiB}<<20))`;
+  const make = `open('/opt/made','wb').write(__import__('os').urandom(${madeBytes}))`;
   const dockerfile = [
     `FROM ${base}`,
     "USER 0",

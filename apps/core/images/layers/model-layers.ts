@@ -2,12 +2,11 @@ import type { Readable } from "node:stream";
 import { type Blobs, openBlob } from "#core/artifacts/blobs.ts";
 import { openBlobChecked } from "#core/artifacts/checked-read.ts";
 import { type Digest, digestFrom, sha256 } from "#core/artifacts/digest.ts";
+import type { Frame } from "#core/artifacts/ingest.ts";
 import type { Layer, SealedFile } from "../image-builder.ts";
 import { mediaTypes } from "../oci.ts";
-import { bytesEntry, parentFolders, sortEntries, type TarEntry, tarLayout, tarSizeBytes, tarStream } from "./tar.ts";
-
-/** Where the package's files lie in the image. */
-const modelFolder = "opt/model";
+import { findFileLayer, noteFileLayers, pathInImage } from "./file-layers.ts";
+import { bytesEntry, parentFolders, sortEntries, type TarEntry, tarFrame, tarSizeBytes, tarStream } from "./tar.ts";
 
 /** From this size on a file is a layer of its own. */
 export const ownLayerBytes = 8 * 1024 * 1024;
@@ -57,19 +56,22 @@ export async function generatedLayer(path: string, bytes: Buffer, signal: AbortS
   return layer(entries, await digestOfLayer(entries, signal));
 }
 
-/** The digest of a large file's layer costs a pass over the file; it is kept by what decides it: how layers are laid
- *  out, path and bytes. And for each model by itself: a build that is quicker by that pass would tell of another's file. */
+/** The digest of a large file's layer costs a pass over the file, where none was taken as its bytes came. */
 async function fileLayer(blobs: Blobs, model: string, file: SealedFile, signal: AbortSignal): Promise<Layer> {
   const entries = entriesOf(blobs, [file]);
-  const key = { path: `${tarLayout}:${model}:${pathInImage(file)}`, blobDigest: file.digest };
-  const known = await blobs.db.fileLayer.findUnique({ where: { path_blobDigest: key } });
-  if (known !== null) return layer(entries, known.layerDigest as Digest);
+  const known = await findFileLayer(blobs.db, model, file);
+  const examine = async (examining: AbortSignal) => void (await digestOfFiles(blobs, [file], examining));
+  if (known !== null) return { ...layer(entries, known), examine };
   const digest = await digestOfFiles(blobs, [file], signal);
-  await blobs.db.fileLayer.createMany({
-    data: [{ ...key, layerDigest: digest }],
-    skipDuplicates: true,
-  });
+  await noteFileLayers(blobs.db, model, [{ ...file, framedDigest: digest }]);
   return layer(entries, digest);
+}
+
+/** What stands round the bytes of a file in the layer that it has for itself; null for one that shares a layer, or whose
+ *  size is not known. */
+export function layerFrame(path: string, sizeBytes: number | null): Frame | null {
+  if (sizeBytes === null || sizeBytes < ownLayerBytes) return null;
+  return tarFrame(withParents([fileEntry(path, sizeBytes, async () => [])]));
 }
 
 function withParents(files: readonly TarEntry[]): TarEntry[] {
@@ -100,19 +102,11 @@ function entriesOf(
   files: readonly SealedFile[],
   open: OpenBlob = (needs, { digest }) => openBlob(needs, digest),
 ): TarEntry[] {
-  return withParents(
-    files.map((file) => ({
-      type: "file",
-      path: pathInImage(file),
-      executable: false,
-      sizeBytes: file.sizeBytes,
-      open: () => open(blobs, file),
-    })),
-  );
+  return withParents(files.map((file) => fileEntry(file.path, file.sizeBytes, () => open(blobs, file))));
 }
 
-function pathInImage({ path }: SealedFile): string {
-  return `${modelFolder}/${path}`;
+function fileEntry(path: string, sizeBytes: number, open: Extract<TarEntry, { type: "file" }>["open"]): TarEntry {
+  return { type: "file", path: pathInImage(path), executable: false, sizeBytes, open };
 }
 
 /** The files are held against their digests here. Whoever sends the layer then is told by its own digest. */

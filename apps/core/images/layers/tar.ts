@@ -44,6 +44,15 @@ export function tarStream(entries: readonly TarEntry[]): Readable {
   return Readable.from(inLargeChunks(archive(entries)), { objectMode: false, highWaterMark: chunkBytes });
 }
 
+/** What stands before and after the bytes of the last entry, a file, where no other entry has any. */
+export function tarFrame(entries: readonly TarEntry[]): { before: Buffer; after: Buffer } {
+  const last = entries.at(-1);
+  if (last?.type !== "file" || entries.slice(0, -1).some(({ type }) => type === "file"))
+    throw new Error("an archive has a frame where its last entry, and no other, is a file");
+  const paddingBytes = padded(last.sizeBytes) - last.sizeBytes;
+  return { before: Buffer.concat(entries.map(headersOf)), after: Buffer.alloc(paddingBytes + endBytes) };
+}
+
 /** Parents before what is in them, and one order for all machines (by UTF-16 code unit). */
 export function sortEntries(entries: readonly TarEntry[]): TarEntry[] {
   return [...entries].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));

@@ -41,7 +41,11 @@ export async function pushImage(
         throw error;
       });
       if (found === blob.sizeBytes) return;
-      if ((await pushBlob(client, repository, blob, stop)) === "mounted") {
+      const pushed = await pushBlob(client, repository, blob, stop).catch(async (error: unknown) => {
+        if (error instanceof RegistryError && error.code === "DIGEST_INVALID") await blob.examine?.(stop);
+        throw error;
+      });
+      if (pushed === "mounted") {
         sent.mounted += 1;
         return;
       }
@@ -90,9 +94,11 @@ export async function verifyPushed(
   });
 }
 
+type PushedBlob = BlobUpload & Pick<Layer, "examine">;
+
 /** Each blob once, however often the manifest names it. */
-function contentOf(image: BuiltImage, mountFrom?: PushContext["mountFrom"]): BlobUpload[] {
-  const config: BlobUpload = {
+function contentOf(image: BuiltImage, mountFrom?: PushContext["mountFrom"]): PushedBlob[] {
+  const config: PushedBlob = {
     digest: digestOf(image.config),
     sizeBytes: image.config.length,
     open: async () => Readable.from([image.config]),
