@@ -13,6 +13,7 @@ import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import { type Digest, digestFrom, sha256 } from "#core/artifacts/digest.ts";
 import { orAborted } from "#core/or-aborted.ts";
+import { inLargeChunks } from "../layers/tar.ts";
 import { type ImageConfig, mediaTypes } from "../oci.ts";
 import type { Engine } from "./open-engine.ts";
 
@@ -101,7 +102,7 @@ async function saveEntry(entry: AsyncIterable<Uint8Array>, file: string): Promis
   const hash = sha256();
   let sizeBytes = 0;
   const measured = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const chunk of entry) {
+    for await (const chunk of inLargeChunks(entry)) {
       hash.update(chunk);
       sizeBytes += chunk.length;
       yield chunk;
