@@ -17,6 +17,7 @@ const rooms = [
   "proofs",
   "releases",
   "promotion",
+  "upkeep",
 ];
 
 /** registry.ts names the types of what a process is made of; every room may ask it for them. */

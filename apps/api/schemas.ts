@@ -9,7 +9,7 @@ import { buildStatuses } from "#core/builds/build.ts";
 import { labelKeyPattern, labelValueLength } from "#core/models/labels.ts";
 import { modelNameLength, modelNamePattern } from "#core/models/model-name.ts";
 import { semverLength, semverPattern } from "#core/models/semver.ts";
-import { proofStatuses, proofSubjects, versionStatuses } from "#core/models/version.ts";
+import { imageStatuses, proofStatuses, proofSubjects, versionStatuses } from "#core/models/version.ts";
 import { uploadKinds, uploadStatuses } from "#core/uploads/upload.ts";
 
 export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -86,11 +86,16 @@ export const Model = Type.Object({
 });
 
 const Layer = Type.Object({ digest: Type.String(), sizeBytes: Type.Integer(), kind: Type.String() });
-const Image = Type.Object({
+export const ImageStatus = Type.Enum([...imageStatuses], { description: "Whether its registry has it" });
+export const imageFields = {
   reference: Type.String(),
   repository: Type.String(),
   digest: Type.String(),
   origin: Type.String(),
+  status: ImageStatus,
+  reason: nullable(
+    Type.String({ description: "What is missing of it; of a present one why it could not be removed, in one line" }),
+  ),
   platforms: Type.Array(
     Type.Object({
       platform: Type.String(),
@@ -110,7 +115,8 @@ const Image = Type.Object({
       ),
     }),
   ),
-});
+};
+const Image = Type.Object(imageFields);
 
 export const proofResult = {
   status: Type.Enum([...proofStatuses]),
@@ -246,6 +252,7 @@ export const Build = Type.Object({
     ),
   ),
   image: nullable(Image),
+  restores: nullable(Type.String({ description: "Digest of the image that it is to put back" })),
   waiting: nullable(Type.Object({ for: Type.String(), until: nullable(Time) })),
   error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
   createdAt: Time,
@@ -474,7 +481,7 @@ export const fileParams = Type.Object({
 export const buildParams = Type.Object({ id: Type.String() });
 export const uploadParams = Type.Object({ model: Type.String(), version: Type.String(), id: Type.String() });
 export const registryParams = Type.Object({ name: Type.String() });
-export const quotaParams = Type.Object({ pattern: Type.String() });
+export const patternParams = Type.Object({ pattern: Type.String() });
 export const identityParams = Type.Object({ identity: Type.String() });
 export const tokenParams = Type.Object({ identity: Type.String(), token: Type.String() });
 export const tagParams = Type.Object({ model: Type.String(), tag: Type.String() });

@@ -15,6 +15,9 @@ import type { Tag, TagMove } from "#core/promotion/read-tags.ts";
 import type { Proof } from "#core/proofs/proof.ts";
 import type { Quota } from "#core/quotas/quotas.ts";
 import type { Measure } from "#core/quotas/use.ts";
+import { referenceOf as referenceTo, type VersionImage } from "#core/upkeep/image-row.ts";
+import type { RetentionPreview } from "#core/upkeep/preview-retention.ts";
+import type { RetentionRule } from "#core/upkeep/retention-rules.ts";
 import type { SignedPart } from "#core/uploads/direct-upload.ts";
 import type { Upload } from "#core/uploads/upload.ts";
 
@@ -42,8 +45,35 @@ export function versionView(version: Version) {
 
 function imageView(image: ImageRecord | null) {
   if (image === null) return null;
-  const { repository, digest, origin, platforms } = image;
-  return { reference: `${repository}@${digest}`, repository, digest, origin, platforms };
+  const { repository, digest, origin, platforms, status, reason } = image;
+  return { reference: `${repository}@${digest}`, repository, digest, origin, platforms, status, reason };
+}
+
+export function versionImageView({ changedAt, checkedAt, createdAt, freedBytes, ...image }: VersionImage) {
+  return {
+    ...image,
+    reference: referenceTo(image),
+    changedAt: time(changedAt),
+    checkedAt: time(checkedAt),
+    freedBytes: freedBytes === null ? null : Number(freedBytes),
+    createdAt: time(createdAt),
+  };
+}
+
+export function ruleView({ changedAt, ...rule }: RetentionRule) {
+  return { ...rule, changedAt: time(changedAt) };
+}
+
+export function previewView({ items, ...preview }: RetentionPreview) {
+  return {
+    ...preview,
+    items: items.map(({ createdAt, goes, ...image }) => ({
+      ...image,
+      reference: referenceTo(image),
+      createdAt: time(createdAt),
+      decision: goes ? ("goes" as const) : ("stays" as const),
+    })),
+  };
 }
 
 export function fileView(file: StoredFile) {

@@ -36,6 +36,7 @@ export interface Config {
   engine: EngineConfig;
   network: NetworkConfig;
   proof: ProofConfig;
+  images: ImageCareConfig;
   base: BaseConfig;
   tools: { uv: string; mmdebstrap: string };
   scratchDir: string;
@@ -144,6 +145,14 @@ export interface DockerConfig {
   helperEnvironment: Record<string, string>;
 }
 
+/** How images are looked after in their registries. */
+export interface ImageCareConfig {
+  /** In which time registries are asked once for every image; 0: never. */
+  checkAllMs: number;
+  /** How often retention rules are gone by; 0: never. */
+  retentionEveryMs: number;
+}
+
 /** The smoke test of an image that was made. */
 export interface ProofConfig {
   on: boolean;
@@ -214,6 +223,10 @@ export function readConfig(environment: Environment): Config {
     engine: engineConfig(read),
     network: networkConfig(read, ca),
     proof: proofConfig(read),
+    images: {
+      checkAllMs: read.hours("SLIPWAY_IMAGE_CHECK_HOURS", 168, { min: 0, max: 8_760 }),
+      retentionEveryMs: read.hours("SLIPWAY_RETENTION_HOURS", 24, { min: 0, max: 8_760 }),
+    },
     base: baseConfig(read),
     tools: { uv: read.text("SLIPWAY_UV", "uv"), mmdebstrap: read.text("SLIPWAY_MMDEBSTRAP", "mmdebstrap") },
     scratchDir: resolve(read.text("SLIPWAY_SCRATCH_DIR", `${dataDir}/scratch`)),

@@ -15,6 +15,10 @@ import { proofWork, proveWhenReady } from "#core/proofs/proof.ts";
 import { proofHandler } from "#core/proofs/run-proof.ts";
 import { redactor } from "#core/redact.ts";
 import { collectChore } from "#core/releases/clean-up.ts";
+import { retentionChore } from "#core/upkeep/apply-retention.ts";
+import { removalWork } from "#core/upkeep/begin-removal.ts";
+import { checkChore } from "#core/upkeep/check-images.ts";
+import { removalHandler } from "#core/upkeep/run-removal.ts";
 import { uploadWork } from "#core/uploads/finish-upload.ts";
 import { uploadHandler } from "#core/uploads/verify-upload.ts";
 import { doChores } from "#core/work/chores.ts";
@@ -53,6 +57,7 @@ const handlers: WorkHandlers = {
   }),
   [proofWork]: proofHandler({ db, config, log, engine, builder, registries }),
   [uploadWork]: uploadHandler({ db, blobs }),
+  [removalWork]: removalHandler({ db, config, log, registries }),
 };
 const self = { id: newId(), name: `${hostname()}:${process.pid}` };
 const options = { handlers, worker: self.name, ending: ending.signal };
@@ -61,7 +66,12 @@ const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log
 );
 const reconciling = reconcile({ db, doorbell, config, log }, handlers, ending.signal);
 const sweeping = sweepLeftovers({ config, log, db, engine }, ending.signal);
-const chores = [collectChore({ db, blobs, config }), verifyChore({ db, blobs, config })];
+const chores = [
+  collectChore({ db, blobs, config }),
+  verifyChore({ db, blobs, config }),
+  checkChore({ db, config, registries }),
+  retentionChore({ db, doorbell, config }),
+];
 const tidying = doChores({ db, doorbell, config, log }, chores, { worker: self.name, ending: ending.signal });
 const pulse = keepPulse({ db, config, log }, { self, answering }, ending.signal);
 const health = { host: config.http.host, port: config.work.healthPort };

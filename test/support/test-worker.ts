@@ -7,6 +7,8 @@ import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { proofWork, proveWhenReady } from "#core/proofs/proof.ts";
 import { proofHandler } from "#core/proofs/run-proof.ts";
 import type { Registry } from "#core/registry.ts";
+import { removalWork } from "#core/upkeep/begin-removal.ts";
+import { removalHandler } from "#core/upkeep/run-removal.ts";
 import { uploadWork } from "#core/uploads/finish-upload.ts";
 import { uploadHandler } from "#core/uploads/verify-upload.ts";
 import { answerDoorbell } from "#core/work/queue.ts";
@@ -33,6 +35,7 @@ export function testWorker(registry: Registry, builder: ImageBuilder, name = "te
     }),
     [proofWork]: proofHandler({ ...registry, builder, registries, engine: openEngine(registry.config.engine) }),
     [uploadWork]: uploadHandler(registry),
+    [removalWork]: removalHandler({ ...registry, registries }),
   };
   const options = { handlers, worker: name, ending: ending.signal };
   const answering = answerDoorbell(registry.config.queue, { atOnce: 4, log: registry.log }, (workId) =>

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { parseNamePattern } from "#core/access/name-pattern.ts";
 import { deleteQuota, listQuotas, setQuota } from "#core/quotas/quotas.ts";
-import { problems, Quota, QuotaLimits, quotaParams } from "../schemas.ts";
+import { patternParams, problems, Quota, QuotaLimits } from "../schemas.ts";
 import { quotaView } from "../views.ts";
 
 const tags = ["quotas"];
@@ -30,7 +30,7 @@ export const quotaRoutes: FastifyPluginAsyncTypebox = async (app) => {
         operationId: "setQuota",
         description: "Replaces all limits of a pattern; one that is left out is none.",
         tags,
-        params: quotaParams,
+        params: patternParams,
         body: QuotaLimits,
         response: { 200: Quota, 201: Quota, ...problems(413, 415, 422) },
       },
@@ -50,7 +50,7 @@ export const quotaRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: "deleteQuota",
         tags,
-        params: quotaParams,
+        params: patternParams,
         response: { 204: Type.Null(), ...problems(404, 422) },
       },
     },

@@ -9,6 +9,7 @@ import { deleteVersion } from "#core/releases/delete-version.ts";
 import { sealVersion } from "#core/releases/seal-version.ts";
 import { answerOnce } from "../answer-once.ts";
 import {
+  ImageStatus,
   labelQuery,
   modelParams,
   onceHeaders,
@@ -36,6 +37,7 @@ export const versionRoutes: FastifyPluginAsyncTypebox = async (app) => {
         params: modelParams,
         querystring: Type.Object({
           status: Type.Optional(VersionStatus),
+          image: Type.Optional(ImageStatus),
           order: Type.Enum(["asc", "desc"], { default: "asc", description: "In the order of semver" }),
           ...labelQuery,
           ...pageQuery,
@@ -45,9 +47,9 @@ export const versionRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async ({ params, query }) => {
       const labels = (query.label ?? []).map(parseLabelSelector);
-      const { status, order, cursor, limit } = query;
+      const { status, image, order, cursor, limit } = query;
       return pageView(
-        await listVersions(registry, { model: params.model, status, order, labels, cursor, limit }),
+        await listVersions(registry, { model: params.model, status, image, order, labels, cursor, limit }),
         versionView,
       );
     },

@@ -76,6 +76,12 @@ export const needs = {
   createProof: model("build"),
   getProof: model("read"),
 
+  getImage: model("read"),
+  deleteImage: model("administer"),
+  checkImage: model("build"),
+  restoreImage: model("build"),
+  previewRetention: model("read"),
+
   listTags: model("read"),
   getTag: model("read"),
   moveTag: model("promote"),
@@ -96,6 +102,10 @@ export const needs = {
   listQuotas: seen,
   setQuota: everything,
   deleteQuota: everything,
+
+  listRetentionRules: seen,
+  setRetentionRule: everything,
+  deleteRetentionRule: everything,
 
   listRegistries: everything,
   getRegistry: everything,

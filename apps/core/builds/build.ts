@@ -32,6 +32,8 @@ export interface Build {
   /** What was registered, of an image that was built elsewhere. */
   external: ExternalSource | null;
   image: ImageRecord | null;
+  /** Digest of the image that it is to put back, and nothing else. */
+  restores: string | null;
   /** A build that waits for its turn has no limit to that. */
   waiting: { for: string; until: Date | null } | null;
   error: { code: string; message: string } | null;
@@ -40,7 +42,7 @@ export interface Build {
   finishedAt: Date | null;
 }
 
-const withImage = { image: true, version: { include: { model: true } } } satisfies Prisma.BuildInclude;
+const withImage = { image: true, restores: true, version: { include: { model: true } } } satisfies Prisma.BuildInclude;
 
 /** A build that no worker holds is queued, whatever the last one had written before it was lost. Throws
  *  `build_not_found`. */
@@ -60,6 +62,7 @@ export async function readBuild({ db }: { db: Database | Transaction }, id: stri
     builder: { name: row.builderName, why: row.builderWhy },
     external: row.external as ExternalSource | null,
     image: row.image as ImageRecord | null,
+    restores: row.restores?.digest ?? null,
     waiting: waits ? { for: row.waitingFor as string, until } : null,
     error: row.errorCode === null ? null : { code: row.errorCode, message: row.errorMessage ?? "" },
     createdAt: row.createdAt,
@@ -122,7 +125,14 @@ export async function readDockerfile({ db }: { db: Database }, id: string): Prom
 /** A build's row, its log's first lines and its work, in the transaction of the change that wants it. Ring the bell after the commit. */
 export async function addBuild(
   tx: Transaction,
-  build: { versionId: string; lock: Lock | null; external?: ExternalSource; notes?: readonly string[] },
+  build: {
+    versionId: string;
+    lock: Lock | null;
+    external?: ExternalSource;
+    /** An image that is to be put back. */
+    restoresId?: string;
+    notes?: readonly string[];
+  },
   actor: Actor,
 ): Promise<{ buildId: string; workId: string }> {
   const buildId = newId();
@@ -134,6 +144,7 @@ export async function addBuild(
       ...builderOf(build.external, spec as PackageSpec | null),
       ...(build.lock === null ? {} : { givenLock: build.lock as unknown as Prisma.InputJsonObject }),
       ...(build.external === undefined ? {} : { external: build.external as unknown as Prisma.InputJsonObject }),
+      restoresId: build.restoresId ?? null,
       createdBy: actor.name,
       log: { create: (build.notes ?? []).map((text, index) => ({ seq: index + 1, at: new Date(), text })) },
     },
@@ -165,4 +176,18 @@ export async function requireNoOpenBuild(
     "build_running",
     `${object} is being built (build ${open.id}): wait for it or cancel it first`,
   );
+}
+
+/** Throws `image_removing`. What begins a build of the version calls it with the version's row locked, as does what begins
+ *  the removal with `requireNoOpenBuild`: an image is not pushed and removed at the same time. */
+export async function requireNoRemoval(
+  tx: Transaction,
+  { versionId, object }: { versionId: string; object: string },
+): Promise<void> {
+  const removing = await tx.image.count({ where: { status: "removing", builds: { some: { versionId } } } });
+  if (removing > 0)
+    throw new SlipwayError(
+      "image_removing",
+      `an image of ${object} is being removed from its registry: wait until it is`,
+    );
 }

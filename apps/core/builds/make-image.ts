@@ -1,10 +1,11 @@
 import type { Digest } from "#core/artifacts/digest.ts";
-import type {
-  BuildContext,
-  BuildRequest,
-  BuiltImage,
-  ChosenBuilder,
-  ImageBuilder,
+import {
+  type BuildContext,
+  BuildFault,
+  type BuildRequest,
+  type BuiltImage,
+  type ChosenBuilder,
+  type ImageBuilder,
 } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
 import type { ImagePublisher } from "#core/images/publish-image.ts";
@@ -25,22 +26,36 @@ export interface MadeImage {
   dockerfile: string | null;
 }
 
+/** An image that is to be put back where it was. */
+export interface ToRestore {
+  place: ImagePlace;
+  digest: Digest;
+}
+
+interface Making {
+  model: { id: string; name: string; repository: string };
+  request: BuildRequest;
+  restores: ToRestore | null;
+}
+
 export interface MakeNeeds extends Pick<Registry, "db" | "config"> {
   builder: ImageBuilder;
   publisher: ImagePublisher;
 }
 
 /** Makes, pushes and verifies an image. The registry's own tag is the version's first image for good: `mayTag` is asked
- *  right before, and throws where the claim is lost. */
+ *  right before, and throws where the claim is lost. One that is to be put back and comes out otherwise is not pushed:
+ *  throws `BuildFault`. */
 export async function makeImage(
   { db, config, builder, publisher }: MakeNeeds,
-  { model, request }: { model: { id: string; name: string; repository: string }; request: BuildRequest },
+  { model, request, restores }: Making,
   mayTag: () => Promise<boolean>,
   context: BuildContext,
 ): Promise<MadeImage> {
-  const place = await takePlace({ db, config }, model);
+  const place = restores?.place ?? (await takePlace({ db, config }, model));
   const image = await builder.build(request, context);
   try {
+    if (restores !== null) requireSame(image, restores.digest);
     await publisher.publish(image, place, context);
     if (await mayTag()) await publisher.tag(image, place, request.version, context);
   } finally {
@@ -49,6 +64,18 @@ export async function makeImage(
   context.log(`image: ${referenceTo(place, image.digest)}`);
   const made = { lock: image.lock, builder: image.builder ?? null, dockerfile: image.dockerfile ?? null };
   return { place, digest: image.digest, origin: "built", platforms: [platformOf(image)], ...made };
+}
+
+function requireSame({ digest, lock }: BuiltImage, before: Digest): void {
+  if (digest === before) return;
+  const why =
+    lock === null
+      ? "an own Dockerfile gives the same bytes only where all that it fetches has stayed the same"
+      : "this Slipway makes it in another way than the one that made it";
+  throw new BuildFault(
+    "image_changed",
+    `the image comes out as ${digest}, and was ${before}: ${why}. Nothing was pushed; a version keeps its image, so make a new version`,
+  );
 }
 
 function platformOf(image: BuiltImage): ImagePlatform {

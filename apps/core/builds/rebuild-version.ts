@@ -4,11 +4,11 @@ import { forget, type Remember } from "#core/idempotency/keys.ts";
 import type { Lock } from "#core/images/lock.ts";
 import { findVersion } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { addBuild, type Build, readBuild, requireNoOpenBuild } from "./build.ts";
+import { addBuild, type Build, readBuild, requireNoOpenBuild, requireNoRemoval } from "./build.ts";
 
 /** Makes the image of a sealed version again, by its own lock or a given one. What is ready stays as it is:
  *  version and tags keep their digest. Throws `version_not_sealed`, `image_differs` where there is nothing to build from,
- *  `build_running`. */
+ *  `build_running`, `image_removing`. */
 export async function rebuildVersion(
   { db, doorbell }: Pick<Registry, "db" | "doorbell">,
   { model, version, lock }: { model: string; version: string; lock: Lock | null },
@@ -28,6 +28,7 @@ export async function rebuildVersion(
         `the image of ${model}:${version} was built elsewhere, and there is nothing here to build it from: give the image`,
       );
     await requireNoOpenBuild(tx, { versionId: row.id, object: `${model}:${version}` });
+    await requireNoRemoval(tx, { versionId: row.id, object: `${model}:${version}` });
     const { buildId, workId } = await addBuild(tx, { versionId: row.id, lock }, actor);
     await recordAudit(tx, actor, {
       action: "build.create",

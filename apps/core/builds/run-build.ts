@@ -5,7 +5,7 @@ import { newId } from "#core/database/ids.ts";
 import { messageOf } from "#core/errors.ts";
 import { BuildFault, type BuildRequest } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
-import { holdRegistry, repositoryOf } from "#core/images/registries/image-place.ts";
+import { holdRegistry, placeOf, repositoryOf } from "#core/images/registries/image-place.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import { allFiles } from "#core/models/files.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
@@ -25,7 +25,7 @@ import type { Prisma } from "#prisma/client/client.ts";
 import { type BuildLog, openBuildLog } from "./build-log.ts";
 import type { ExternalSource } from "./external-source.ts";
 import { mayBegin, unblockBuilds } from "./line.ts";
-import { type MadeImage, type MakeNeeds, makeImage } from "./make-image.ts";
+import { type MadeImage, type MakeNeeds, makeImage, type ToRestore } from "./make-image.ts";
 import { verifyExternal } from "./verify-external.ts";
 
 /** What follows a build, in the transaction that gives a version its image. Returns the work to ring for. */
@@ -92,6 +92,10 @@ interface BegunBuild {
   model: { id: string; name: string; repository: string };
   /** The version has no image yet. */
   isFirst: boolean;
+  /** Set where an image is put back: then nothing else is made. */
+  restores: ToRestore | null;
+  /** By the database's clock. */
+  begunAt: Date;
   request: BuildRequest;
   /** Set where the image was built elsewhere: then nothing is made. */
   external: ExternalSource | null;
@@ -104,22 +108,26 @@ async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
     await holdClaim(tx, claim);
     const row = await tx.build.findUniqueOrThrow({
       where: { id: claim.subjectId },
-      include: { version: { include: { model: true } } },
+      include: { version: { include: { model: true } }, restores: true },
     });
+    const [{ begunAt }] = await tx.$queryRaw<[{ begunAt: Date }]>`SELECT now() AS "begunAt"`;
     await tx.build.update({
       where: { id: row.id },
       data: { status: "running", attempt: claim.attempt, waitingFor: null, startedAt: row.startedAt ?? new Date() },
     });
-    const { version } = row;
+    const { version, restores } = row;
     return {
       id: row.id,
       versionId: version.id,
       model: version.model,
       isFirst: version.imageId === null,
+      restores: restores === null ? null : { place: placeOf(restores), digest: restores.digest as Digest },
+      begunAt,
       triedUntil: row.waitingUntil,
       external: row.external as ExternalSource | null,
       request: {
         model: version.model.name,
+        ...(restores === null || restores.modelName === null ? {} : { madeAs: restores.modelName }),
         version: version.semver,
         contentDigest: version.contentDigest as Digest,
         spec: version.spec as unknown as PackageSpec,
@@ -131,10 +139,11 @@ async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
   });
 }
 
-/** The registry's tag is the version's first image for good, and is set by the holder of the claim alone. */
+/** The registry's tag is the version's first image for good, and is set by the holder of the claim alone. A registry that
+ *  lost the image has lost its tag. */
 async function mayTag({ db, config }: Needs, claim: Claim, build: BegunBuild): Promise<boolean> {
   await extendLease(db, claim, config.work.leaseMs);
-  return build.isFirst;
+  return build.isFirst || build.restores !== null;
 }
 
 async function succeed(
@@ -149,6 +158,7 @@ async function succeed(
     await holdRegistry(tx, place.registry);
     const imageId = newId();
     const repository = repositoryOf(place);
+    const putBack = await showAgain(tx, build, { repository, digest });
     await tx.image.create({
       data: {
         id: imageId,
@@ -156,6 +166,7 @@ async function succeed(
         repository,
         digest,
         origin,
+        modelName: build.request.madeAs ?? build.request.model,
         platforms: platforms as unknown as Prisma.InputJsonArray,
       },
     });
@@ -183,10 +194,33 @@ async function succeed(
     await recordResult(tx, claim, build, "build.succeed", {
       status: "succeeded",
       image: `${repository}@${digest}`,
+      ...(putBack ? { putBack } : {}),
     });
     return isNew === 0 ? [] : whenReady(tx, { versionId, imageId, requestId: claim.requestId });
   });
   for (const id of workIds) await doorbell.ring(id);
+}
+
+/** What the registry has just answered for is in it: also as the image of an earlier build. Throws where that was removed while
+ *  it was verified: then nobody knows. Says whether it had been away. Rows are locked in the order of a removal. */
+async function showAgain(
+  tx: Transaction,
+  { versionId, begunAt }: BegunBuild,
+  manifest: { repository: string; digest: string },
+): Promise<boolean> {
+  await tx.$queryRaw`SELECT 1 FROM versions WHERE id = ${versionId}::uuid FOR UPDATE`;
+  const known = await tx.$queryRaw<{ status: string; changedAt: Date }[]>`
+    SELECT status, changed_at AS "changedAt" FROM images
+    WHERE repository = ${manifest.repository} AND digest = ${manifest.digest} FOR UPDATE`;
+  const isUnclear = known.some(
+    ({ status, changedAt }) => status === "removing" || (status === "removed" && changedAt >= begunAt),
+  );
+  if (isUnclear) throw new Error("the image was removed from its registry while it was verified");
+  await tx.$executeRaw`
+    UPDATE images SET status = 'present', reason = NULL, freed_bytes = NULL, checked_at = now(),
+                      changed_at = CASE WHEN status = 'present' THEN changed_at ELSE now() END
+    WHERE repository = ${manifest.repository} AND digest = ${manifest.digest}`;
+  return known.some(({ status }) => status !== "present");
 }
 
 /** The package's fault ends the build; a part's fault is tried again, with backoff, for a time. */

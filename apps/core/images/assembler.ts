@@ -16,7 +16,9 @@ import { describeImage } from "./image-config.ts";
 import { generatedLayer, modelLayers } from "./layers/model-layers.ts";
 import { openStoredLayer } from "./layers/stored-layer.ts";
 import type { Lock } from "./lock.ts";
+import { checkLocked } from "./runtimes/check-lock.ts";
 import { ensureRuntime, type Runtime } from "./runtimes/ensure-runtime.ts";
+import { findKept } from "./runtimes/kept-runtime.ts";
 import { readRuntimeSource } from "./runtimes/runtime-source.ts";
 import type { RuntimeSteps } from "./runtimes/runtime-steps.ts";
 import type { Uv } from "./runtimes/uv.ts";
@@ -45,25 +47,41 @@ const layersLimit = 127;
 export function assembler(needs: AssemblerNeeds): Assembler {
   const bases = instanceBase(needs, needs.base);
   const runtimeOf = ensureRuntime(needs);
+
+  async function foundation(
+    { spec, lock }: BuildRequest,
+    context: BuildContext,
+  ): Promise<{ base: Base; runtime: Runtime }> {
+    const { requirements, systemPackages } = spec;
+    const kept = lock === null ? null : await findKept(needs, lock);
+    if (lock !== null && kept !== null) {
+      checkPython(spec, kept.base);
+      checkLocked(lock, requirements);
+      context.log(`the runtime of the lock is kept: ${lock.requirements.length} packages`);
+      return kept;
+    }
+    const source = await readRuntimeSource(needs.runtimeFolder);
+    const base = await bases.ensure(context);
+    checkPython(spec, base);
+    const asked = { base, platform: platformMade, source, requirements, systemPackages, lock };
+    return { base, runtime: await runtimeOf(asked, bases.files, context) };
+  }
+
   return {
     name: "assembler",
     async build(request, context) {
       checkPlatforms(request);
-      const source = await readRuntimeSource(needs.runtimeFolder);
-      const base = await bases.ensure(context);
-      checkPython(request, base);
-      const { requirements, systemPackages } = request.spec;
-      const runtime = await runtimeOf(
-        { base, platform: platformMade, source, requirements, systemPackages, lock: request.lock },
-        bases.files,
-        context,
-      );
+      const { base, runtime } = await foundation(request, context);
       const { signal } = context;
       const most = layersLimit - runtime.layers.length - 1;
       const layers = [
         ...runtime.layers.map((layer) => openStoredLayer(needs, layer)),
         ...(await modelLayers(needs, request.files, { model: request.model, most, signal })),
-        await generatedLayer("opt/slipway/model.json", modelDescription(request), signal),
+        await generatedLayer(
+          "opt/slipway/model.json",
+          modelDescription({ ...request, model: request.madeAs ?? request.model }),
+          signal,
+        ),
       ];
       const { config, manifest } = describeImage(request, base, layers);
       const image = {
@@ -74,7 +92,7 @@ export function assembler(needs: AssemblerNeeds): Assembler {
         layers,
         lock: runtime.lock,
       };
-      return { ...image, ...builderOf(runtime, systemPackages) };
+      return { ...image, ...builderOf(runtime, request.spec.systemPackages) };
     },
   };
 }
@@ -100,7 +118,7 @@ function checkPlatforms({ spec }: BuildRequest): void {
   );
 }
 
-function checkPython({ spec }: BuildRequest, base: Base): void {
+function checkPython(spec: BuildRequest["spec"], base: Base): void {
   const minor = pythonMinorOf(base);
   if (spec.pythonMinor === null || spec.pythonMinor === minor) return;
   throw new BuildFault(

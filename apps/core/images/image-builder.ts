@@ -15,6 +15,8 @@ export interface SealedFile {
 /** A sealed version, as a builder sees it. */
 export interface BuildRequest {
   model: string;
+  /** The name that stands in the image, where the model had another when that was made. */
+  madeAs?: string;
   version: string;
   contentDigest: Digest;
   spec: PackageSpec;
@@ -86,6 +88,7 @@ export type BuildFaultCode =
   | "repository_too_long"
   | "image_not_found"
   | "image_unusable"
+  | "image_changed"
   | "system_packages_unavailable"
   | "dockerfile_refused"
   | "build_step_failed"

@@ -71,7 +71,7 @@ function labelsOf(request: BuildRequest, base: Base): Record<string, string> {
     "org.opencontainers.image.source": request.metadata["source"],
   };
   return {
-    "org.opencontainers.image.title": request.model,
+    "org.opencontainers.image.title": request.madeAs ?? request.model,
     "org.opencontainers.image.version": request.version,
     "org.opencontainers.image.base.name": base.source,
     "org.opencontainers.image.base.digest": base.digest,

@@ -4,11 +4,20 @@ import { Prisma } from "#prisma/client/client.ts";
 import type { LabelSelector } from "./labels.ts";
 import { labelled } from "./list-models.ts";
 import { findModel } from "./model.ts";
-import { type Version, type VersionStatus, versionColumns, versionJoins, versionStatus } from "./version.ts";
+import {
+  type ImageStatus,
+  type Version,
+  type VersionStatus,
+  versionColumns,
+  versionJoins,
+  versionStatus,
+} from "./version.ts";
 
 export interface VersionSearch extends PageRequest {
   model: string;
   status?: VersionStatus | undefined;
+  /** Of its image. */
+  image?: ImageStatus | undefined;
   labels?: readonly LabelSelector[];
   /** `asc`: 1.9.0 before 1.10.0, a pre-release before its release. */
   order: "asc" | "desc";
@@ -25,6 +34,7 @@ export async function listVersions({ db }: Pick<Registry, "db">, search: Version
     Prisma.sql`v.model_id = ${id}::uuid AND v.deleted_at IS NULL`,
     ...(after === null ? [] : [ascending ? Prisma.sql`v.semver_key > ${after}` : Prisma.sql`v.semver_key < ${after}`]),
     ...(search.status === undefined ? [] : [Prisma.sql`${versionStatus} = ${search.status}`]),
+    ...(search.image === undefined ? [] : [Prisma.sql`i.status = ${search.image}`]),
     ...(search.labels ?? []).map((label) => labelled(Prisma.sql`v.labels`, label)),
   ];
   const rows = await db.$queryRaw<(Version & { semverKey: string })[]>`

@@ -10,7 +10,7 @@ export interface Model {
   title: string;
   description: string;
   labels: Labels;
-  /** The highest release, pre-releases aside, that has an image. */
+  /** The highest release, pre-releases aside, that has an image in its registry. */
   latestVersion: string | null;
   /** Tag → version. */
   tags: Record<string, string>;
@@ -21,8 +21,8 @@ export interface Model {
 /** Everything a model shows, in one statement; the caller adds `WHERE` and what follows. */
 export const selectModel = Prisma.sql`
   SELECT m.id, m.name, m.title, m.description, m.labels, m.created_at AS "createdAt", m.created_by AS "createdBy",
-    (SELECT v.semver FROM versions v
-     WHERE v.model_id = m.id AND v.image_id IS NOT NULL AND v.archived_at IS NULL AND v.deleted_at IS NULL
+    (SELECT v.semver FROM versions v JOIN images i ON i.id = v.image_id
+     WHERE v.model_id = m.id AND i.status = 'present' AND v.archived_at IS NULL AND v.deleted_at IS NULL
        AND v.semver_key LIKE '%~'
      ORDER BY v.semver_key DESC LIMIT 1) AS "latestVersion",
     (SELECT coalesce(jsonb_object_agg(t.name, v.semver), '{}') FROM tags t JOIN versions v ON v.id = t.version_id

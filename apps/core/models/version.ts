@@ -10,12 +10,20 @@ import { isSemver, semverKey } from "./semver.ts";
 export const versionStatuses = ["draft", "verifying", "sealed", "building", "ready", "failed", "archived"] as const;
 export type VersionStatus = (typeof versionStatuses)[number];
 
+/** `removed` by Slipway, `missing` where the registry was found without it. */
+export const imageStatuses = ["present", "removing", "removed", "missing"] as const;
+export type ImageStatus = (typeof imageStatuses)[number];
+
 /** An image as it is kept; see images/image-builder.ts for what its platforms hold. */
 export interface ImageRecord {
   repository: string;
   digest: string;
   origin: "built" | "external";
   platforms: ImagePlatform[];
+  /** Whether its registry has it. */
+  status: ImageStatus;
+  /** What is missing of it; of a present one why it could not be removed. */
+  reason: string | null;
 }
 
 export interface ImagePlatform {
@@ -68,13 +76,14 @@ export interface Version {
   sealedAt: Date | null;
 }
 
-/** The state follows from what is on record; a draft is `verifying` while a worker reads what was uploaded into it. A ready image stays ready through a rebuild. */
+/** The state follows from what is on record; a draft is `verifying` while a worker reads what was uploaded into it. A ready
+ *  image stays ready through a rebuild, and for as long as its registry has it. */
 export const versionStatus = Prisma.sql`
   CASE WHEN v.sealed_at IS NULL
        THEN CASE WHEN EXISTS (SELECT 1 FROM uploads u WHERE u.version_id = v.id AND u.state = 'verifying')
                  THEN 'verifying' ELSE 'draft' END
        WHEN v.archived_at IS NOT NULL THEN 'archived'
-       WHEN v.image_id IS NOT NULL THEN 'ready'
+       WHEN i.status = 'present' THEN 'ready'
        WHEN b.status IN ('running', 'waiting') THEN 'building'
        WHEN b.status = 'failed' THEN 'failed'
        ELSE 'sealed' END`;
@@ -90,7 +99,8 @@ const columns = (proofLog: Prisma.Sql) => Prisma.sql`
        ELSE v.file_count END AS "fileCount",
   CASE WHEN b.id IS NULL THEN NULL ELSE jsonb_build_object('id', b.id, 'status', b.status) END AS build,
   CASE WHEN i.id IS NULL THEN NULL
-       ELSE jsonb_build_object('repository', i.repository, 'digest', i.digest, 'origin', i.origin, 'platforms', i.platforms) END AS image,
+       ELSE jsonb_build_object('repository', i.repository, 'digest', i.digest, 'origin', i.origin, 'platforms', i.platforms,
+                               'status', i.status, 'reason', i.reason) END AS image,
   CASE WHEN p.id IS NULL THEN NULL
        ELSE jsonb_build_object(
          'status', p.status, 'checked', p.checked, 'reason', p.reason, 'coldStartMs', p.cold_start_ms,
@@ -215,6 +225,18 @@ function stillDraft(row: VersionRow): VersionRow {
 
 function versionDeleted(): SlipwayError {
   return new SlipwayError("version_not_found", "the version was deleted");
+}
+
+/** Why the image of a version cannot be run or tagged at the moment, and what is to be done about that; null where its registry
+ *  has it, or where it has none yet. */
+export function whyImageIsAway({ model, version, image }: Pick<Version, "model" | "version" | "image">): string | null {
+  if (image === null || image.status === "present") return null;
+  const object = `${model}:${version}`;
+  if (image.status === "removing") return `the image of ${object} is being removed from its registry`;
+  const reference = `${image.repository}@${image.digest}`;
+  const away = image.status === "removed" ? "was removed from its registry" : "is not in its registry any more";
+  const first = image.origin === "external" ? `push ${reference} again, and then ask for it` : "put it back first";
+  return `the image of ${object} ${away}: ${first}, with POST …/versions/${version}/image/restore`;
 }
 
 export function versionNotFound(model: string, reference: string): SlipwayError {

@@ -3,7 +3,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { storable } from "#core/models/labels.ts";
 import { findModel } from "#core/models/model.ts";
-import { readVersion } from "#core/models/version.ts";
+import { readVersion, whyImageIsAway } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { readTag, type Tag, tagNotFound } from "./read-tags.ts";
 import type { TagName } from "./tag-name.ts";
@@ -38,7 +38,7 @@ export async function moveTag(
     if (target.status !== "ready" || target.image === null)
       throw new SlipwayError(
         "version_not_ready",
-        `${model}:${version} is ${target.status}: a tag points at a version that is ready`,
+        whyImageIsAway(target) ?? `${model}:${version} is ${target.status}: a tag points at a version that is ready`,
       );
     const { id: versionId } = target;
     const imageDigest = target.image.digest;

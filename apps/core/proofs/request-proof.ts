@@ -1,7 +1,7 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
-import { findVersion } from "#core/models/version.ts";
+import { findVersion, readVersion, whyImageIsAway } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { addProof, type Proof, readProof } from "./proof.ts";
 
@@ -17,6 +17,8 @@ export async function requestProof(
     const { id, imageId } = await findVersion(tx, model, version, "for update");
     if (imageId === null)
       throw new SlipwayError("version_not_ready", `${model}:${version} has no image yet that could be tried`);
+    const away = whyImageIsAway(await readVersion({ db: tx }, model, version));
+    if (away !== null) throw new SlipwayError("version_not_ready", away);
     if ((await tx.proof.count({ where: { imageId, status: "pending" } })) > 0)
       throw new SlipwayError("proof_running", `${model}:${version} is being tried: wait for what comes of it`);
     const { requestId, name: createdBy } = actor;

@@ -1,5 +1,5 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
-import { addBuild, type Build, readBuild, requireNoOpenBuild } from "#core/builds/build.ts";
+import { addBuild, type Build, readBuild, requireNoOpenBuild, requireNoRemoval } from "#core/builds/build.ts";
 import { type ExternalSource, referenceOf } from "#core/builds/external-source.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
@@ -10,7 +10,8 @@ import type { Actor, Registry } from "#core/registry.ts";
 
 /** Takes an image that was built elsewhere for a version, and has a worker verify it. A draft with no files is sealed by
  *  this, in the same transaction; its content digest is then the image's. `requireToSeal` throws where the caller may not
- *  do that. Throws `image_unknown_host`, `version_not_sealed` (a draft with files), `image_differs`, `build_running`. */
+ *  do that. Throws `image_unknown_host`, `version_not_sealed` (a draft with files), `image_differs`, `build_running`,
+ *  `image_removing`. */
 export async function registerImage(
   { db, config, doorbell }: Pick<Registry, "db" | "config" | "doorbell">,
   { model, version, external: given }: { model: string; version: string; external: ExternalSource },
@@ -28,6 +29,7 @@ export async function registerImage(
       await sealEmpty(tx, row, external, actor);
     } else await requireSame(tx, row, external);
     await requireNoOpenBuild(tx, { versionId: row.id, object });
+    await requireNoRemoval(tx, { versionId: row.id, object });
     const { buildId, workId } = await addBuild(tx, { versionId: row.id, lock: null, external }, actor);
     const { source, serve } = external;
     await recordAudit(tx, actor, {

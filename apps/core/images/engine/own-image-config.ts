@@ -40,7 +40,7 @@ export function ownImageConfig(made: ExportedImage["config"], request: BuildRequ
       ExposedPorts: { ...settings.ExposedPorts, [`${serve?.port ?? 8000}/tcp`]: {} },
       Labels: {
         ...labels,
-        "org.opencontainers.image.title": request.model,
+        "org.opencontainers.image.title": request.madeAs ?? request.model,
         "org.opencontainers.image.version": request.version,
         "dev.slipway.content-digest": request.contentDigest,
       },

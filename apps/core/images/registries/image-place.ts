@@ -18,6 +18,12 @@ export function repositoryOf({ host, path }: ImagePlace): string {
   return `${host}/${path}`;
 }
 
+/** Where an image is, of which `repository` is `host/path`. */
+export function placeOf({ registry, repository }: { registry: string; repository: string }): ImagePlace {
+  const slash = repository.indexOf("/");
+  return { registry, host: repository.slice(0, slash), path: repository.slice(slash + 1) };
+}
+
 /** `host/path@sha256:…` */
 export function referenceTo(place: ImagePlace, digest: Digest): string {
   return `${repositoryOf(place)}@${digest}`;

@@ -34,12 +34,18 @@ export function checkLock(lock: Lock, use: LockUse): void {
       `the lock names the Slipway runtime ${lock.runtime.version} ${short(lock.runtime.digest)}, and this registry has ` +
         `${source.version} ${short(source.digest)}: ${remedy}`,
     );
+  checkLocked(lock, use.requirements);
+}
+
+/** Throws `lock_unusable` where the lock has not all that is required (PEP 508 lines). */
+export function checkLocked(lock: Lock, requirements: readonly string[]): void {
   const locked = new Set(lock.requirements.map(({ name }) => name));
-  const missing = use.requirements.flatMap(requiredName).filter((name) => !locked.has(name));
-  if (missing.length > 0)
-    refuse(
-      `the lock has no ${missing.join(", no ")}, which the package requires: build without a lock, and take the new one`,
-    );
+  const missing = requirements.flatMap(requiredName).filter((name) => !locked.has(name));
+  if (missing.length === 0) return;
+  throw new BuildFault(
+    "lock_unusable",
+    `the lock has no ${missing.join(", no ")}, which the package requires: build without a lock, and take the new one`,
+  );
 }
 
 /** Debian's mirrors keep no old versions: what was installed has to be what the lock names. Throws `lock_unusable`. */

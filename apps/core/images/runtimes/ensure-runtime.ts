@@ -74,7 +74,7 @@ export function ensureRuntime(
 
 type RootOf = (base: Base, context: BuildContext) => Promise<string>;
 
-async function findRuntime(db: Blobs["db"], key: Digest): Promise<Runtime | null> {
+export async function findRuntime(db: Blobs["db"], key: Digest): Promise<Runtime | null> {
   const row = await db.runtime.findUnique({ where: { key } });
   if (row === null) return null;
   return { key, lock: row.lock as unknown as Lock, layers: row.layers as unknown as StoredLayer[], ran: null };

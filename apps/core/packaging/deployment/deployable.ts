@@ -1,6 +1,6 @@
 import type { Database } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
-import { readVersion, type Version } from "#core/models/version.ts";
+import { readVersion, type Version, whyImageIsAway } from "#core/models/version.ts";
 import type { PackageSpec, Serve } from "../package-spec.ts";
 import { serving } from "../serving.ts";
 import { type Limits, limitsOf } from "./limits.ts";
@@ -38,7 +38,8 @@ export interface Deployable extends Running {
   };
 }
 
-/** By semver or tag. Throws `model_not_found`, `version_not_found`, `version_not_ready` where there is no image. */
+/** By semver or tag. Throws `model_not_found`, `version_not_found`, `version_not_ready` where there is no image, or
+ *  its registry does not have it. */
 export async function readDeployable(
   { db }: { db: Database },
   { model, version }: { model: string; version: string },
@@ -46,6 +47,8 @@ export async function readDeployable(
   const found = await readVersion({ db }, model, version);
   const { image } = found;
   if (image === null) throw withoutImage(found);
+  const away = whyImageIsAway(found);
+  if (away !== null) throw new SlipwayError("version_not_ready", away);
   const kept = await db.version.findUniqueOrThrow({
     where: { id: found.id },
     select: { spec: true, image: { select: { builds: { select: { external: true } } } } },

@@ -1,0 +1,76 @@
+import type { Digest } from "#core/artifacts/digest.ts";
+import { messageOf } from "#core/errors.ts";
+import { forEachAtOnce } from "./registry-client/at-once.ts";
+import { blobSize } from "./registry-client/blobs.ts";
+import type { RegistryClient } from "./registry-client/client.ts";
+import { pullManifest } from "./registry-client/manifests.ts";
+import { pullAllPlatforms } from "./registry-client/platform-manifest.ts";
+import { RegistryError, UnusableAnswer } from "./registry-client/registry-error.ts";
+
+const atOnce = 4;
+
+/** What a registry still has of an image: `missing` says in one line what it has not, null where it has every manifest,
+ *  config and layer. */
+export interface ImageCheck {
+  missing: string | null;
+  /** Requests that it took. */
+  asked: number;
+}
+
+/** Asks for the manifest (each of an index), the configs and a byte of every layer. A registry that is away, or lets nobody
+ *  in, says nothing about the image: that is thrown. */
+export async function checkImage(
+  client: RegistryClient,
+  { repository, digest }: { repository: string; digest: Digest },
+  signal: AbortSignal,
+): Promise<ImageCheck> {
+  let asked = 0;
+  try {
+    const images = await pullAllPlatforms(client, { repository, digest }, signal);
+    asked += images.length * 2;
+    const layers = new Map(
+      images.flatMap(({ manifest }) => manifest.layers.map((layer) => [layer.digest, layer.size])),
+    );
+    await forEachAtOnce([...layers], atOnce, signal, async ([layer, size], stop) => {
+      asked += 1;
+      const found = await sizeOrLost(client, { repository, digest, layer }, stop);
+      if (found === size) return;
+      const has = found === null ? "no" : `${found} of ${size} bytes of`;
+      throw new Lost(`registry ${client.host} has ${has} ${layer} of ${repository}`);
+    });
+    return { missing: null, asked };
+  } catch (error) {
+    const lost = error instanceof Lost || error instanceof UnusableAnswer || isNotFound(error);
+    if (!lost) throw error;
+    return { missing: messageOf(error), asked: asked + 1 };
+  }
+}
+
+class Lost extends Error {}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof RegistryError && error.status === 404;
+}
+
+/** A registry that fails at one layer, and still gives the manifest, has lost that layer: asked twice, since either may be
+ *  a passing fault. */
+async function sizeOrLost(
+  client: RegistryClient,
+  { repository, digest, layer }: { repository: string; digest: Digest; layer: Digest },
+  signal: AbortSignal,
+): Promise<number | null> {
+  const size = () => blobSize(client, repository, layer, "pull", signal);
+  return size().catch(async (error: unknown) => {
+    if (!isOwnFailure(error)) throw error;
+    await pullManifest(client, repository, digest, signal);
+    return size().catch((again: unknown) => {
+      if (!isOwnFailure(again)) throw again;
+      throw new Lost(messageOf(again));
+    });
+  });
+}
+
+/** 500 alone: what stands before a registry that is away answers with others. */
+function isOwnFailure(error: unknown): boolean {
+  return error instanceof RegistryError && error.status === 500;
+}

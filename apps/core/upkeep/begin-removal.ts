@@ -1,0 +1,29 @@
+import { recordAudit } from "#core/audit/record-audit.ts";
+import type { Transaction } from "#core/database/client.ts";
+import type { Actor } from "#core/registry.ts";
+import { addWork } from "#core/work/work.ts";
+import { referenceOf, setStatus, type VersionImage } from "./image-row.ts";
+
+/** The kind of work that removes images from their registries; its subject is an image. */
+export const removalWork = "image-removal";
+
+/** Marks an image as being removed, with its audit row and its work, in the transaction that has looked at what holds it:
+ *  from its commit on no tag moves there. Ring the bell after. The rows of its model, its versions and its manifest are locked. */
+export async function beginRemoval(
+  tx: Transaction,
+  { image, model, version, why }: { image: VersionImage; model: string; version: string; why: string | null },
+  actor: Actor,
+): Promise<string> {
+  await setStatus(tx, image, { status: "removing" });
+  // That of an earlier removal, of an image that was put back since.
+  await tx.work.deleteMany({ where: { kind: removalWork, subjectId: image.id, state: "done" } });
+  await recordAudit(tx, actor, {
+    action: "image.remove",
+    object: `${model}:${version}`,
+    objectId: image.id,
+    model,
+    before: { status: image.status },
+    after: { status: "removing", image: referenceOf(image), ...(why === null ? {} : { why }) },
+  });
+  return addWork(tx, { kind: removalWork, subjectId: image.id, requestId: actor.requestId });
+}

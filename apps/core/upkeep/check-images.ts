@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "#core/errors.ts";
+import type { Registries } from "#core/images/registries/open-registries.ts";
+import type { Logger } from "#core/logger.ts";
+import { redactor } from "#core/redact.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import type { Chore } from "#core/work/chores.ts";
+import { referenceOf, type VersionImage } from "./image-row.ts";
+import { askRegistry, recordCheck } from "./record-check.ts";
+
+interface Needs extends Pick<Registry, "db" | "config"> {
+  registries: Registries;
+}
+
+const roundsMs = 3_600_000;
+const atOnce = 100;
+/** To all registries together, from all workers together: one of them has the chore. */
+const requestsPerSecond = 20;
+const oneImageMs = 60_000;
+
+const slipway: Actor = { name: "slipway", requestId: null, address: null, tokenId: null };
+
+/** Asks registries for every image that a version has, once in the time that is set, and each hour again for those that were
+ *  missing. A registry that does not answer marks nothing, and is left alone until the next round. */
+export function checkChore(needs: Needs): Chore {
+  const { checkAllMs } = needs.config.images;
+  return {
+    kind: "image-check",
+    everyMs: Math.min(roundsMs, checkAllMs),
+    run: async (_, signal, log) => {
+      const away = new Set<string>();
+      const counts = { checked: 0, missing: 0, found: 0 };
+      const before = new Date();
+      for (let page = await due(needs, before, away); page.length > 0; page = await due(needs, before, away))
+        for (const image of page) {
+          if (away.has(image.registry)) continue;
+          signal.throwIfAborted();
+          await checkOne(needs, image, { away, counts, signal, log });
+        }
+      log.info({ ...counts, away: [...away] }, "images were looked for in their registries");
+    },
+  };
+}
+
+/** The longest unasked first. Each that is asked for leaves the list, those of a registry that is away stay out of it. */
+async function due({ db, config }: Needs, before: Date, away: ReadonlySet<string>): Promise<VersionImage[]> {
+  return db.$queryRaw<VersionImage[]>`
+    SELECT i.id, i.registry, i.repository, i.digest, i.status, i.checked_at AS "checkedAt"
+    FROM images i JOIN versions v ON v.image_id = i.id JOIN models m ON m.id = v.model_id
+    WHERE v.deleted_at IS NULL AND m.deleted_at IS NULL AND i.registry <> ALL (${[...away]}::text[])
+      AND i.checked_at < ${before}
+      AND ((i.status = 'present' AND i.checked_at < now() - ${config.images.checkAllMs}::float8 * interval '1 millisecond')
+           OR i.status = 'missing')
+    ORDER BY i.checked_at, i.id LIMIT ${atOnce}`;
+}
+
+async function checkOne(
+  needs: Needs,
+  image: VersionImage,
+  {
+    away,
+    counts,
+    signal,
+    log,
+  }: {
+    away: Set<string>;
+    counts: { checked: number; missing: number; found: number };
+    signal: AbortSignal;
+    log: Logger;
+  },
+): Promise<void> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(oneImageMs)]);
+  try {
+    const check = await askRegistry(needs, image, limit);
+    const isNew = await needs.db.$transaction((tx) => recordCheck(tx, image, check, slipway));
+    counts.checked += 1;
+    const { missing, asked } = check;
+    if (isNew && missing === null) counts.found += 1;
+    if (isNew && missing !== null) {
+      counts.missing += 1;
+      log.error({ image: referenceOf(image), missing }, "an image is missing from its registry");
+    }
+    await sleep((asked * 1_000) / requestsPerSecond, undefined, { signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    away.add(image.registry);
+    const reason = redactor(needs.config)(messageOf(error));
+    log.warn({ registry: image.registry, error: reason }, "a registry could not be asked for its images");
+  }
+}

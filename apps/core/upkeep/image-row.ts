@@ -1,0 +1,75 @@
+import type { Digest } from "#core/artifacts/digest.ts";
+import type { Database, Transaction } from "#core/database/client.ts";
+import { SlipwayError } from "#core/errors.ts";
+import type { ImagePlatform, ImageStatus } from "#core/models/version.ts";
+import { findVersion, readVersion } from "#core/models/version.ts";
+
+/** An image as it is looked after. Rows of the same manifest (repository and digest) say the same of its status. */
+export interface VersionImage {
+  id: string;
+  /** Name of the registry. */
+  registry: string;
+  /** `host/path` */
+  repository: string;
+  digest: Digest;
+  origin: "built" | "external";
+  platforms: ImagePlatform[];
+  status: ImageStatus;
+  reason: string | null;
+  changedAt: Date;
+  checkedAt: Date;
+  freedBytes: bigint | null;
+  createdAt: Date;
+}
+
+/** What names an image in its registry. */
+export type ManifestName = Pick<VersionImage, "repository" | "digest">;
+
+/** By semver or tag. Throws `version_not_found`, `image_not_found`. */
+export async function readImage(
+  { db }: { db: Database | Transaction },
+  { model, version }: { model: string; version: string },
+): Promise<VersionImage> {
+  const { id } = await readVersion({ db }, model, version);
+  return imageOfVersion(db, id, `${model}:${version.slice(0, 200)}`);
+}
+
+/** Its version is locked for the rest of the transaction. Throws `version_not_found`, `image_not_found`. */
+export async function lockImage(
+  tx: Transaction,
+  { model, version }: { model: string; version: string },
+): Promise<{ versionId: string; archivedAt: Date | null; image: VersionImage }> {
+  const { id: versionId, archivedAt } = await findVersion(tx, model, version, "for update");
+  return { versionId, archivedAt, image: await imageOfVersion(tx, versionId, `${model}:${version}`) };
+}
+
+async function imageOfVersion(db: Database | Transaction, versionId: string, object: string): Promise<VersionImage> {
+  const image = await db.image.findFirst({ where: { version: { id: versionId } } });
+  if (image === null) throw new SlipwayError("image_not_found", `${object} has no image yet`);
+  return image as unknown as VersionImage;
+}
+
+/** Keeps every row of a manifest from changing until the transaction ends. */
+export async function lockManifest(tx: Transaction, { repository, digest }: ManifestName): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM images WHERE repository = ${repository} AND digest = ${digest} ORDER BY id FOR UPDATE`;
+}
+
+/** Of all rows of a manifest, by the database's clock. */
+export async function setStatus(
+  tx: Transaction,
+  { repository, digest }: ManifestName,
+  {
+    status,
+    reason = null,
+    freedBytes = null,
+  }: { status: ImageStatus; reason?: string | null; freedBytes?: number | null },
+): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE images SET status = ${status}, reason = ${reason}, freed_bytes = ${freedBytes}, changed_at = now()
+    WHERE repository = ${repository} AND digest = ${digest}`;
+}
+
+/** `host/path@sha256:…` */
+export function referenceOf({ repository, digest }: ManifestName): string {
+  return `${repository}@${digest}`;
+}

@@ -1,0 +1,65 @@
+import { requireNoOpenBuild } from "#core/builds/build.ts";
+import type { Transaction } from "#core/database/client.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { findModel } from "#core/models/model.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import { beginRemoval } from "./begin-removal.ts";
+import { lockImage, lockManifest, readImage, referenceOf, type VersionImage } from "./image-row.ts";
+import { ruleOf } from "./retention-rules.ts";
+import { leftTags } from "./tag-history.ts";
+
+/** Has the image of a version removed from its registry by a worker; the version keeps its digest, and can have the image put
+ *  back. Asking twice is no error. Throws `image_not_found`, `image_external`, `build_running`, and `image_in_use` while a tag
+ *  points at it, a tag has left it too lately for the rule of its model, or it is another version's as well. */
+export async function removeImage(
+  { db, doorbell }: Pick<Registry, "db" | "doorbell">,
+  named: { model: string; version: string },
+  actor: Actor,
+): Promise<VersionImage> {
+  const object = `${named.model}:${named.version}`;
+  const { workId, after } = await db.$transaction(async (tx) => {
+    // Moves of tags wait on the model's row, so none comes in between.
+    const { id: modelId } = await findModel(tx, named.model, "for update");
+    const { versionId, image } = await lockImage(tx, named);
+    if (image.status === "removing" || image.status === "removed") return { workId: null, after: image };
+    if (image.origin === "external")
+      throw new SlipwayError(
+        "image_external",
+        `the image of ${object} was built elsewhere: Slipway removes what it has pushed itself; remove ${referenceOf(image)} where it was pushed from`,
+      );
+    await requireNoOpenBuild(tx, { versionId, object });
+    await lockManifest(tx, image);
+    await requireUnused(tx, { modelId, versionId, object, model: named.model }, image);
+    const workId = await beginRemoval(tx, { ...named, image, why: null }, actor);
+    return { workId, after: await readImage({ db: tx }, named) };
+  });
+  if (workId !== null) await doorbell.ring(workId);
+  return after;
+}
+
+async function requireUnused(
+  tx: Transaction,
+  { modelId, versionId, object, model }: { modelId: string; versionId: string; object: string; model: string },
+  { repository, digest }: VersionImage,
+): Promise<void> {
+  const refuse = (why: string): never => {
+    throw new SlipwayError("image_in_use", `the image of ${object} is in use: ${why}`);
+  };
+  const tags = await tx.tag.findMany({
+    where: { version: { image: { repository, digest } } },
+    orderBy: { name: "asc" },
+    select: { name: true },
+  });
+  if (tags.length > 0) refuse(`move ${tags.map(({ name }) => name).join(", ")} to another version first`);
+  const others = await tx.version.count({
+    where: { id: { not: versionId }, deletedAt: null, model: { deletedAt: null }, image: { repository, digest } },
+  });
+  if (others > 0) refuse("it is another version's as well");
+  const rule = await ruleOf(tx, model);
+  if (rule === null) return;
+  const left = (await leftTags(tx, modelId, rule.afterTagDays)).get(digest);
+  if (left !== undefined)
+    refuse(
+      `it was under ${left.tag} until ${left.leftAt.toISOString().slice(0, 10)}, and the rule of ${rule.pattern} keeps it ${rule.afterTagDays} days from then`,
+    );
+}

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { recordAudit } from "#core/audit/record-audit.ts";
+import type { Transaction } from "#core/database/client.ts";
+import { isSlipwayError, messageOf } from "#core/errors.ts";
+import { placeOf } from "#core/images/registries/image-place.ts";
+import { type Registries, RegistryMoved } from "#core/images/registries/open-registries.ts";
+import type { RegistryClient } from "#core/images/registry-client/client.ts";
+import { deleteManifest, pullManifest } from "#core/images/registry-client/manifests.ts";
+import { isPassing, RegistryError } from "#core/images/registry-client/registry-error.ts";
+import type { ImageStatus } from "#core/models/version.ts";
+import { redactor } from "#core/redact.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import type { WorkHandler } from "#core/work/run-work.ts";
+import { backoffMs, type Claim, finishWork, holdClaim, postponeWork } from "#core/work/work.ts";
+import { freedBytes } from "./freed-bytes.ts";
+import { lockManifest, referenceOf, setStatus, type VersionImage } from "./image-row.ts";
+
+interface Needs extends Pick<Registry, "db" | "config" | "log"> {
+  registries: Registries;
+}
+
+/** What came of asking a registry to remove an image. Of one that says nothing more nobody knows: it counts as missing, and
+ *  the next check finds out. */
+type Outcome = { status: "removed" } | { status: "present" | "missing"; reason: string };
+
+/** Removes an image that was marked: the registry first, then the row. A worker that is killed in between leaves the mark, and
+ *  the next attempt finds the registry as it is. */
+export function removalHandler(needs: Needs): WorkHandler {
+  const { config, registries } = needs;
+  const redact = redactor(config);
+  return {
+    mayBegin: async () => true,
+    unblock: async () => [],
+
+    async run(claim, signal, log) {
+      const image = await readRemoving(needs, claim);
+      if (image === null) return end(needs, claim);
+      let outcome: Outcome;
+      try {
+        outcome = await remove(registries, image, signal);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const reason = redact(messageOf(error));
+        log.warn({ err: error }, "the registry could not be asked to remove an image");
+        const pause = backoffMs(claim.attempt);
+        if (Date.now() + pause < image.changedAt.getTime() + config.work.retryForMs)
+          return postpone(needs, claim, pause);
+        outcome = { status: "missing", reason: `nobody knows whether it was removed: ${reason}` };
+      }
+      await conclude(needs, claim, image, outcome);
+      log.info({ image: referenceOf(image), ...outcome }, "the removal of an image has ended");
+    },
+
+    async giveUp(claim) {
+      const image = await readRemoving(needs, claim);
+      if (image === null) return end(needs, claim);
+      const reason = `nobody knows whether it was removed: ${claim.lostLeases} workers were killed or stopped answering`;
+      await conclude(needs, claim, image, { status: "missing", reason });
+    },
+  };
+}
+
+async function readRemoving({ db }: Needs, claim: Claim): Promise<VersionImage | null> {
+  const image = await db.image.findUnique({ where: { id: claim.subjectId } });
+  return image?.status === "removing" ? (image as unknown as VersionImage) : null;
+}
+
+/** Asks the registry whether it is gone, whatever it answered to the deletion. Throws where it cannot be asked. */
+async function remove(registries: Registries, image: VersionImage, signal: AbortSignal): Promise<Outcome> {
+  const { registry, host, path } = placeOf(image);
+  let client: RegistryClient;
+  try {
+    ({ client } = await registries.open(registry, host));
+  } catch (error) {
+    if (error instanceof RegistryMoved || isSlipwayError(error, "registry_not_found"))
+      return { status: "present", reason: `it could not be removed: ${messageOf(error)}` };
+    throw error;
+  }
+  try {
+    await deleteManifest(client, path, image.digest, signal);
+  } catch (error) {
+    if (!(error instanceof RegistryError) || isPassing(error)) throw error;
+    return { status: "present", reason: `it could not be removed: ${messageOf(error)}${adviceFor(error)}` };
+  }
+  // A registry of several servers may take a moment.
+  for (const pauseMs of [0, 500, 2_000]) {
+    await sleep(pauseMs, undefined, { signal });
+    if ((await pullManifest(client, path, image.digest, signal)) === null) return { status: "removed" };
+  }
+  return {
+    status: "present",
+    reason: `it could not be removed: registry ${host} does not refuse to, and still has it: remove it by the registry's own means`,
+  };
+}
+
+function adviceFor({ status }: RegistryError): string {
+  if (status === 405 || status === 404 || status === 400)
+    return "; switch deletion on in the registry (distribution: storage.delete.enabled), or remove it by its own means";
+  return "";
+}
+
+async function conclude({ db }: Needs, claim: Claim, image: VersionImage, outcome: Outcome): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    const of = await tx.build.findFirstOrThrow({
+      where: { imageId: image.id },
+      select: { versionId: true, version: { select: { semver: true, model: { select: { name: true } } } } },
+    });
+    const freed = outcome.status === "removed" ? await freedNow(tx, image) : null;
+    await lockManifest(tx, image);
+    await setStatus(tx, image, { ...outcome, freedBytes: freed });
+    await finishWork(tx, claim);
+    await recordResult(tx, claim, image, of.version, outcome, freed);
+  });
+}
+
+/** Those that end together are counted one after the other: a layer that both had is freed with the last. */
+async function freedNow(tx: Transaction, image: VersionImage): Promise<number> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('freed bytes'))`;
+  return (await freedBytes(tx, [image])).get(referenceOf(image)) ?? 0;
+}
+
+const actions: Record<Outcome["status"], string> = {
+  removed: "image.removed",
+  present: "image.keep",
+  missing: "image.miss",
+} satisfies Partial<Record<ImageStatus, string>>;
+
+/** Slipway's own deed, of the request that asked for it. */
+function recordResult(
+  tx: Transaction,
+  { requestId }: Claim,
+  image: VersionImage,
+  version: { semver: string; model: { name: string } },
+  outcome: Outcome,
+  freed: number | null,
+): Promise<void> {
+  const actor: Actor = { name: "slipway", requestId, address: null, tokenId: null };
+  return recordAudit(tx, actor, {
+    action: actions[outcome.status],
+    object: `${version.model.name}:${version.semver}`,
+    objectId: image.id,
+    model: version.model.name,
+    before: { status: "removing" },
+    after: { ...outcome, image: referenceOf(image), ...(freed === null ? {} : { freedBytes: freed }) },
+  });
+}
+
+async function postpone({ db }: Needs, claim: Claim, afterMs: number): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await postponeWork(tx, claim, afterMs);
+  });
+}
+
+/** Somebody else has ended it. */
+async function end({ db }: Needs, claim: Claim): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await finishWork(tx, claim);
+  });
+}
