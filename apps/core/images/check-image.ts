@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { messageOf } from "#core/errors.ts";
 import { forEachAtOnce } from "./registry-client/at-once.ts";
@@ -8,6 +9,8 @@ import { pullAllPlatforms } from "./registry-client/platform-manifest.ts";
 import { RegistryError, UnusableAnswer } from "./registry-client/registry-error.ts";
 
 const atOnce = 4;
+const attempts = 3;
+const pauseMs = 250;
 
 /** What a registry still has of an image: `missing` says in one line what it has not, null where it has every manifest,
  *  config and layer. */
@@ -52,25 +55,22 @@ function isNotFound(error: unknown): boolean {
   return error instanceof RegistryError && error.status === 404;
 }
 
-/** A registry that fails at one layer, and still gives the manifest, has lost that layer: asked twice, since either may be
- *  a passing fault. */
+/** A registry that has a layer on record and not on its disk answers 500, or begins and breaks off (distribution 2.8). So does one
+ *  in trouble: the layer is lost where it cannot be had three times, and the manifest can each time. */
 async function sizeOrLost(
   client: RegistryClient,
   { repository, digest, layer }: { repository: string; digest: Digest; layer: Digest },
   signal: AbortSignal,
 ): Promise<number | null> {
-  const size = () => blobSize(client, repository, layer, "pull", signal);
-  return size().catch(async (error: unknown) => {
-    if (!isOwnFailure(error)) throw error;
-    await pullManifest(client, repository, digest, signal);
-    return size().catch((again: unknown) => {
-      if (!isOwnFailure(again)) throw again;
-      throw new Lost(messageOf(again));
-    });
-  });
-}
-
-/** 500 alone: what stands before a registry that is away answers with others. */
-function isOwnFailure(error: unknown): boolean {
-  return error instanceof RegistryError && error.status === 500;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await blobSize(client, repository, layer, "pull", signal);
+    } catch (error) {
+      const isFailing = error instanceof RegistryError && (error.status === null || error.status === 500);
+      if (!isFailing) throw error;
+      await setTimeout(pauseMs, undefined, { signal });
+      await pullManifest(client, repository, digest, signal);
+      if (attempt === attempts) throw new Lost(messageOf(error));
+    }
+  }
 }

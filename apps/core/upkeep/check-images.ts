@@ -20,6 +20,20 @@ const oneImageMs = 60_000;
 
 const slipway: Actor = { name: "slipway", requestId: null, address: null, tokenId: null };
 
+/** One round. A registry that has failed for so many images in a row is away. */
+const failuresLimit = 3;
+
+interface Round {
+  before: Date;
+  /** Images that could not be asked for. */
+  failed: string[];
+  /** In a row, by registry. */
+  failures: Map<string, number>;
+  checked: number;
+  missing: number;
+  found: number;
+}
+
 /** Asks registries for every image that a version has, once in the time that is set, and each hour again for those that were
  *  missing. A registry that does not answer marks nothing, and is left alone until the next round. */
 export function checkChore(needs: Needs): Chore {
@@ -28,27 +42,28 @@ export function checkChore(needs: Needs): Chore {
     kind: "image-check",
     everyMs: Math.min(roundsMs, checkAllMs),
     run: async (_, signal, log) => {
-      const away = new Set<string>();
-      const counts = { checked: 0, missing: 0, found: 0 };
-      const before = new Date();
-      for (let page = await due(needs, before, away); page.length > 0; page = await due(needs, before, away))
-        for (const image of page) {
-          if (away.has(image.registry)) continue;
-          signal.throwIfAborted();
-          await checkOne(needs, image, { away, counts, signal, log });
-        }
-      log.info({ ...counts, away: [...away] }, "images were looked for in their registries");
+      const round: Round = { before: new Date(), failed: [], failures: new Map(), checked: 0, missing: 0, found: 0 };
+      for (let page = await due(needs, round); page.length > 0; page = await due(needs, round))
+        for (const image of page)
+          if (!isAway(round, image.registry)) await checkOne(needs, image, round, { signal, log });
+      const { checked, missing, found, failed } = round;
+      log.info({ checked, missing, found, failed: failed.length }, "images were looked for in their registries");
     },
   };
 }
 
-/** The longest unasked first. Each that is asked for leaves the list, those of a registry that is away stay out of it. */
-async function due({ db, config }: Needs, before: Date, away: ReadonlySet<string>): Promise<VersionImage[]> {
+function isAway({ failures }: Round, registry: string): boolean {
+  return (failures.get(registry) ?? 0) >= failuresLimit;
+}
+
+/** The longest unasked first. Each that is asked for leaves the list. */
+async function due({ db, config }: Needs, { before, failed, failures }: Round): Promise<VersionImage[]> {
+  const away = [...failures].filter(([, count]) => count >= failuresLimit).map(([registry]) => registry);
   return db.$queryRaw<VersionImage[]>`
     SELECT i.id, i.registry, i.repository, i.digest, i.status, i.checked_at AS "checkedAt"
     FROM images i JOIN versions v ON v.image_id = i.id JOIN models m ON m.id = v.model_id
-    WHERE v.deleted_at IS NULL AND m.deleted_at IS NULL AND i.registry <> ALL (${[...away]}::text[])
-      AND i.checked_at < ${before}
+    WHERE v.deleted_at IS NULL AND m.deleted_at IS NULL
+      AND i.registry <> ALL (${away}::text[]) AND i.id <> ALL (${failed}::uuid[]) AND i.checked_at < ${before}
       AND ((i.status = 'present' AND i.checked_at < now() - ${config.images.checkAllMs}::float8 * interval '1 millisecond')
            OR i.status = 'missing')
     ORDER BY i.checked_at, i.id LIMIT ${atOnce}`;
@@ -57,34 +72,27 @@ async function due({ db, config }: Needs, before: Date, away: ReadonlySet<string
 async function checkOne(
   needs: Needs,
   image: VersionImage,
-  {
-    away,
-    counts,
-    signal,
-    log,
-  }: {
-    away: Set<string>;
-    counts: { checked: number; missing: number; found: number };
-    signal: AbortSignal;
-    log: Logger;
-  },
+  round: Round,
+  { signal, log }: { signal: AbortSignal; log: Logger },
 ): Promise<void> {
+  signal.throwIfAborted();
   const limit = AbortSignal.any([signal, AbortSignal.timeout(oneImageMs)]);
   try {
-    const check = await askRegistry(needs, image, limit);
-    const isNew = await needs.db.$transaction((tx) => recordCheck(tx, image, check, slipway));
-    counts.checked += 1;
-    const { missing, asked } = check;
-    if (isNew && missing === null) counts.found += 1;
+    const { missing, asked } = await askRegistry(needs, image, limit);
+    const isNew = await needs.db.$transaction((tx) => recordCheck(tx, image, { missing }, slipway));
+    round.failures.delete(image.registry);
+    round.checked += 1;
+    if (isNew && missing === null) round.found += 1;
     if (isNew && missing !== null) {
-      counts.missing += 1;
+      round.missing += 1;
       log.error({ image: referenceOf(image), missing }, "an image is missing from its registry");
     }
     await sleep((asked * 1_000) / requestsPerSecond, undefined, { signal });
   } catch (error) {
     if (signal.aborted) throw error;
-    away.add(image.registry);
+    round.failed.push(image.id);
+    round.failures.set(image.registry, (round.failures.get(image.registry) ?? 0) + 1);
     const reason = redactor(needs.config)(messageOf(error));
-    log.warn({ registry: image.registry, error: reason }, "a registry could not be asked for its images");
+    log.warn({ image: referenceOf(image), error: reason }, "a registry could not be asked for an image");
   }
 }

@@ -1,0 +1,257 @@
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { mediaTypes } from "#core/images/oci.ts";
+import { openRegistries } from "#core/images/registries/open-registries.ts";
+import { pushManifest } from "#core/images/registry-client/manifests.ts";
+import { makeLogger } from "#core/logger.ts";
+import { checkChore } from "#core/upkeep/check-images.ts";
+import { freePort } from "#standalone/free-port.ts";
+import { startImageRegistry } from "#standalone/image-registry.ts";
+import { openLedger } from "#standalone/ledger.ts";
+import { finished, ready } from "#test/sealed.ts";
+import { tcpProxy } from "#test/tcp-proxy.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
+import { draftOf, testService } from "#test/test-service.ts";
+import { testWorker } from "#test/test-worker.ts";
+import { whenDone } from "#test/when-done.ts";
+import { imageOfVersion, imagePath, looker, removalEnded, type ShownImage, steadyBuilder } from "./kept-images.ts";
+
+/** A registry of its own, whose disk can be reached into, behind a way that can be cut. */
+const folder = temporaryFolder();
+const own = await startImageRegistry({
+  folder,
+  port: await freePort(),
+  secret: randomBytes(8).toString("hex"),
+  ledger: openLedger(join(folder, "processes.json")),
+});
+whenDone(() => own.child.stop(2_000));
+const way = await tcpProxy(`http://${own.host}`);
+const { host } = way;
+const service = await testService({
+  SLIPWAY_RECONCILE_SECONDS: "0.2",
+  SLIPWAY_REGISTRY: `${host}/ml`,
+  SLIPWAY_RETRY_SECONDS: "1",
+});
+const { call, registry } = service;
+const registryHas = looker(host);
+let mood = "";
+testWorker(
+  registry,
+  steadyBuilder(() => mood),
+);
+
+const check = (model: string) => call("POST", `${imagePath(model)}/check`);
+const restore = (model: string) => call("POST", `${imagePath(model)}/restore`);
+const prod = (model: string) => call("PUT", `/v1/models/${model}/tags/prod`, { json: { version: "1.0.0" } });
+const statusOf = async (model: string) => (await call("GET", `/v1/models/${model}/versions/1.0.0`)).json.status;
+const audited = async (model: string, action: string) =>
+  (await call("GET", `/v1/audit?model=${model}&action=${action}`)).json.items.length;
+
+/** A round of the chore for all that there is, as one of the workers does it. */
+async function checkAll(): Promise<void> {
+  const registries = openRegistries(registry);
+  const config = { ...registry.config, images: { checkAllMs: 1, retentionEveryMs: 0 } };
+  await checkChore({ db: registry.db, config, registries }).run(
+    1,
+    AbortSignal.timeout(30_000),
+    makeLogger({ level: "silent", part: "test" }),
+  );
+  await registries.close();
+}
+
+/** What the registry keeps of a layer, whatever it remembers. */
+function loseBytes(image: ShownImage, kind: string): void {
+  const layer = image.platforms.flatMap(({ layers }) => layers).find((one) => one.kind === kind);
+  const hex = layer?.digest.slice("sha256:".length) ?? "";
+  rmSync(join(folder, "images/docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex), { recursive: true });
+}
+
+describe("the check", () => {
+  it("finds what went behind our back: manifests, layers, and bytes that the registry only remembers", async () => {
+    const models = ["gone.manifest", "gone.layer", "gone.bytes", "kept.whole"];
+    const images = new Map<string, ShownImage>();
+    for (const model of models) {
+      await ready(service, model, "1.0.0");
+      images.set(model, await imageOfVersion(service, model));
+      expect((await prod(model)).status).toBe(201);
+    }
+    const at = (model: string) => images.get(model) as ShownImage;
+    await registryHas.removeManifest(at("gone.manifest"));
+    await registryHas.removeLayer(at("gone.layer"), "model");
+    loseBytes(at("gone.bytes"), "model");
+    await checkAll();
+
+    for (const model of models) {
+      const { status, reason } = await imageOfVersion(service, model);
+      const whole = model === "kept.whole";
+      expect([model, status]).toEqual([model, whole ? "present" : "missing"]);
+      expect([model, reason === null]).toEqual([model, whole]);
+      expect([model, await statusOf(model)]).toEqual([model, whole ? "ready" : "sealed"]);
+      const moved = await call("PUT", `/v1/models/${model}/tags/stable`, { json: { version: "1.0.0" } });
+      expect([model, moved.status]).toEqual([model, whole ? 201 : 409]);
+      if (!whole) expect(moved.json.detail).toContain("put it back first, with POST …/versions/1.0.0/image/restore");
+      expect([model, await audited(model, "image.miss")]).toEqual([model, whole ? 0 : 1]);
+    }
+    expect((await imageOfVersion(service, "gone.manifest")).reason).toContain("does not exist");
+    expect((await imageOfVersion(service, "gone.layer")).reason).toContain("has no sha256:");
+    const missing = await call("GET", "/v1/models/gone.layer/versions?image=missing");
+    expect(missing.json.items).toHaveLength(1);
+    // Once more: it is known.
+    await checkAll();
+    expect(await audited("gone.manifest", "image.miss")).toBe(1);
+
+    for (const model of models.slice(0, 3)) {
+      const asked = await restore(model);
+      expect([asked.status, asked.json.restores]).toEqual([202, at(model).digest]);
+      expect(await finished(service, asked.json.id)).toMatchObject({ status: "succeeded", error: null });
+      const image = await imageOfVersion(service, model);
+      expect([image.status, image.digest, image.reason]).toEqual(["present", at(model).digest, null]);
+      expect(await registryHas.pulls(image)).toBe(true);
+      expect(await statusOf(model)).toBe("ready");
+      const tag = await call("GET", `/v1/models/${model}/tags/prod`);
+      expect([tag.json.revision, tag.json.imageDigest]).toEqual([1, at(model).digest]);
+    }
+    // The registry's own tag went with the manifest.
+    const tagged = await fetch(`http://${host}/v2/ml/gone.manifest/manifests/1.0.0`, {
+      headers: { accept: mediaTypes.manifest },
+    });
+    expect(tagged.headers.get("docker-content-digest")).toBe(at("gone.manifest").digest);
+  });
+
+  it("marks nothing while the registry is away, by itself and on request", async () => {
+    await ready(service, "unasked", "1.0.0");
+    const before = await imageOfVersion(service, "unasked");
+    way.cut();
+    await checkAll();
+    const asked = await check("unasked");
+    way.open();
+    expect([asked.status, asked.json.type]).toEqual([503, "/problems/unavailable"]);
+    expect(asked.json.detail).toMatch(/^nobody knows whether the image is there: /);
+    expect(await imageOfVersion(service, "unasked")).toEqual(before);
+    expect(await audited("unasked", "image.miss")).toBe(0);
+  });
+
+  it("shows an image again that has come back by itself", async () => {
+    await ready(service, "back", "1.0.0");
+    const image = await imageOfVersion(service, "back");
+    const path = "ml/back";
+    const manifest = await fetch(`http://${host}/v2/${path}/manifests/${image.digest}`, {
+      headers: { accept: mediaTypes.manifest },
+    });
+    const bytes = Buffer.from(await manifest.arrayBuffer());
+    await registryHas.removeManifest(image);
+    expect((await check("back")).json).toMatchObject({ status: "missing" });
+    const once = { headers: { "idempotency-key": "look-again" } };
+    const signal = AbortSignal.timeout(5_000);
+    await pushManifest(registryHas.client, path, image.digest, { bytes, mediaType: mediaTypes.manifest }, signal);
+    const found = await call("POST", `${imagePath("back")}/check`, once);
+    expect([found.status, found.json.status, await statusOf("back")]).toEqual([200, "present", "ready"]);
+    await registryHas.removeManifest(image);
+    expect((await call("POST", `${imagePath("back")}/check`, once)).json).toEqual(found.json);
+    await checkAll();
+    expect((await imageOfVersion(service, "back")).status).toBe("missing");
+    await pushManifest(registryHas.client, path, image.digest, { bytes, mediaType: mediaTypes.manifest }, signal);
+    await checkAll();
+    expect([await statusOf("back"), await audited("back", "image.find")]).toEqual(["ready", 2]);
+  });
+});
+
+describe("an image that is put back", () => {
+  it("is the very one, also of a model that has another name now", async () => {
+    await ready(service, "named", "1.0.0");
+    const before = await imageOfVersion(service, "named");
+    await call("DELETE", imagePath("named"));
+    await removalEnded(service, "named");
+    await call("PATCH", "/v1/models/named", { json: { name: "renamed" } });
+    const build = await finished(service, (await restore("renamed")).json.id);
+    expect([build.status, build.model, build.image.digest]).toEqual(["succeeded", "renamed", before.digest]);
+    const after = await imageOfVersion(service, "renamed");
+    expect(after).toMatchObject({ reference: before.reference, status: "present", freedBytes: null });
+    expect(await registryHas.pulls(after)).toBe(true);
+    // And goes again.
+    await call("DELETE", imagePath("renamed"));
+    expect((await removalEnded(service, "renamed")).status).toBe("removed");
+  });
+
+  it("fails where it comes out otherwise: nothing is pushed, and nothing changes", async () => {
+    await ready(service, "moody", "1.0.0");
+    await call("DELETE", imagePath("moody"));
+    const before = await removalEnded(service, "moody");
+    mood = "another";
+    const build = await finished(service, (await restore("moody")).json.id);
+    mood = "";
+    expect([build.status, build.error.code]).toEqual(["failed", "image_changed"]);
+    expect(build.error.message).toContain(`was ${before.digest}`);
+    const other = /comes out as (sha256:\w+)/.exec(build.error.message)?.[1];
+    const pushed = await fetch(`http://${host}/v2/ml/moody/manifests/${other}`);
+    expect(pushed.status).toBe(404);
+    expect(await imageOfVersion(service, "moody")).toEqual(before);
+    expect(await statusOf("moody")).toBe("failed");
+    // A plain build of it makes the same and shows it.
+    const again = await call("POST", "/v1/models/moody/versions/1.0.0/builds");
+    expect((await finished(service, again.json.id)).status).toBe("succeeded");
+    expect([await statusOf("moody"), (await imageOfVersion(service, "moody")).status]).toEqual(["ready", "present"]);
+  });
+
+  it("has to be away, and its version in use", async () => {
+    await ready(service, "there", "1.0.0");
+    const there = await restore("there");
+    expect([there.status, there.json.type]).toEqual([409, "/problems/image_present"]);
+    await call("DELETE", imagePath("there"));
+    await removalEnded(service, "there");
+    await call("POST", "/v1/models/there/versions/1.0.0/archive");
+    const archived = await restore("there");
+    expect([archived.status, archived.json.type]).toEqual([409, "/problems/version_archived"]);
+  });
+
+  it("is looked for where its pipeline pushed it, if it was built elsewhere", async () => {
+    await ready(service, "pipeline", "1.0.0");
+    const built = await imageOfVersion(service, "pipeline");
+    // By hand, to a repository that is no model's.
+    const path = "ci/pipeline";
+    for (const { digest } of [{ digest: built.digest }, ...built.platforms.flatMap(({ layers }) => layers)])
+      if (digest !== built.digest) await mount(digest, "ml/pipeline", path);
+    const manifest = await fetch(`http://${host}/v2/ml/pipeline/manifests/${built.digest}`, {
+      headers: { accept: mediaTypes.manifest },
+    });
+    const bytes = Buffer.from(await manifest.arrayBuffer());
+    await mount(JSON.parse(bytes.toString()).config.digest, "ml/pipeline", path);
+    const push = () =>
+      pushManifest(
+        registryHas.client,
+        path,
+        built.digest,
+        { bytes, mediaType: mediaTypes.manifest },
+        AbortSignal.timeout(5_000),
+      );
+    await push();
+    await draftOf(service, "external", "1.0.0");
+    const source = { repository: "https://git.example/x", commit: "0123abcd" };
+    const json = { image: `${host}/${path}@${built.digest}`, source };
+    const registered = await call("POST", "/v1/models/external/versions/1.0.0/builds", { json });
+    expect((await finished(service, registered.json.id)).status).toBe("succeeded");
+    const image = await imageOfVersion(service, "external");
+    await registryHas.removeManifest(image);
+    expect((await check("external")).json.status).toBe("missing");
+    expect((await prod("external")).json.detail).toContain(`push ${image.reference} again, and then ask for it`);
+    const asked = await restore("external");
+    const failed = await finished(service, asked.json.id);
+    expect([failed.status, failed.error]).toEqual([
+      "failed",
+      { code: "image_not_found", message: `${image.reference} does not exist` },
+    ]);
+    const log = await call("GET", `/v1/builds/${asked.json.id}/log`);
+    expect(log.bytes.toString()).toContain(`push ${image.reference} again`);
+    await push();
+    expect((await finished(service, (await restore("external")).json.id)).status).toBe("succeeded");
+    expect((await prod("external")).status).toBe(201);
+  });
+});
+
+async function mount(digest: string, from: string, into: string): Promise<void> {
+  const query = new URLSearchParams({ mount: digest, from });
+  const answer = await fetch(`http://${host}/v2/${into}/blobs/uploads/?${query}`, { method: "POST" });
+  if (answer.status !== 201) throw new Error(`mounting answered ${answer.status}`);
+}
