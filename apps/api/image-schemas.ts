@@ -16,7 +16,7 @@ const Count = (description: string) => Type.Integer({ minimum: 1, maximum: 100_0
 const days = { minimum: 0, maximum: 36_500 };
 export const keepingFields = {
   keepLast: Type.Optional(Count("The images of so many versions stay, those that were made last")),
-  keepDays: Type.Optional(Type.Integer({ ...days, description: "Images that are younger stay" })),
+  keepDays: Type.Optional(Type.Integer({ ...days, minimum: 1, description: "Images that are younger stay" })),
   afterTagDays: Type.Optional(
     Type.Integer({ ...days, default: 30, description: "An image stays for so long after a tag has left it" }),
   ),

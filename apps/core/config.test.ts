@@ -52,6 +52,13 @@ describe("settings", () => {
     expect(problems.join()).toContain('SLIPWAY_DELETABLE_MODELS names "Fraud/*"');
   });
 
+  it("of how images are looked after have defaults, and may be none", () => {
+    expect(readConfig(needed).images).toEqual({ checkAllMs: 604_800_000, retentionEveryMs: 86_400_000 });
+    const never = { ...needed, SLIPWAY_IMAGE_CHECK_HOURS: "0", SLIPWAY_RETENTION_HOURS: "0" };
+    expect(readConfig(never).images).toEqual({ checkAllMs: 0, retentionEveryMs: 0 });
+    expect(problemsOf({ ...needed, SLIPWAY_IMAGE_CHECK_HOURS: "weekly" })).toHaveLength(1);
+  });
+
   it("say all that is wrong at once, and never repeat a secret", () => {
     const problems = problemsOf({
       DATABASE_URL: "mysql://user:hunter2@db/x",

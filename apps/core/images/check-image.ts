@@ -7,6 +7,7 @@ import type { RegistryClient } from "./registry-client/client.ts";
 import { pullManifest } from "./registry-client/manifests.ts";
 import { pullAllPlatforms } from "./registry-client/platform-manifest.ts";
 import { RegistryError, UnusableAnswer } from "./registry-client/registry-error.ts";
+import { requireRegistry } from "./registry-client/require-registry.ts";
 
 const atOnce = 4;
 const attempts = 3;
@@ -45,7 +46,8 @@ export async function checkImage(
   } catch (error) {
     const lost = error instanceof Lost || error instanceof UnusableAnswer || isNotFound(error);
     if (!lost) throw error;
-    return { missing: messageOf(error), asked: asked + 1 };
+    await requireRegistry(client, repository, signal);
+    return { missing: messageOf(error), asked: asked + 2 };
   }
 }
 

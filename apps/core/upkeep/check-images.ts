@@ -77,22 +77,23 @@ async function checkOne(
 ): Promise<void> {
   signal.throwIfAborted();
   const limit = AbortSignal.any([signal, AbortSignal.timeout(oneImageMs)]);
-  try {
-    const { missing, asked } = await askRegistry(needs, image, limit);
-    const isNew = await needs.db.$transaction((tx) => recordCheck(tx, image, { missing }, slipway));
-    round.failures.delete(image.registry);
-    round.checked += 1;
-    if (isNew && missing === null) round.found += 1;
-    if (isNew && missing !== null) {
-      round.missing += 1;
-      log.error({ image: referenceOf(image), missing }, "an image is missing from its registry");
-    }
-    await sleep((asked * 1_000) / requestsPerSecond, undefined, { signal });
-  } catch (error) {
+  const check = await askRegistry(needs, image, limit).catch((error: unknown) => {
     if (signal.aborted) throw error;
     round.failed.push(image.id);
     round.failures.set(image.registry, (round.failures.get(image.registry) ?? 0) + 1);
     const reason = redactor(needs.config)(messageOf(error));
     log.warn({ image: referenceOf(image), error: reason }, "a registry could not be asked for an image");
+    return null;
+  });
+  if (check === null) return;
+  const { missing, asked } = check;
+  const isNew = await needs.db.$transaction((tx) => recordCheck(tx, image, check, slipway));
+  round.failures.delete(image.registry);
+  round.checked += 1;
+  if (isNew && missing === null) round.found += 1;
+  if (isNew && missing !== null) {
+    round.missing += 1;
+    log.error({ image: referenceOf(image), missing }, "an image is missing from its registry");
   }
+  await sleep((asked * 1_000) / requestsPerSecond, undefined, { signal });
 }

@@ -7,6 +7,7 @@ import { type Registries, RegistryMoved } from "#core/images/registries/open-reg
 import type { RegistryClient } from "#core/images/registry-client/client.ts";
 import { deleteManifest, pullManifest } from "#core/images/registry-client/manifests.ts";
 import { isPassing, RegistryError } from "#core/images/registry-client/registry-error.ts";
+import { requireRegistry } from "#core/images/registry-client/require-registry.ts";
 import type { ImageStatus } from "#core/models/version.ts";
 import { redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
@@ -85,7 +86,9 @@ async function remove(registries: Registries, image: VersionImage, signal: Abort
   // A registry of several servers may take a moment.
   for (const pauseMs of [0, 500, 2_000]) {
     await sleep(pauseMs, undefined, { signal });
-    if ((await pullManifest(client, path, image.digest, signal)) === null) return { status: "removed" };
+    if ((await pullManifest(client, path, image.digest, signal)) !== null) continue;
+    await requireRegistry(client, path, signal);
+    return { status: "removed" };
   }
   return {
     status: "present",

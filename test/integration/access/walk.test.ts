@@ -191,6 +191,11 @@ const operations: Record<string, Operation> = {
   },
   createProof: { right: "build", done: 409, request: after(build, (m) => ["POST", `${at(m)}/proof`]) },
   getProof: { right: "read", done: 404, request: after(build, (m) => ["GET", `${at(m)}/proof`]) },
+  getImage: { right: "read", done: 404, request: after(build, (m) => ["GET", `${at(m)}/image`]) },
+  deleteImage: { right: "administer", done: 404, request: after(build, (m) => ["DELETE", `${at(m)}/image`]) },
+  checkImage: { right: "build", done: 404, request: after(build, (m) => ["POST", `${at(m)}/image/check`]) },
+  restoreImage: { right: "build", done: 404, request: after(build, (m) => ["POST", `${at(m)}/image/restore`]) },
+  previewRetention: { right: "read", done: 200, request: after(made, (m) => ["GET", `/v1/models/${m}/retention`]) },
   cancelBuild: {
     right: "build",
     done: 200,
@@ -226,6 +231,8 @@ const ofEverything: Record<string, Request> = {
   revokeToken: ["DELETE", "/v1/identities/nobody-of-that-name/tokens/x"],
   setQuota: ["PUT", "/v1/quotas/walked.*", { json: { models: -1 } }],
   deleteQuota: ["DELETE", "/v1/quotas/never.*"],
+  setRetentionRule: ["PUT", "/v1/retention/walked.*", { json: { keepLast: -1 } }],
+  deleteRetentionRule: ["DELETE", "/v1/retention/never.*"],
   listRegistries: ["GET", "/v1/registries"],
   getRegistry: ["GET", "/v1/registries/no-registry-of-that-name"],
   setRegistry: ["PUT", "/v1/registries/walked", { json: { host: 1 } }],
@@ -239,6 +246,7 @@ const ofAll: Record<string, Request> = {
   getMe: ["GET", "/v1/me"],
   listAudit: ["GET", "/v1/audit"],
   listQuotas: ["GET", "/v1/quotas"],
+  listRetentionRules: ["GET", "/v1/retention"],
 };
 
 const reader = ["read"];

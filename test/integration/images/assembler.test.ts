@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { readdir } from "node:fs/promises";
+import { appendFile, cp, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { extract } from "tar-stream";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SlipwayError } from "#core/errors.ts";
+import { assembler } from "#core/images/assembler.ts";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
+import { runtimeFolder as runtimeSource } from "#core/images/runtimes/runtime-source.ts";
 import { realModel } from "#test/real-models.ts";
 import { describeImageBuilder } from "../../contracts/image-builder.ts";
 import { checkImage } from "./check-image.ts";
@@ -265,6 +267,32 @@ describeImageBuilder("the assembler", {
   slow: () => sealedVersion(here, predictor, { spec: { requirements: ["numpy", "scipy"] } }),
   bad: () => sealedVersion(here, predictor, { spec: { pythonMinor: "3.13" } }),
   leftovers: async () => [],
+});
+
+describe("a lock whose base and runtime are kept", () => {
+  it("makes the very image again after both have become others, also under another name of the model", async () => {
+    const runtimeFolder = join(here.folder, "runtime");
+    await cp(runtimeSource, runtimeFolder, { recursive: true });
+    await appendFile(join(runtimeFolder, "pyproject.toml"), "# of a later Slipway\n");
+    const nothing = async () => {
+      throw new Error("nothing is made");
+    };
+    const later = assembler({
+      ...here.needs,
+      base: { name: "another base", make: nothing },
+      uv: { file: "/nowhere/uv", cacheDir: join(here.folder, "uv"), environment: {} },
+      steps: null,
+      scratchDir: join(here.folder, "scratch"),
+      cacheDir: join(here.folder, "cache"),
+      runtimeFolder,
+    });
+    const request = { ...(await sealed(here)), lock: image.lock };
+    expect((await later.build(request, buildContext())).digest).toBe(image.digest);
+    const renamed = { ...request, model: "renamed" };
+    expect((await later.build({ ...renamed, madeAs: "churn" }, buildContext())).digest).toBe(image.digest);
+    expect((await later.build(renamed, buildContext())).digest).not.toBe(image.digest);
+    await expect(later.build({ ...request, lock: null }, buildContext())).rejects.toThrow("nothing is made");
+  });
 });
 
 describe("a part that fails", () => {

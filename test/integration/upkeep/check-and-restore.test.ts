@@ -16,6 +16,7 @@ import { temporaryFolder } from "#test/temporary-folder.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
 import { whenDone } from "#test/when-done.ts";
+import { faultyProxy } from "../images/faulty-proxy.ts";
 import { imageOfVersion, imagePath, looker, removalEnded, type ShownImage, steadyBuilder } from "./kept-images.ts";
 
 /** A registry of its own, whose disk can be reached into, behind a way that can be cut. */
@@ -131,6 +132,27 @@ describe("the check", () => {
     expect(asked.json.detail).toMatch(/^nobody knows whether the image is there: /);
     expect(await imageOfVersion(service, "unasked")).toEqual(before);
     expect(await audited("unasked", "image.miss")).toBe(0);
+  });
+
+  it("believes no 404 of what stands before a registry that is away", async () => {
+    let away = false;
+    const proxy = await faultyProxy(own.host, (_, response) => {
+      if (away) response.writeHead(404).end("default backend");
+      return away;
+    });
+    await call("PUT", "/v1/registries/behind", { json: { host: proxy.host, models: ["proxied"] } });
+    await ready(service, "proxied", "1.0.0");
+    away = true;
+    const asked = await check("proxied");
+    expect([asked.status, asked.json.detail]).toEqual([
+      503,
+      expect.stringContaining("refused to answer as a registry"),
+    ]);
+    await call("DELETE", imagePath("proxied"));
+    const image = await removalEnded(service, "proxied");
+    expect([image.status, image.reason]).toEqual(["missing", expect.stringContaining("nobody knows")]);
+    away = false;
+    expect((await check("proxied")).json.status).toBe("present");
   });
 
   it("shows an image again that has come back by itself", async () => {
