@@ -17,7 +17,7 @@ import { generatedLayer, modelLayers } from "./layers/model-layers.ts";
 import { openStoredLayer } from "./layers/stored-layer.ts";
 import type { Lock } from "./lock.ts";
 import { checkLocked } from "./runtimes/check-lock.ts";
-import { ensureRuntime, type Runtime } from "./runtimes/ensure-runtime.ts";
+import { ensureRuntime, knownLine, type Runtime } from "./runtimes/ensure-runtime.ts";
 import { findKept } from "./runtimes/kept-runtime.ts";
 import { readRuntimeSource } from "./runtimes/runtime-source.ts";
 import type { RuntimeSteps } from "./runtimes/runtime-steps.ts";
@@ -57,7 +57,7 @@ export function assembler(needs: AssemblerNeeds): Assembler {
     if (lock !== null && kept !== null) {
       checkPython(spec, kept.base);
       checkLocked(lock, requirements);
-      context.log(`the runtime of the lock is kept: ${lock.requirements.length} packages`);
+      context.log(knownLine(kept.runtime));
       return kept;
     }
     const source = await readRuntimeSource(needs.runtimeFolder);

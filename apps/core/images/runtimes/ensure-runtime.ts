@@ -47,7 +47,7 @@ export function ensureRuntime(
     return share(key, context, async (shared) => {
       const known = await findRuntime(needs.db, key);
       if (known !== null) {
-        shared.log(`runtime ${shortKey(key)}: known, ${known.lock.requirements.length} packages`);
+        shared.log(knownLine(known));
         return known;
       }
       const startedAt = performance.now();
@@ -78,6 +78,11 @@ export async function findRuntime(db: Blobs["db"], key: Digest): Promise<Runtime
   const row = await db.runtime.findUnique({ where: { key } });
   if (row === null) return null;
   return { key, lock: row.lock as unknown as Lock, layers: row.layers as unknown as StoredLayer[], ran: null };
+}
+
+/** A line of a build's log. */
+export function knownLine({ key, lock }: Runtime): string {
+  return `runtime ${shortKey(key)}: known, ${lock.requirements.length} packages`;
 }
 
 function shortKey(key: Digest): string {
