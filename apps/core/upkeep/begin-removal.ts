@@ -5,7 +5,7 @@ import { addWork } from "#core/work/work.ts";
 import { referenceOf, setStatus, type VersionImage } from "./image-row.ts";
 
 /** The kind of work that removes images from their registries; its subject is an image. */
-export const removalWork = "image-removal";
+export const removalWork = "removal";
 
 /** Marks an image as being removed, with its audit row and its work, in the transaction that has looked at what holds it:
  *  from its commit on no tag moves there. Ring the bell after. The rows of its model, its versions and its manifest are locked. */

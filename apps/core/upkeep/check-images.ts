@@ -39,7 +39,7 @@ interface Round {
 export function checkChore(needs: Needs): Chore {
   const { checkAllMs } = needs.config.images;
   return {
-    kind: "image-check",
+    kind: "check",
     everyMs: Math.min(roundsMs, checkAllMs),
     run: async (_, signal, log) => {
       const round: Round = { before: new Date(), failed: [], failures: new Map(), checked: 0, missing: 0, found: 0 };

@@ -34,40 +34,51 @@ export function removalHandler(needs: Needs): WorkHandler {
     unblock: async () => [],
 
     async run(claim, signal, log) {
-      const image = await readRemoving(needs, claim);
-      if (image === null) return end(needs, claim);
+      const removing = await readRemoving(needs, claim);
+      if (removing === null) return end(needs, claim);
       let outcome: Outcome;
       try {
-        outcome = await remove(registries, image, signal);
+        outcome = await remove(registries, removing, signal);
       } catch (error) {
         if (signal.aborted) throw error;
         const reason = redact(messageOf(error));
         log.warn({ err: error }, "the registry could not be asked to remove an image");
         const pause = backoffMs(claim.attempt);
-        if (Date.now() + pause < image.changedAt.getTime() + config.work.retryForMs)
+        if (Date.now() + pause < removing.changedAt.getTime() + config.work.retryForMs)
           return postpone(needs, claim, pause);
         outcome = { status: "missing", reason: `nobody knows whether it was removed: ${reason}` };
       }
-      await conclude(needs, claim, image, outcome);
-      log.info({ image: referenceOf(image), ...outcome }, "the removal of an image has ended");
+      await conclude(needs, claim, removing, outcome);
+      log.info({ image: referenceOf(removing), ...outcome }, "the removal of an image has ended");
     },
 
     async giveUp(claim) {
-      const image = await readRemoving(needs, claim);
-      if (image === null) return end(needs, claim);
+      const removing = await readRemoving(needs, claim);
+      if (removing === null) return end(needs, claim);
       const reason = `nobody knows whether it was removed: ${claim.lostLeases} workers were killed or stopped answering`;
-      await conclude(needs, claim, image, { status: "missing", reason });
+      await conclude(needs, claim, removing, { status: "missing", reason });
     },
   };
 }
 
-async function readRemoving({ db }: Needs, claim: Claim): Promise<VersionImage | null> {
-  const image = await db.image.findUnique({ where: { id: claim.subjectId } });
-  return image?.status === "removing" ? (image as unknown as VersionImage) : null;
+interface Removing extends VersionImage {
+  /** Of the build that made it. */
+  model: string;
+  version: string;
+}
+
+async function readRemoving({ db }: Needs, claim: Claim): Promise<Removing | null> {
+  const image = await db.image.findUnique({
+    where: { id: claim.subjectId, status: "removing" },
+    include: { builds: { include: { version: { include: { model: true } } } } },
+  });
+  const made = image?.builds[0]?.version;
+  if (image === null || made === undefined) return null;
+  return { ...(image as unknown as VersionImage), model: made.model.name, version: made.semver };
 }
 
 /** Asks the registry whether it is gone, whatever it answered to the deletion. Throws where it cannot be asked. */
-async function remove(registries: Registries, image: VersionImage, signal: AbortSignal): Promise<Outcome> {
+async function remove(registries: Registries, image: Removing, signal: AbortSignal): Promise<Outcome> {
   const { registry, host, path } = placeOf(image);
   let client: RegistryClient;
   try {
@@ -78,7 +89,11 @@ async function remove(registries: Registries, image: VersionImage, signal: Abort
     throw error;
   }
   try {
-    await deleteManifest(client, path, image.digest, signal);
+    await deleteManifest(client, path, image.digest, signal).catch(async (error: unknown) => {
+      if (!(error instanceof RegistryError && error.code === "GOOGLE_MANIFEST_DANGLING_TAG")) throw error;
+      await deleteOwnTag(client, path, image, signal);
+      await deleteManifest(client, path, image.digest, signal);
+    });
   } catch (error) {
     if (!(error instanceof RegistryError) || isPassing(error)) throw error;
     return { status: "present", reason: `it could not be removed: ${messageOf(error)}${adviceFor(error)}` };
@@ -96,24 +111,31 @@ async function remove(registries: Registries, image: VersionImage, signal: Abort
   };
 }
 
+/** Google's registries keep a manifest for as long as a tag names it. The version's is the one that Slipway has set. */
+async function deleteOwnTag(
+  client: RegistryClient,
+  path: string,
+  { version, digest }: Removing,
+  signal: AbortSignal,
+): Promise<void> {
+  const tagged = await pullManifest(client, path, version, signal);
+  if (tagged?.digest === digest) await deleteManifest(client, path, version, signal);
+}
+
 function adviceFor({ status }: RegistryError): string {
   if (status === 405 || status === 404 || status === 400)
     return "; switch deletion on in the registry (distribution: storage.delete.enabled), or remove it by its own means";
   return "";
 }
 
-async function conclude({ db }: Needs, claim: Claim, image: VersionImage, outcome: Outcome): Promise<void> {
+async function conclude({ db }: Needs, claim: Claim, image: Removing, outcome: Outcome): Promise<void> {
   await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
-    const of = await tx.build.findFirstOrThrow({
-      where: { imageId: image.id },
-      select: { versionId: true, version: { select: { semver: true, model: { select: { name: true } } } } },
-    });
     const freed = outcome.status === "removed" ? await freedNow(tx, image) : null;
     await lockManifest(tx, image);
     await setStatus(tx, image, { ...outcome, freedBytes: freed });
     await finishWork(tx, claim);
-    await recordResult(tx, claim, image, of.version, outcome, freed);
+    await recordResult(tx, claim, image, outcome, freed);
   });
 }
 
@@ -133,17 +155,16 @@ const actions: Record<Outcome["status"], string> = {
 function recordResult(
   tx: Transaction,
   { requestId }: Claim,
-  image: VersionImage,
-  version: { semver: string; model: { name: string } },
+  image: Removing,
   outcome: Outcome,
   freed: number | null,
 ): Promise<void> {
   const actor: Actor = { name: "slipway", requestId, address: null, tokenId: null };
   return recordAudit(tx, actor, {
     action: actions[outcome.status],
-    object: `${version.model.name}:${version.semver}`,
+    object: `${image.model}:${image.version}`,
     objectId: image.id,
-    model: version.model.name,
+    model: image.model,
     before: { status: "removing" },
     after: { ...outcome, image: referenceOf(image), ...(freed === null ? {} : { freedBytes: freed }) },
   });

@@ -202,14 +202,14 @@ describe("a worker that is killed while it removes an image", async () => {
         `the image of ${model}:1.0.0 is being removed from its registry`,
       ]);
     }
-    const works = await own.registry.db.work.findMany({ where: { kind: "image-removal" } });
+    const works = await own.registry.db.work.findMany({ where: { kind: "removal" } });
     expect(works.map(({ state }) => state)).toEqual(["queued", "queued"]);
     // Killed before it asked the registry, and after.
     for (const { id } of works)
       await claimWork(own.registry.db, id, {
         worker: "killed",
         leaseMs: 1,
-        kinds: ["image-removal"],
+        kinds: ["removal"],
         mayBegin: async () => true,
       });
     const after = images[1];
@@ -265,6 +265,31 @@ describe("a registry that removes nothing", () => {
   });
 });
 
+describe("a registry that keeps what is tagged, as Artifact Registry documents", () => {
+  testWorker(registry, steadyBuilder());
+
+  it("is asked to let go of the version's own tag first", async () => {
+    let tagged = true;
+    const google = await faultyProxy(host, ({ method, url = "" }, response) => {
+      if (method !== "DELETE" || !url.includes("/manifests/")) return false;
+      if (url.endsWith("/manifests/1.0.0")) {
+        tagged = false;
+        response.writeHead(202).end();
+        return true;
+      }
+      if (!tagged) return false;
+      const message = "Manifest is still referenced by tag: 1.0.0";
+      response.writeHead(400).end(JSON.stringify({ errors: [{ code: "GOOGLE_MANIFEST_DANGLING_TAG", message }] }));
+      return true;
+    });
+    await call("PUT", "/v1/registries/google", { json: { host: google.host, models: ["googled"] } });
+    await ready(service, "googled", "1.0.0");
+    await remove("googled");
+    expect((await removalEnded(service, "googled")).status).toBe("removed");
+    expect(tagged).toBe(false);
+  });
+});
+
 describe("a registry that is away when an image is to be removed", async () => {
   const way = await tcpProxy(`http://${host}`);
   const away = await testService({
@@ -281,8 +306,7 @@ describe("a registry that is away when an image is to be removed", async () => {
     await waitUntil(
       "it was tried",
       async () =>
-        (await away.registry.db.work.count({ where: { kind: "image-removal", attempt: { gt: 0 }, state: "queued" } })) >
-        0,
+        (await away.registry.db.work.count({ where: { kind: "removal", attempt: { gt: 0 }, state: "queued" } })) > 0,
     );
     expect((await imageOfVersion(away, "later")).status).toBe("removing");
     way.open();

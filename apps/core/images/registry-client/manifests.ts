@@ -77,18 +77,18 @@ export async function pushManifest(
     );
 }
 
-/** Removes a manifest; its tags go with it. False where the repository has none. A registry that removes nothing refuses
- *  (distribution-spec, "Deleting Manifests"). */
+/** Removes a manifest by its digest, and mostly its tags with it, or a tag by its name. False where the repository has none. A
+ *  registry that removes nothing refuses (distribution-spec, "Deleting Manifests"). */
 export async function deleteManifest(
   client: RegistryClient,
   repository: string,
-  digest: Digest,
+  reference: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const target = `/v2/${repository}/manifests/${digest}`;
+  const target = `/v2/${repository}/manifests/${reference}`;
   const answer = await client.call({ method: "DELETE", target, repository, access: "delete", signal });
   if (answer.status !== 404 && ![200, 202, 204].includes(answer.status))
-    throw await refusal(client, answer, `delete the manifest ${digest} of ${repository}`);
+    throw await refusal(client, answer, `delete the manifest ${reference} of ${repository}`);
   await answer.body.dump();
   return answer.status !== 404;
 }
