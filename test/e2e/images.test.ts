@@ -78,6 +78,25 @@ print("\\n".join(bad))`;
     );
     expect(JSON.parse(output.trim()).prediction).toBe(0);
   });
+
+  it("is removed from the registry, and put back as it was", async () => {
+    const reference = await imageOf("iris");
+    const image = "/v1/models/iris/versions/1.0.0/image";
+    expect((await call("DELETE", image)).status).toBe(202);
+    const removed = await waitUntil("it is removed", async () => {
+      const { json } = await call("GET", image);
+      return json.status === "removing" ? null : json;
+    });
+    expect([removed.status, removed.freedBytes > 0]).toEqual(["removed", true]);
+    await docker.docker("rmi", "--force", reference);
+    await expect(docker.docker("pull", "--quiet", reference)).rejects.toThrow(/manifest unknown|not found/);
+    const restored = await call("POST", `${image}/restore`);
+    const build = await finished(service, restored.json.id, 60_000);
+    expect([build.status, build.error, build.image.reference]).toEqual(["succeeded", null, reference]);
+    await docker.docker("pull", "--quiet", reference);
+    const answer = await docker.docker("run", "--rm", reference, "slipway-runtime", "--help");
+    expect(answer).toContain("serve");
+  });
 });
 
 async function imageOf(name: string): Promise<string> {
