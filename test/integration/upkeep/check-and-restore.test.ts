@@ -15,6 +15,7 @@ import { tcpProxy } from "#test/tcp-proxy.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
+import { waitUntil } from "#test/wait-until.ts";
 import { whenDone } from "#test/when-done.ts";
 import { faultyProxy } from "../images/faulty-proxy.ts";
 import { imageOfVersion, imagePath, looker, removalEnded, type ShownImage, steadyBuilder } from "./kept-images.ts";
@@ -33,14 +34,22 @@ const { host } = way;
 const service = await testService({
   SLIPWAY_RECONCILE_SECONDS: "0.2",
   SLIPWAY_REGISTRY: `${host}/ml`,
-  SLIPWAY_RETRY_SECONDS: "1",
+  SLIPWAY_RETRY_SECONDS: "3",
 });
 const { call, registry } = service;
 const registryHas = looker(host);
 let mood = "";
+let meanwhile: string | null = null;
 testWorker(
   registry,
-  steadyBuilder(() => mood),
+  steadyBuilder(async ({ model }) => {
+    if (model === meanwhile) {
+      meanwhile = null;
+      await registry.db.$executeRaw`
+        UPDATE images SET status = 'removed', changed_at = now() WHERE repository = ${`${host}/ml/${model}`}`;
+    }
+    return mood;
+  }),
 );
 
 const check = (model: string) => call("POST", `${imagePath(model)}/check`);
@@ -215,6 +224,20 @@ describe("an image that is put back", () => {
     const again = await call("POST", "/v1/models/moody/versions/1.0.0/builds");
     expect((await finished(service, again.json.id)).status).toBe("succeeded");
     expect([await statusOf("moody"), (await imageOfVersion(service, "moody")).status]).toEqual(["ready", "present"]);
+  });
+
+  it("is verified once more where somebody removed it meanwhile", async () => {
+    await ready(service, "between", "1.0.0");
+    meanwhile = "between";
+    const { json } = await call("POST", "/v1/models/between/versions/1.0.0/builds");
+    const waiting = await waitUntil("it is tried again", async () => {
+      const build = (await call("GET", `/v1/builds/${json.id}`)).json;
+      return build.waiting === null ? null : build;
+    });
+    expect(waiting.waiting.for).toBe("the image was removed from its registry while it was verified");
+    expect((await imageOfVersion(service, "between")).status).toBe("removed");
+    expect(await finished(service, json.id)).toMatchObject({ status: "succeeded", attempt: 2 });
+    expect((await imageOfVersion(service, "between")).status).toBe("present");
   });
 
   it("has to be away, and its version in use", async () => {

@@ -15,16 +15,14 @@ export const baseBytes = 4_096;
 export const modelBytes = 1_024;
 
 /** Makes the same small image of the same version each time: a base that all models of a group share, and a layer of its
- *  own. `mood` is part of its own layer: with another one the image comes out otherwise. */
-export function steadyBuilder(mood: () => string = () => ""): ImageBuilder {
+ *  own. `mood` is part of its own layer: with another one the image comes out otherwise. It is asked for as the build begins. */
+export function steadyBuilder(mood: (request: BuildRequest) => string | Promise<string> = () => ""): ImageBuilder {
   return {
     name: "assembler",
     async build(request) {
+      const own = ownContent(request, await mood(request));
       const group = (request.madeAs ?? request.model).split(".")[0] ?? "";
-      return imageOf([
-        layerOf("base", `base of ${group}`, baseBytes),
-        layerOf("model", ownContent(request, mood()), modelBytes),
-      ]);
+      return imageOf([layerOf("base", `base of ${group}`, baseBytes), layerOf("model", own, modelBytes)]);
     },
   };
 }
