@@ -1,6 +1,8 @@
 import { invalidCursor, keyOf, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
 import { findModel } from "#core/models/model.ts";
 import type { Registry } from "#core/registry.ts";
+import { freedBytes } from "./freed-bytes.ts";
+import { referenceOf } from "./image-row.ts";
 import { type Decision, planRetention } from "./retention-plan.ts";
 import { type Keeping, requireKeeping, ruleOf } from "./retention-rules.ts";
 
@@ -10,8 +12,9 @@ export interface RetentionPreview {
   /** Null where no rule is for the model. `pattern` is null of one that is only being thought of. */
   rule: (Keeping & { pattern: string | null }) | null;
   going: number;
+  /** What the registry can give back once all that go are gone; each layer counts once, with one of them. */
   freedBytes: number;
-  items: Decision[];
+  items: (Decision & { freedBytes: number })[];
   nextCursor: string | null;
 }
 
@@ -29,7 +32,15 @@ export async function previewRetention(
   const { rule, decisions } = await db.$transaction(
     async (tx) => {
       const rule = tried === null ? await ruleOf(tx, model) : { ...tried, pattern: null };
-      return { rule, decisions: await planRetention(tx, id, rule) };
+      const plan = await planRetention(tx, id, rule);
+      const freed = await freedBytes(
+        tx,
+        plan.filter(({ goes }) => goes),
+      );
+      return {
+        rule,
+        decisions: plan.map((one) => ({ ...one, freedBytes: one.goes ? (freed.get(referenceOf(one)) ?? 0) : 0 })),
+      };
     },
     { isolationLevel: "RepeatableRead" },
   );

@@ -1,6 +1,4 @@
 import type { Transaction } from "#core/database/client.ts";
-import { freedBytes } from "./freed-bytes.ts";
-import { referenceOf } from "./image-row.ts";
 import { type ImageFacts, readModelImages } from "./model-images.ts";
 import type { Keeping } from "./retention-rules.ts";
 import { leftTags } from "./tag-history.ts";
@@ -9,8 +7,6 @@ import { leftTags } from "./tag-history.ts";
 export interface Decision extends ImageFacts {
   goes: boolean;
   why: string;
-  /** What the registry can give back once all that go are gone; each layer counts once. */
-  freedBytes: number;
 }
 
 const dayMs = 86_400_000;
@@ -18,26 +14,17 @@ const dayMs = 86_400_000;
 const keptBackMs = 7 * dayMs;
 
 /** What a rule does with each image of a model that its registry has, the newest first; without a rule all stay. The same plan
- *  is shown before and gone by after; see apply-retention.ts. */
+ *  is shown before and gone by after: preview-retention.ts, apply-retention.ts. */
 export async function planRetention(tx: Transaction, modelId: string, rule: Keeping | null): Promise<Decision[]> {
   const images = await readModelImages(tx, modelId);
-  if (rule === null)
-    return images.map((image) => ({ ...image, goes: false, why: "no rule is for its model", freedBytes: 0 }));
+  if (rule === null) return images.map((image) => ({ ...image, goes: false, why: "no rule is for its model" }));
   const now = new Date();
   const left = await leftTags(tx, modelId, rule.afterTagDays);
   const last = new Set(lastVersions(images).slice(0, rule.keepLast ?? 0));
-  const decided = images.map((image) => {
+  return images.map((image) => {
     const why = whyKept(image, { rule, now, isLast: last.has(image.number), left: left.get(image.digest) });
     return { ...image, goes: why === null, why: why ?? whyItGoes(image, rule) };
   });
-  const freed = await freedBytes(
-    tx,
-    decided.filter(({ goes }) => goes),
-  );
-  return decided.map((decision) => ({
-    ...decision,
-    freedBytes: decision.goes ? (freed.get(referenceOf(decision)) ?? 0) : 0,
-  }));
 }
 
 /** Numbers of the versions that can still be tagged, the newest first. */
