@@ -9,9 +9,10 @@ import { type Registries, RegistryMoved } from "#core/images/registries/open-reg
 import type { PackageSpec, Serve } from "#core/packaging/package-spec.ts";
 import { redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { fewAtOnce, hasRoom, unblockFew } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
-import { mayProve, unblockProofs } from "./line.ts";
+import { proofWork } from "./proof.ts";
 import { type Findings, type Proving, proveImage } from "./prove-image.ts";
 import { proofLabels } from "./reap-proofs.ts";
 
@@ -26,10 +27,10 @@ interface Needs extends Pick<Registry, "db" | "config" | "log"> {
 export function proofHandler(needs: Needs): WorkHandler {
   const { db, config, engine } = needs;
   const redact = redactor(config);
-  const line = { running: 0, atOnce: Math.max(1, Math.floor(config.work.atOnce / 2)) };
+  const line = fewAtOnce(proofWork, config.work);
   return {
-    mayBegin: async () => mayProve(line),
-    unblock: () => unblockProofs(db, line),
+    mayBegin: async () => hasRoom(line),
+    unblock: () => unblockFew(db, line),
 
     async run(claim, signal, log) {
       const subject = await begin(needs, claim);

@@ -11,8 +11,10 @@ import { requireRegistry } from "#core/images/registry-client/require-registry.t
 import type { ImageStatus } from "#core/models/version.ts";
 import { redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { fewAtOnce, hasRoom, unblockFew } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { backoffMs, type Claim, finishWork, holdClaim, postponeWork } from "#core/work/work.ts";
+import { removalWork } from "./begin-removal.ts";
 import { freedBytes } from "./freed-bytes.ts";
 import { lockManifest, referenceOf, setStatus, type VersionImage } from "./image-row.ts";
 
@@ -27,29 +29,40 @@ type Outcome = { status: "removed" } | { status: "present" | "missing"; reason: 
 /** Removes an image that was marked: the registry first, then the row. A worker that is killed in between leaves the mark, and
  *  the next attempt finds the registry as it is. */
 export function removalHandler(needs: Needs): WorkHandler {
-  const { config, registries } = needs;
+  const { db, config, registries } = needs;
   const redact = redactor(config);
+  const line = fewAtOnce(removalWork, config.work);
+
+  const removeOne: WorkHandler["run"] = async (claim, signal, log) => {
+    const removing = await readRemoving(needs, claim);
+    if (removing === null) return end(needs, claim);
+    let outcome: Outcome;
+    try {
+      outcome = await remove(registries, removing, signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const reason = redact(messageOf(error));
+      log.warn({ err: error }, "the registry could not be asked to remove an image");
+      const pause = backoffMs(claim.attempt);
+      if (Date.now() + pause < removing.changedAt.getTime() + config.work.retryForMs)
+        return postpone(needs, claim, pause);
+      outcome = { status: "missing", reason: `nobody knows whether it was removed: ${reason}` };
+    }
+    await conclude(needs, claim, removing, outcome);
+    log.info({ image: referenceOf(removing), ...outcome }, "the removal of an image has ended");
+  };
+
   return {
-    mayBegin: async () => true,
-    unblock: async () => [],
+    mayBegin: async () => hasRoom(line),
+    unblock: () => unblockFew(db, line),
 
     async run(claim, signal, log) {
-      const removing = await readRemoving(needs, claim);
-      if (removing === null) return end(needs, claim);
-      let outcome: Outcome;
+      line.running += 1;
       try {
-        outcome = await remove(registries, removing, signal);
-      } catch (error) {
-        if (signal.aborted) throw error;
-        const reason = redact(messageOf(error));
-        log.warn({ err: error }, "the registry could not be asked to remove an image");
-        const pause = backoffMs(claim.attempt);
-        if (Date.now() + pause < removing.changedAt.getTime() + config.work.retryForMs)
-          return postpone(needs, claim, pause);
-        outcome = { status: "missing", reason: `nobody knows whether it was removed: ${reason}` };
+        await removeOne(claim, signal, log);
+      } finally {
+        line.running -= 1;
       }
-      await conclude(needs, claim, removing, outcome);
-      log.info({ image: referenceOf(removing), ...outcome }, "the removal of an image has ended");
     },
 
     async giveUp(claim) {
