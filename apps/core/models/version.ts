@@ -229,12 +229,18 @@ function versionDeleted(): SlipwayError {
 
 /** Why the image of a version cannot be run or tagged at the moment, and what is to be done about that; null where its registry
  *  has it, or where it has none yet. */
-export function whyImageIsAway({ model, version, image }: Pick<Version, "model" | "version" | "image">): string | null {
+export function whyImageIsAway({
+  model,
+  version,
+  status,
+  image,
+}: Pick<Version, "model" | "version" | "status" | "image">): string | null {
   if (image === null || image.status === "present") return null;
   const object = `${model}:${version}`;
   if (image.status === "removing") return `the image of ${object} is being removed from its registry`;
   const reference = `${image.repository}@${image.digest}`;
   const away = image.status === "removed" ? "was removed from its registry" : "is not in its registry any more";
+  if (status === "archived") return `the image of ${object} ${away}, and an archived version's is not put back`;
   const first = image.origin === "external" ? `push ${reference} again, and then ask for it` : "put it back first";
   return `the image of ${object} ${away}: ${first}, with POST …/versions/${version}/image/restore`;
 }

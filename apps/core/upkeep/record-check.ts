@@ -48,13 +48,14 @@ export async function checkNow(
 
 /** Throws `RegistryError` where the registry is away, or is another now. */
 export async function askRegistry(
-  { registries }: Pick<Needs, "registries">,
+  { config, registries }: Pick<Needs, "config" | "registries">,
   image: VersionImage,
   signal: AbortSignal,
 ): Promise<ImageCheck> {
   const { registry, host, path } = placeOf(image);
   const { client } = await registries.open(registry, host);
-  return checkImage(client, { repository: path, digest: image.digest }, signal);
+  const { missing, asked } = await checkImage(client, { repository: path, digest: image.digest }, signal);
+  return { missing: missing === null ? null : redactor(config)(missing), asked };
 }
 
 /** Writes down what a registry said of an image, with an audit row where that is new. Of one that somebody has pushed, removed

@@ -9,7 +9,7 @@ import { deleteManifest, pullManifest } from "#core/images/registry-client/manif
 import { isPassing, RegistryError } from "#core/images/registry-client/registry-error.ts";
 import { requireRegistry } from "#core/images/registry-client/require-registry.ts";
 import type { ImageStatus } from "#core/models/version.ts";
-import { redactor } from "#core/redact.ts";
+import { type Redact, redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { fewAtOnce, hasRoom, unblockFew } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
@@ -38,7 +38,7 @@ export function removalHandler(needs: Needs): WorkHandler {
     if (removing === null) return end(needs, claim);
     let outcome: Outcome;
     try {
-      outcome = await remove(registries, removing, signal);
+      outcome = await remove({ registries, redact }, removing, signal);
     } catch (error) {
       if (signal.aborted) throw error;
       const reason = redact(messageOf(error));
@@ -91,14 +91,18 @@ async function readRemoving({ db }: Needs, claim: Claim): Promise<Removing | nul
 }
 
 /** Asks the registry whether it is gone, whatever it answered to the deletion. Throws where it cannot be asked. */
-async function remove(registries: Registries, image: Removing, signal: AbortSignal): Promise<Outcome> {
+async function remove(
+  { registries, redact }: { registries: Registries; redact: Redact },
+  image: Removing,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { registry, host, path } = placeOf(image);
   let client: RegistryClient;
   try {
     ({ client } = await registries.open(registry, host));
   } catch (error) {
     if (error instanceof RegistryMoved || isSlipwayError(error, "registry_not_found"))
-      return { status: "present", reason: `it could not be removed: ${messageOf(error)}` };
+      return { status: "present", reason: `it could not be removed: ${redact(messageOf(error))}` };
     throw error;
   }
   try {
@@ -109,7 +113,7 @@ async function remove(registries: Registries, image: Removing, signal: AbortSign
     });
   } catch (error) {
     if (!(error instanceof RegistryError) || isPassing(error)) throw error;
-    return { status: "present", reason: `it could not be removed: ${messageOf(error)}${adviceFor(error)}` };
+    return { status: "present", reason: `it could not be removed: ${redact(messageOf(error))}${adviceFor(error)}` };
   }
   // A registry of several servers may take a moment.
   for (const pauseMs of [0, 500, 2_000]) {

@@ -249,6 +249,9 @@ describe("an image that is put back", () => {
     await call("POST", "/v1/models/there/versions/1.0.0/archive");
     const archived = await restore("there");
     expect([archived.status, archived.json.type]).toEqual([409, "/problems/version_archived"]);
+    expect((await prod("there")).json.detail).toBe(
+      "the image of there:1.0.0 was removed from its registry, and an archived version's is not put back",
+    );
   });
 
   it("is looked for where its pipeline pushed it, if it was built elsewhere", async () => {
