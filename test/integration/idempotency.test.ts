@@ -115,7 +115,10 @@ describe("a POST with an Idempotency-Key", () => {
     // Direct uploads want a bucket (direct-uploads.test.ts).
     // A proof wants a version that is ready (proofs.test.ts).
     const proof = "/v1/models/{model}/versions/{version}/proof";
-    const elsewhere = [...shownOnce, uploads, `${uploads}/{id}/complete`, proof];
+    // So do these (upkeep/check-and-restore.test.ts).
+    const image = "/v1/models/{model}/versions/{version}/image";
+    const ofImages = [`${image}/check`, `${image}/restore`];
+    const elsewhere = [...shownOnce, uploads, `${uploads}/{id}/complete`, proof, ...ofImages];
     expect(posts.length).toBe(Object.keys(requests).length - 1 + elsewhere.length);
     for (const [path, { post: operation }] of posts)
       expect([path, operation?.parameters?.map(({ name }) => name.toLowerCase())]).toEqual([

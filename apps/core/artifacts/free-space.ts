@@ -12,20 +12,23 @@ export const freshMs = 250;
  *  nothing. */
 export function keepFree(dir: string, leastFreeBytes: number): RequireRoom {
   let read = { atMs: Number.NEGATIVE_INFINITY, freeBytes: Promise.resolve(0) };
-  return async (sizeBytes) => {
-    if (leastFreeBytes === 0) return;
-    if (performance.now() - read.atMs > freshMs) {
-      read = { atMs: performance.now(), freeBytes: freeBytesOf(dir) };
-    }
-    const freeBytes = await read.freeBytes.catch((error: unknown) => {
+  const freeBytesWithin = async (ageMs: number): Promise<number> => {
+    if (performance.now() - read.atMs > ageMs) read = { atMs: performance.now(), freeBytes: freeBytesOf(dir) };
+    return read.freeBytes.catch((error: unknown) => {
       read.atMs = Number.NEGATIVE_INFINITY;
       throw storeFault(error);
     });
-    if (freeBytes - sizeBytes < leastFreeBytes)
-      throw new SlipwayError(
-        "store_full",
-        `the artifact store has ${freeBytes} bytes free, and ${leastFreeBytes} of them are kept free; nothing was kept, send it again when there is room`,
-      );
+  };
+  return async (sizeBytes) => {
+    if (leastFreeBytes === 0) return;
+    const wantedBytes = leastFreeBytes + sizeBytes;
+    if ((await freeBytesWithin(freshMs)) >= wantedBytes) return;
+    const freeBytes = await freeBytesWithin(0); // nobody is sent away by what was so
+    if (freeBytes >= wantedBytes) return;
+    throw new SlipwayError(
+      "store_full",
+      `the artifact store has ${freeBytes} bytes free, and ${leastFreeBytes} of them are kept free; nothing was kept, send it again when there is room`,
+    );
   };
 }
 
