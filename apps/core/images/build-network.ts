@@ -3,19 +3,9 @@ import type { NetworkConfig } from "#core/config.ts";
 
 /** Files that a stage which is thrown away is given, by their names in /slipway/net; they hold secrets. */
 export function networkFiles(network: NetworkConfig, suite: string | null): Record<string, string> {
-  const { packageIndex, extraPackageIndexes, aptMirrors } = network;
+  const { aptMirrors } = network;
   const bundle = trustedAuthorities(network);
   return {
-    "pip.conf": [
-      "[global]",
-      "disable-pip-version-check = true",
-      ...(packageIndex === null ? [] : [`index-url = ${packageIndex}`]),
-      ...(extraPackageIndexes.length === 0
-        ? []
-        : ["extra-index-url =", ...extraPackageIndexes.map((url) => `    ${url}`)]),
-      ...(bundle === null ? [] : ["cert = /slipway/net/ca.pem"]),
-      "",
-    ].join("\n"),
     "apt.conf": [
       'APT::Update::Error-Mode "any";',
       'Acquire::Retries "2";',

@@ -29,7 +29,7 @@ import { ownImageConfig } from "./own-image-config.ts";
 import { refuseForeignImages } from "./refuse-foreign-images.ts";
 import { requireBases } from "./require-bases.ts";
 import { runEngineBuild } from "./run-engine-build.ts";
-import { baseLogin, type GeneratedNeeds } from "./run-generated.ts";
+import { baseLogin, type GeneratedNeeds } from "./run-stage.ts";
 
 const dockerfileLimitBytes = 1024 * 1024;
 

@@ -8,6 +8,7 @@ import { megabytes } from "../measures.ts";
 import { blameForError, StepFailed } from "./blame.ts";
 import { requireEngine } from "./engine-answers.ts";
 import type { EngineRun } from "./labels.ts";
+import { textLines } from "./log-lines.ts";
 import type { Engine } from "./open-engine.ts";
 import { removeRun } from "./remove-leftovers.ts";
 import { readRows } from "./rows.ts";
@@ -165,22 +166,3 @@ async function followBuild(
     );
   return imageId;
 }
-
-/** What a terminal would show: without colours, and of a line that is written again and again its last state. Blank
- *  lines count as well. */
-function textLines(stream: string | undefined): string[] {
-  if (stream === undefined) return [];
-  return stream
-    .replace(/\n$/, "")
-    .split("\n")
-    .map((line) =>
-      line
-        .replace(/\r$/, "")
-        .replace(/^.*\r/, "")
-        .replace(escapes, "")
-        .replace(/\p{Cc}/gu, " ")
-        .trimEnd(),
-    );
-}
-
-const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");

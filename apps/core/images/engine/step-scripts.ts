@@ -1,3 +1,5 @@
+import { forwardPort } from "./index-relay.ts";
+
 /*
  * What a generated Dockerfile runs, in a stage that is thrown away. /slipway holds what a step is given, /slipway/out
  * takes what it gives. A step ends with one of these where it fails: who is to blame cannot be told from a 1.
@@ -9,6 +11,8 @@ export const stepExits = {
   unavailable: 42,
   /** What a package asks for does not install or compile. */
   broken: 43,
+  /** It may go with compilers. */
+  compilers: 44,
 } as const;
 
 /** As grep -iE takes it: what pip and apt say of an index, a mirror or the disk, with statuses only where they are ones. */
@@ -18,7 +22,6 @@ export const fetchFaults =
 const head = `set -eu
 export DEBIAN_FRONTEND=noninteractive APT_CONFIG=/slipway/net/apt.conf LC_ALL=C
 cd /slipway
-mkdir -p out
 # Ends with the part's code where it was a mirror that did not answer.
 fail() {
   tail -n 40 log
@@ -26,12 +29,13 @@ fail() {
   then exit ${stepExits.part}; fi
   exit "$1"
 }
-apt-get update >log 2>&1 || fail ${stepExits.part}
 `;
 
 /** Installs the packages in \`names\`, and lays out what the base in \`present\` (name and version a line; of this very
  *  image, where there is no such file) has not: their files, what their scripts made, and who they are. */
 export const installSystemPackages = `${head}
+mkdir -p out
+apt-get update >log 2>&1 || fail ${stepExits.part}
 [ -e present ] || dpkg-query -W -f '\${Package} \${Version}\\n' >present
 : >none
 touch marker
@@ -66,27 +70,51 @@ touch out/packages
 echo "added $(wc -l <out/packages) Debian packages"
 `;
 
-/** Makes wheels of what the requirements need and the index has as sources alone. Compilers are installed when they
- *  turn out to be needed. */
-export const makeWheels = `${head}
-export PIP_CONFIG_FILE=/slipway/net/pip.conf PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-export SOURCE_DATE_EPOCH=315532800 PYTHONHASHSEED=0
-python3 -m pip --version >log 2>&1 ||
-  apt-get install --yes --no-install-recommends python3-pip >log 2>&1 || fail ${stepExits.part}
-compiler() {
-  if command -v cc >/dev/null; then return 1; fi
-  more=""; [ "$(command -v python3)" != /usr/bin/python3 ] || more=python3-dev
-  cp log log.before
-  apt-get install --yes --no-install-recommends gcc g++ make libc6-dev $more >log 2>&1 || fail ${stepExits.part}
+/** Brings what wheels are made with, pip and (where there is a file \`compilers\`) compilers, and leaves nothing of the
+ *  company's network behind: what runs on this stage is packages' code. */
+export const prepareWheels = `${head}
+install() {
+  [ -e updated ] || apt-get update >log 2>&1 || fail ${stepExits.part}
+  touch updated
+  apt-get install --yes --no-install-recommends "$@" >log 2>&1 || fail ${stepExits.part}
 }
-resolve() { python3 -m pip install --dry-run --ignore-installed --quiet --report report.json --requirement requirements.in >log 2>&1; }
-resolve || { compiler && resolve; } || fail ${stepExits.broken}
+python3 -m pip --version >log 2>&1 || install python3-pip
+if [ -e compilers ] && ! command -v cc >/dev/null; then
+  more=""; [ "$(command -v python3)" != /usr/bin/python3 ] || more=python3-dev
+  install gcc g++ make libc6-dev $more
+fi
+rm -rf net log updated /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt/*
+`;
+
+/** Makes wheels of what the requirements need and the index has as sources alone. It runs packages' code, without a
+ *  network: pip asks for files at \`forward.py\`, which has them from the relay. */
+export function makeWheels(indexes: number): string {
+  const [first, ...extra] = Array.from({ length: indexes }, (_, index) => `http://127.0.0.1:${forwardPort}/${index}/`);
+  return `set -eu
+export LC_ALL=C HOME=/root SOURCE_DATE_EPOCH=315532800 PYTHONHASHSEED=0
+export PIP_CONFIG_FILE=/dev/null PIP_INDEX_URL=${first} PIP_EXTRA_INDEX_URL="${extra.join(" ")}" PIP_NO_INPUT=1
+export PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
+cd /slipway
+mkdir -p out
+# Ends with the part's code where it was an index that did not answer.
+fail() {
+  tail -n 40 log
+  if [ -s index/fault ] && grep -qE 'No matching distribution|Could not find a version' log
+  then cat index/fault; exit ${stepExits.part}; fi
+  if grep -qiE '${fetchFaults}' log
+  then exit ${stepExits.part}; fi
+  if [ ! -e compilers ] && ! command -v cc >/dev/null
+  then exit ${stepExits.compilers}; fi
+  exit ${stepExits.broken}
+}
+python3 forward.py >log 2>&1 || { cat log; exit ${stepExits.part}; }
+python3 -m pip install --dry-run --ignore-installed --quiet --report report.json --requirement requirements.in >log 2>&1 || fail
 python3 sdists.py
 [ -s sdists.txt ] || { echo "every requirement has a wheel"; exit ${stepExits.broken}; }
-wheels() { python3 -m pip wheel --no-deps --require-hashes --wheel-dir out/wheels --requirement sdists.txt >log 2>&1; }
-wheels || { compiler && wheels; } || fail ${stepExits.broken}
+python3 -m pip wheel --no-deps --require-hashes --wheel-dir out/wheels --requirement sdists.txt >log 2>&1 || fail
 echo "made $(ls out/wheels | wc -l) wheels from sources"
 `;
+}
 
 /** Beside makeWheels, as \`sdists.py\`: what pip would install from an archive of sources. */
 export const findSdists = `import json

@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import type { Container, ContainerCreateOptions } from "dockerode";
+import type { EngineConfig, NetworkConfig } from "#core/config.ts";
+import { within } from "#core/within.ts";
+import { unpackInto } from "../bases/unpack.ts";
+import { BuildFault } from "../image-builder.ts";
+import { bytesEntry, tarStream } from "../layers/tar.ts";
+import { blameForError } from "./blame.ts";
+import { statusOf } from "./engine-answers.ts";
+import { relay, relayFiles } from "./index-relay.ts";
+import { labelsOf } from "./labels.ts";
+import { containerLines } from "./log-lines.ts";
+import type { Engine } from "./open-engine.ts";
+import type { StageImage } from "./run-stage.ts";
+import { watchRun } from "./watch-run.ts";
+
+export interface OfflineRun {
+  /** Its path in the image. */
+  script: string;
+  /** Where what it left in /slipway/out goes, as `out`. */
+  folder: string;
+  limits: EngineConfig["limits"];
+  /** Docker's name of the network that the relay sees. */
+  engineNetwork: string;
+  network: NetworkConfig;
+  log(line: string): void;
+}
+
+const answerMs = 60_000;
+const relayMemoryBytes = 256 * 1024 * 1024;
+
+/** Runs a script of an image in a container without a network and without a secret, beside another one that has the
+ *  files of the package indexes for it (index-relay.ts). Both are removed with the run. Throws `StepFailed`, and what went
+ *  past its limits. */
+export async function runOffline(
+  engine: Engine,
+  { image, run, signal }: StageImage,
+  { script, folder, limits, engineNetwork, network, log }: OfflineRun,
+): Promise<void> {
+  const common = (command: string[], memoryBytes: number): ContainerCreateOptions => ({
+    Image: image.Id,
+    Labels: labelsOf(run),
+    User: "0:0",
+    WorkingDir: "/",
+    Entrypoint: command,
+    Cmd: [],
+    Healthcheck: { Test: ["NONE"] },
+    HostConfig: {
+      CapDrop: ["ALL"],
+      SecurityOpt: ["no-new-privileges"],
+      Memory: memoryBytes,
+      MemorySwap: memoryBytes,
+      CpuPeriod: 100_000,
+      CpuQuota: limits.cpus * 100_000,
+      PidsLimit: limits.processes,
+      LogConfig: { Type: "none", Config: {} },
+    },
+    abortSignal: signal,
+  });
+  const relaying = common(["python3", "/slipway/net/relay.py"], relayMemoryBytes);
+  const index = await engine.docker.createContainer({
+    ...relaying,
+    name: `slipway-relay-${randomUUID()}`,
+    Volumes: { "/slipway/index": {} },
+    HostConfig: { ...relaying.HostConfig, NetworkMode: engineNetwork },
+  });
+  const files = Object.entries({ ...relayFiles(network), "relay.py": relay });
+  const archive = tarStream(files.map(([name, text]) => bytesEntry(`slipway/net/${name}`, text)));
+  await index.putArchive(archive, { path: "/", abortSignal: signal } as { path: string });
+  await index.start({ abortSignal: signal });
+
+  const working = common(["/bin/sh", script], limits.memoryBytes);
+  const step = await engine.docker.createContainer({
+    ...working,
+    // It may connect to the socket, and write nothing beside it.
+    HostConfig: { ...working.HostConfig, NetworkMode: "none", VolumesFrom: [`${index.id}:ro`] },
+  });
+  await followStep(engine, step, { image, run, signal }, { limits, log });
+  await mkdir(folder, { recursive: true });
+  const output = await step.getArchive({ path: "/slipway/out" }).catch((error: unknown) => {
+    if (statusOf(error) === 404) return null;
+    throw error;
+  });
+  if (output !== null) await unpackInto(folder, [output as Readable], { signal });
+}
+
+/** Resolves when it ended with 0. */
+async function followStep(
+  engine: Engine,
+  step: Container,
+  { run, signal }: StageImage,
+  { limits, log }: Pick<OfflineRun, "limits" | "log">,
+): Promise<void> {
+  const ended = new AbortController();
+  const stop = new AbortController();
+  const watched = watchRun(engine, run, limits, ended.signal).done.catch((fault: unknown) => stop.abort(fault));
+  const all = AbortSignal.any([signal, stop.signal]);
+  const output = await step.attach({ stream: true, stdout: true, stderr: true, abortSignal: all });
+  output.on("error", () => {});
+  const destroy = (): void => void (output as unknown as Readable).destroy(all.reason as Error);
+  all.addEventListener("abort", destroy, { once: true });
+  let lastLine = "";
+  let lines = 0;
+  try {
+    await step.start({ abortSignal: all });
+    for await (const line of containerLines(output as unknown as AsyncIterable<Buffer>)) {
+      lines += 1;
+      if (lines > limits.logLines)
+        throw new BuildFault(
+          "build_limit_exceeded",
+          `the build wrote more than the ${limits.logLines} lines that it may`,
+        );
+      if (line === "") continue;
+      lastLine = line;
+      log(line);
+    }
+    all.throwIfAborted();
+  } finally {
+    all.removeEventListener("abort", destroy);
+    destroy();
+    ended.abort();
+    await watched;
+  }
+  const { StatusCode: exitCode }: { StatusCode: number } = await within(answerMs, step.wait());
+  if (exitCode === 0) return;
+  const command = "/bin/sh /slipway/wheels.sh";
+  throw blameForError(`The command '${command}' returned a non-zero code: ${exitCode}`, { lastLine, limits });
+}
