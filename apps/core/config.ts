@@ -4,6 +4,7 @@ import { type NamePattern, parseNamePattern } from "./access/name-pattern.ts";
 import { type Network, parseNetwork } from "./access/networks.ts";
 import { artifactsConfig } from "./artifacts-config.ts";
 import { type EngineConfig, engineConfig, type NetworkConfig, networkConfig } from "./build-config.ts";
+import { foreignSecrets } from "./foreign-secrets.ts";
 import { helperEnvironment } from "./images/registries/credentials/helper-environment.ts";
 import type { RegistryAuth } from "./images/registries/registry-auth.ts";
 import type { RepositoryTemplate } from "./images/registries/repository-template.ts";
@@ -24,7 +25,7 @@ export interface Config {
   queue: { url: string; prefix: string };
   artifacts: ArtifactsConfig;
   uploads: UploadsConfig;
-  /** Of libraries that read the environment themselves (the AWS SDK); nothing of Slipway uses them, and no log shows them. */
+  /** Of libraries that find them themselves (foreign-secrets.ts). */
   foreignSecrets: string[];
   keeping: KeepingConfig;
   registry: RegistryConfig;
@@ -209,9 +210,7 @@ export function readConfig(environment: Environment): Config {
     queue: { url: read.url("REDIS_URL", ["redis:", "rediss:"]), prefix: read.text("SLIPWAY_QUEUE_PREFIX", "slipway") },
     artifacts: artifactsConfig(read, dataDir),
     uploads: uploadsConfig(read),
-    foreignSecrets: ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_CLIENT_SECRET"].map((name) =>
-      read.text(name, ""),
-    ),
+    foreignSecrets: foreignSecrets(read, homedir()),
     keeping: keepingConfig(read),
     registry: registryConfig(read),
     cloudLoginHosts: cloudLoginHosts(read),

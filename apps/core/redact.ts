@@ -9,23 +9,25 @@ const tokenShape = "slp[ws]_[0-9A-Za-z]{20,}";
 /** A shorter secret is found in words that are none. */
 const shortest = 8;
 
-/** Takes out whatever has the shape of a token, and the secrets of the settings as they are, as JSON and percent-encoded.
- *  Whoever puts one into a URL has it in access logs; here it stays out of them. */
+/** Takes out whatever has the shape of a token, and the secrets of the settings as they are, as JSON, percent-encoded and
+ *  as the Basic credentials that they are a part of. Whoever puts one into a URL has it in access logs; here it stays out of
+ *  them. */
 export function redactor(
   config: Pick<
     Config,
     "access" | "secrets" | "database" | "queue" | "registry" | "base" | "network" | "foreignSecrets"
   >,
 ): Redact {
+  const logins = [config.registry.credentials, config.base.from === "image" ? config.base.credentials : null];
   const secrets = [
     config.access.adminToken,
     config.secrets.key,
     config.secrets.previousKey,
-    config.registry.credentials?.password,
-    config.base.from === "image" ? config.base.credentials?.password : null,
+    ...logins.flatMap((login) => (login === null ? [] : [login.password, basic(login.username, login.password)])),
     ...config.foreignSecrets,
-    ...[config.database.url, config.queue.url, ...networkUrls(config.network)].flatMap(passwordsOf),
-  ].filter((secret) => secret !== null && secret !== undefined && secret.length >= shortest) as string[];
+    ...[config.database.url, config.queue.url, ...networkUrls(config.network)].flatMap(secretsOf),
+    ...networkUrls(config.network).map(loneName),
+  ].filter((secret) => secret !== null && secret.length >= shortest) as string[];
   const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
   const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length).map(escapeForRegExp);
   const pattern = new RegExp([...longestFirst, tokenShape].join("|"), "g");
@@ -36,13 +38,29 @@ function networkUrls({ packageIndex, extraPackageIndexes, aptMirrors, proxies }:
   return [packageIndex ?? "", ...extraPackageIndexes, ...aptMirrors, proxies.http, proxies.https].filter(Boolean);
 }
 
-/** As the URL has it, and decoded where that can be done. */
-function passwordsOf(url: string): string[] {
-  const { password } = new URL(url);
+/** What a URL holds that lets in: its password, and what its query says to be one. As the URL has it, and decoded. */
+function secretsOf(url: string): string[] {
+  const { username, password, searchParams } = new URL(url);
+  const secret = decoded(password);
+  const asked = [...searchParams].flatMap(([key, value]) => (/pass|token|secret|key|sig/i.test(key) ? [value] : []));
+  return secret === "" ? asked : [password, secret, basic(decoded(username), secret), ...asked];
+}
+
+/** Some indexes have a token for the name, and no password. */
+function loneName(url: string): string {
+  const { username, password } = new URL(url);
+  return password === "" ? decoded(username) : "";
+}
+
+function basic(username: string, password: string): string {
+  return Buffer.from(`${username}:${password}`).toString("base64");
+}
+
+function decoded(text: string): string {
   try {
-    return [password, decodeURIComponent(password)];
+    return decodeURIComponent(text);
   } catch {
-    return [password];
+    return text;
   }
 }
 

@@ -75,7 +75,9 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     return "spy-1.0-py3-none-any.whl"
 `;
 
-const ownBackend = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n';
+const ownBackend = {
+  "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+};
 
 describe.skipIf(engine === null)("what a package runs while wheels are made of its sources", async () => {
   const { docker } = engine as DockerEngine;
@@ -83,12 +85,10 @@ describe.skipIf(engine === null)("what a package runs while wheels are made of i
   const sdists: Record<string, Buffer> = {};
   const index = await packageIndex(address, login, sdists);
   const port = new URL(index.url).port;
-  const sdist = async (name: string, backend: string): Promise<void> => {
-    sdists[`${name}.tar.gz`] = await sdistOf(name, {
-      "PKG-INFO": `Metadata-Version: 2.1\nName: ${name.split("-")[0]}\nVersion: ${name.split("-")[1]}\n`,
-      "pyproject.toml": ownBackend,
-      "backend.py": backend,
-    });
+  const sdist = async (name: string, contents: Record<string, string>): Promise<void> => {
+    const [project, version] = name.split("-");
+    const metadata = `Metadata-Version: 2.1\nName: ${project}\nVersion: ${version}\n`;
+    sdists[`${name}.tar.gz`] = await sdistOf(name, { "PKG-INFO": metadata, ...contents });
   };
   const network = { ...machinesNetwork, packageIndex: index.url };
   const here = await newEngineInstance({ network });
@@ -100,12 +100,12 @@ describe.skipIf(engine === null)("what a package runs while wheels are made of i
     const image = await builder.build(await sealedVersion(here, files, { spec: { requirements } }), context);
     return { ...image, lines: context.lines };
   };
-  const faultOf = async (requirement: string, limits = {}): Promise<BuildFault> => {
-    const fault = await build([requirement], buildContext(), builderOf(here, { network, limits })).catch(
-      (error: unknown) => error,
-    );
-    if (!(fault instanceof BuildFault)) throw fault;
-    return fault;
+  const faultOf = async (requirement: string, limits = {}): Promise<Error> => {
+    const builder = builderOf(here, { network, limits });
+    const fault = await build([requirement], buildContext(), builder).catch((error: unknown) => error);
+    expect((fault as Error).message).not.toContain("\n");
+    expect(whatShows({ password }, [{ name: "it", content: Buffer.from((fault as Error).message) }])).toEqual([]);
+    return fault as Error;
   };
 
   afterEach(async () => {
@@ -116,7 +116,7 @@ describe.skipIf(engine === null)("what a package runs while wheels are made of i
   afterAll(() => removeBuildBases(docker));
 
   it("sees no address, no login and no network, neither when it is asked what it needs nor when it builds", async () => {
-    await sdist("spy-1.0", spy.replace("ADDRESS", `("${address}", ${port})`));
+    await sdist("spy-1.0", { ...ownBackend, "backend.py": spy.replace("ADDRESS", `("${address}", ${port})`) });
     const image = await build(["spy"]);
     const layers = await Promise.all(
       image.layers.map(async (layer) => {
@@ -144,6 +144,46 @@ describe.skipIf(engine === null)("what a package runs while wheels are made of i
     expect(image.lock?.requirements.map(({ name }) => name)).toEqual(expect.arrayContaining(["spy", "unidecode"]));
     expect(index.seen).toContain("GET /files/spy-1.0.tar.gz");
   }, 300_000);
+
+  it("has compilers where it does not go without, and what it builds with from the index", async () => {
+    await sdist("compiled-1.0", {
+      "setup.py":
+        "from setuptools import Extension, setup\nsetup(name='compiled', version='1.0', ext_modules=[Extension('compiled', ['compiled.c'])])\n",
+      "compiled.c":
+        '#include <Python.h>\nstatic struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "compiled"};\nPyMODINIT_FUNC PyInit_compiled(void) { return PyModule_Create(&module); }\n',
+    });
+    const image = await build(["compiled"]);
+    expect(image.lines).toContain("it does not go without compilers: bringing them");
+    expect(image.lock?.requirements.find(({ name }) => name === "compiled")).toMatchObject({
+      wheel: "compiled-1.0-cp311-cp311-linux_x86_64.whl",
+      sdist: { file: "compiled-1.0.tar.gz" },
+    });
+  }, 300_000);
+
+  it("blames the index where that refuses a file, and shows nothing of its address", async () => {
+    await sdist("refused-1.0", { ...ownBackend, "backend.py": "" });
+    index.failWith(403, "/files/");
+    const fault = await faultOf("refused");
+    expect(fault).not.toBeInstanceOf(BuildFault);
+    expect(fault.message).toMatch(/^the engine could not fetch what it needs: .*403/);
+    expect(fault.message).not.toContain(address);
+  }, 120_000);
+
+  it.each([
+    ["writes without end", "while True: os.write(1, b'\\n' * 1000)", "build_limit_exceeded", /more than the 100 lines/],
+    ["never ends", "import time; time.sleep(1000)", "build_limit_exceeded", /longer than the 20 s/],
+  ])(
+    "is ended with its reason, and leaves nothing, where a hook %s",
+    async (what, hook, code, reason) => {
+      const name = what.replaceAll(" ", "");
+      // Past pip, which keeps what its own children write.
+      const backend = `import os\nos.dup2(os.open("/proc/1/fd/1", os.O_WRONLY), 1)\n${hook}\n`;
+      await sdist(`${name}-1.0`, { ...ownBackend, "backend.py": backend });
+      const fault = await faultOf(name, { logLines: 100, timeMs: 20_000 });
+      expect([(fault as BuildFault).code, fault.message]).toEqual([code, expect.stringMatching(reason)]);
+    },
+    120_000,
+  );
 });
 
 async function fileIn(archive: Buffer | undefined, name: string): Promise<string> {

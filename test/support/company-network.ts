@@ -18,8 +18,8 @@ export interface Guarded {
   url: string;
   /** `METHOD path` of each request that was let in. */
   seen: string[];
-  /** Answered to everything from now on, with the asker's own address in the words; null: as it should be. */
-  failWith(status: number | null): void;
+  /** Answered from now on, with the whole address in the words, where a path has this in it; null: as it should be. */
+  failWith(status: number | null, path?: string): void;
 }
 
 /** An archive of sources, by its file's name. */
@@ -66,10 +66,10 @@ export async function debianMirror(address: string, login: Login): Promise<Guard
 /** A proxy as companies have them: absolute addresses, and tunnels by CONNECT. */
 export async function httpProxy(address: string, login: Login): Promise<Guarded> {
   const seen: string[] = [];
-  let failure: number | null = null;
+  const fault = faults();
   const authorization = basic(login);
-  const refusal = (incoming: IncomingMessage): number | null =>
-    incoming.headers["proxy-authorization"] === authorization ? failure : 407;
+  const refusal = ({ headers, url = "" }: IncomingMessage): number | null =>
+    headers["proxy-authorization"] === authorization ? fault.of(url) : 407;
   const server = createServer((incoming, response) => {
     const status = refusal(incoming);
     if (status !== null) return void response.writeHead(status, { "proxy-authenticate": "Basic" }).end("no");
@@ -94,7 +94,7 @@ export async function httpProxy(address: string, login: Login): Promise<Guarded>
     whenDone(() => far.destroy());
   });
   const at = await listen(server, address);
-  return { url: withLogin(`http://${at}`, login), seen, failWith: (status) => void (failure = status) };
+  return { url: withLogin(`http://${at}`, login), seen, failWith: fault.set };
 }
 
 async function guarded(
@@ -104,16 +104,27 @@ async function guarded(
   answer: (incoming: IncomingMessage, response: ServerResponse) => void,
 ): Promise<Guarded> {
   const seen: string[] = [];
-  let failure: number | null = null;
+  const fault = faults();
   const server = createServer((incoming, response) => {
     if (incoming.headers.authorization !== basic(login))
       return void response.writeHead(401, { "www-authenticate": 'Basic realm="company"' }).end("no");
-    if (failure !== null) return void response.writeHead(failure).end(`no ${url}${incoming.url}`);
+    const status = fault.of(incoming.url ?? "");
+    if (status !== null) return void response.writeHead(status).end(`no ${url}${incoming.url}`);
     seen.push(`${incoming.method} ${incoming.url}`);
     answer(incoming, response);
   });
   const url = withLogin(`http://${await listen(server, address)}${path}`, login);
-  return { url, seen, failWith: (status) => void (failure = status) };
+  return { url, seen, failWith: fault.set };
+}
+
+function faults(): { set: Guarded["failWith"]; of(path: string): number | null } {
+  let given: { status: number | null; path: string } = { status: null, path: "" };
+  return {
+    set(status, path = "") {
+      given = { status, path };
+    },
+    of: (path) => (path.includes(given.path) ? given.status : null),
+  };
 }
 
 function basic({ username, password }: Login): string {
