@@ -1,16 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { newToken } from "#core/access/token.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { putSecret, readSecret } from "#core/secrets/stored-secrets.ts";
-import { type Child, startChild } from "#standalone/child.ts";
+import type { Child } from "#standalone/child.ts";
 import { freePort } from "#standalone/free-port.ts";
-import { openLedger } from "#standalone/ledger.ts";
-import { programPath } from "#standalone/setup/service-programs.mjs";
 import { uvPath } from "#standalone/setup/uv.mjs";
 import { databasePlaces, folderPlaces, imagePlaces, type Place, whatShows } from "#test/planted.ts";
 import { withPassword, withRedisUser, withRole } from "#test/planted-logins.ts";
+import { startProgram } from "#test/planted-service.ts";
 import { predictorPackage } from "#test/sealed.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
@@ -328,17 +326,5 @@ async function start(
 ): Promise<Child> {
   const lines: string[] = [];
   outputs[output] = lines;
-  const child = await startChild(
-    {
-      name,
-      command: process.execPath,
-      args: ["--enable-source-maps", programPath(name)],
-      env,
-      stopSignal: "SIGTERM",
-      sends: true,
-    },
-    { ledger: openLedger(join(temporaryFolder(), "processes.json")), onLine: (line) => lines.push(line) },
-  );
-  whenDone(() => child.stop(0));
-  return child;
+  return startProgram(name, env, (line) => lines.push(line));
 }

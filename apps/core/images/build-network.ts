@@ -12,21 +12,47 @@ export function networkFiles(network: NetworkConfig, suite: string | null): Reco
       ...(bundle === null ? [] : ['Acquire::https::CaInfo "/slipway/net/ca.pem";']),
       ...(aptMirrors.length === 0 || suite === null
         ? []
-        : ['Dir::Etc::SourceList "/slipway/net/sources.list";', 'Dir::Etc::SourceParts "-";']),
+        : [
+            'Dir::Etc::SourceList "/slipway/net/sources.list";',
+            'Dir::Etc::SourceParts "-";',
+            'Dir::Etc::Netrc "/slipway/net/auth.conf";',
+          ]),
       "",
     ].join("\n"),
-    ...(aptMirrors.length === 0 || suite === null ? {} : { "sources.list": sourcesList(aptMirrors, suite) }),
+    ...(aptMirrors.length === 0 || suite === null
+      ? {}
+      : { "sources.list": sourcesList(aptMirrors, suite), "auth.conf": aptLogins(aptMirrors) }),
     ...(bundle === null ? {} : { "ca.pem": bundle }),
   };
 }
 
-/** One line a mirror, as sources.list(5) has them. */
+/** One line a mirror, as sources.list(5) has them, without its login. */
 export function sourcesList(mirrors: readonly string[], suite: string): string {
-  const lines = mirrors.flatMap((mirror) => {
+  const lines = mirrors.flatMap((given) => {
+    const mirror = withoutLogin(given);
     if (/-security\/?$/.test(new URL(mirror).pathname)) return [`deb ${mirror} ${suite}-security main`];
     return [`deb ${mirror} ${suite} main`, `deb ${mirror} ${suite}-updates main`];
   });
   return `${lines.join("\n")}\n`;
+}
+
+/** The mirrors' logins, as apt_auth.conf(5) has them. In an address apt decodes a password too early, and says it in its
+ *  errors. */
+export function aptLogins(mirrors: readonly string[]): string {
+  const lines = mirrors.flatMap((mirror) => {
+    const { username, password } = new URL(mirror);
+    if (username === "") return [];
+    const words = ["machine", withoutLogin(mirror), "login", decodeURIComponent(username)];
+    return [[...words, ...(password === "" ? [] : ["password", decodeURIComponent(password)])].join(" ")];
+  });
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function withoutLogin(address: string): string {
+  const url = new URL(address);
+  url.username = "";
+  url.password = "";
+  return url.href;
 }
 
 /** Build arguments that Docker knows by itself: they are in no image and in no history. */
