@@ -64,6 +64,7 @@ const statusOf: Record<ErrorCode, number> = {
   proof_not_found: 404,
   proof_running: 409,
   dockerfile_not_found: 404,
+  tests_not_found: 422,
   lock_not_found: 404,
   lock_invalid: 422,
   tag_not_found: 404,

@@ -9,7 +9,7 @@ import { buildStatuses } from "#core/builds/build.ts";
 import { labelKeyPattern, labelValueLength } from "#core/models/labels.ts";
 import { modelNameLength, modelNamePattern } from "#core/models/model-name.ts";
 import { semverLength, semverPattern } from "#core/models/semver.ts";
-import { imageStatuses, proofStatuses, proofSubjects, versionStatuses } from "#core/models/version.ts";
+import { imageStatuses, proofStatuses, proofSubjects, testsStatuses, versionStatuses } from "#core/models/version.ts";
 import { uploadKinds, uploadStatuses } from "#core/uploads/upload.ts";
 
 export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -126,9 +126,22 @@ export const proofResult = {
   latencyMs: nullable(Type.Object({ p50: Type.Number(), p99: Type.Number() })),
   memoryBytes: nullable(Type.Integer({ description: "The most that it held" })),
 };
+const testsResult = {
+  status: Type.Enum([...testsStatuses]),
+  passed: Type.Integer(),
+  failed: Type.Integer(),
+  skipped: Type.Integer(),
+  reason: nullable(Type.String({ description: "The first that failed, or why they were not run, in one line" })),
+};
 const proofFields = {
   ...proofResult,
   log: nullable(Type.String({ description: "Its last lines; null in lists" })),
+  tests: nullable(
+    Type.Object(
+      { ...testsResult, log: nullable(Type.String({ description: "Their last lines; null in lists" })) },
+      { description: "What came of the package's own tests, where they were asked for" },
+    ),
+  ),
 };
 export const Proof = Type.Object({
   ...proofFields,

@@ -51,6 +51,7 @@ export type ErrorCode =
   | "proof_not_found"
   | "proof_running"
   | "dockerfile_not_found"
+  | "tests_not_found"
   | "lock_not_found"
   | "lock_invalid"
   | "tag_not_found"

@@ -180,7 +180,10 @@ describe.skipIf(engine === null)("what a package runs while wheels are made of i
       const backend = `import os\nos.dup2(os.open("/proc/1/fd/1", os.O_WRONLY), 1)\n${hook}\n`;
       await sdist(`${name}-1.0`, { ...ownBackend, "backend.py": backend });
       const fault = await faultOf(name, limits);
-      expect([(fault as BuildFault).code, fault.message]).toEqual(["build_limit_exceeded", expect.stringMatching(reason)]);
+      expect([(fault as BuildFault).code, fault.message]).toEqual([
+        "build_limit_exceeded",
+        expect.stringMatching(reason),
+      ]);
     },
     120_000,
   );

@@ -58,12 +58,12 @@ describe.skipIf(engine === null)("what builds and their company's network are to
   const dataDir = temporaryFolder();
   const bucket = await testBucket();
   const user = `planted_${chance}`;
-  const sdist = await sdistOf("sourced-1.0", {
-    "PKG-INFO": "Metadata-Version: 2.1\nName: sourced\nVersion: 1.0\n",
-    "setup.py": "from setuptools import setup\nsetup(name='sourced', version='1.0')\n",
+  const sdist = await sdistOf("plantedsdist-1.0", {
+    "PKG-INFO": "Metadata-Version: 2.1\nName: plantedsdist\nVersion: 1.0\n",
+    "setup.py": "from setuptools import setup\nsetup(name='plantedsdist', version='1.0')\n",
   });
   const guardOf = (name: string) => ({ username: "planted", password: of(name) });
-  const index = await packageIndex(address, guardOf("SLIPWAY_PACKAGE_INDEX"), { "sourced-1.0.tar.gz": sdist });
+  const index = await packageIndex(address, guardOf("SLIPWAY_PACKAGE_INDEX"), { "plantedsdist-1.0.tar.gz": sdist });
   const extra = await packageIndex(address, guardOf("SLIPWAY_EXTRA_PACKAGE_INDEXES"));
   const mirror = await debianMirror(address, guardOf("SLIPWAY_APT_MIRROR"));
   const proxy = await httpProxy(address, guardOf("HTTP_PROXY"));
@@ -136,14 +136,14 @@ describe.skipIf(engine === null)("what builds and their company's network are to
     const built: { repository: string; digest: string }[] = [];
     await withService("as variables", asVariables, async ({ build }) => {
       const assembled = await build("1.0.0", ["Unidecode"]);
-      const wheeled = await build("1.1.0", ["sourced"]);
+      const wheeled = await build("1.1.0", ["plantedsdist"]);
       expect([assembled.status, assembled.builder?.name, assembled.error]).toEqual(["succeeded", "assembler", null]);
       expect([wheeled.status, wheeled.builder?.name, wheeled.error]).toEqual(["succeeded", "engine", null]);
       for (const { image } of [assembled, wheeled]) if (image !== null) built.push(image);
       // All of them were really asked, with their logins.
-      expect(index.seen).toContain("GET /files/sourced-1.0.tar.gz");
+      expect(index.seen).toContain("GET /files/plantedsdist-1.0.tar.gz");
       expect(extra.seen.length * mirror.seen.length).toBeGreaterThan(0);
-      expect(proxy.seen.some((line) => line.includes("/simple/sourced/"))).toBe(true);
+      expect(proxy.seen.some((line) => line.includes("/simple/plantedsdist/"))).toBe(true);
       expect(tlsProxy.seen.some((line) => line.startsWith("CONNECT pypi.org"))).toBe(true);
 
       for (const [at, status] of [401, 404, 500].entries()) {
@@ -152,7 +152,9 @@ describe.skipIf(engine === null)("what builds and their company's network are to
       }
       for (const one of [index, extra]) one.failWith(null);
       index.failWith(500, "/files/");
-      expect((await build("3.0.0", ["sourced", "six"])).error?.message).toMatch(/could not fetch|could not install/);
+      expect((await build("3.0.0", ["plantedsdist", "six"])).error?.message).toMatch(
+        /could not fetch|could not install/,
+      );
       index.failWith(null);
       mirror.failWith(500);
       expect((await build("4.0.0", [], ["libpcre2-posix3"])).error?.message).toContain("could not fetch");

@@ -120,6 +120,7 @@ async function engineThatSays(faults: Answers, more: Partial<Proving> = {}) {
   const engine = openEngine({ host: `unix://${socket}`, certPath: null });
   const proving: Proving = {
     reference: "reg.local/churn",
+    testsAsked: false,
     credentials: null,
     example: null,
     isFetched: false,

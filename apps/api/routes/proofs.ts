@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { type Static, Type } from "typebox";
 import { type Proof, readProof } from "#core/proofs/proof.ts";
 import { requestProof } from "#core/proofs/request-proof.ts";
 import { answerOnce } from "../answer-once.ts";
@@ -6,6 +7,12 @@ import { onceHeaders, Proof as ProofSchema, problems, versionParams } from "../s
 import { proofView } from "../views.ts";
 
 const tags = ["proofs"];
+const WhatToTry = Type.Object(
+  { tests: Type.Optional(Type.Boolean({ description: "Also run the package's own tests/ in the image, by pytest" })) },
+  { additionalProperties: false },
+);
+/** Without a body as well. */
+const MaybeWhatToTry = Type.Unsafe<Static<typeof WhatToTry> | null>({ ...WhatToTry, type: ["object", "null"] });
 
 export const proofRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
@@ -19,14 +26,16 @@ export const proofRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         params: versionParams,
         headers: onceHeaders,
+        body: MaybeWhatToTry,
         response: { 202: ProofSchema, ...problems(404, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
       const { params } = request;
+      const tests = request.body?.tests === true;
       const location = (): string => `/v1/models/${params.model}/versions/${params.version}/proof`;
       return answerOnce<Proof>(registry, request, reply, { status: 202, location, view: proofView }, (remember) =>
-        requestProof(registry, params, request.actor, remember),
+        requestProof(registry, { ...params, tests }, request.actor, remember),
       );
     },
   );

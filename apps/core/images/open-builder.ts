@@ -1,4 +1,5 @@
 import type { Config } from "#core/config.ts";
+import { toolNetwork } from "./build-network.ts";
 import { engineSteps } from "./engine/engine-steps.ts";
 import type { Engine } from "./engine/open-engine.ts";
 import { ownDockerfileBuilder } from "./engine/own-dockerfile.ts";
@@ -15,7 +16,8 @@ export interface OpenBuilderNeeds extends Omit<OpenAssemblerNeeds, "steps"> {
  *  is looked for when something has to be run, and not before. */
 export function openBuilder(needs: OpenBuilderNeeds): ImageBuilder {
   const { config, engine, environment } = needs;
-  const steps = engineSteps({ engine, config, environment: toolEnvironment(environment) });
+  const tools = { ...toolEnvironment(environment), ...toolNetwork(config.network, null) };
+  const steps = engineSteps({ engine, config, environment: tools });
   const assembled = openAssembler({ ...needs, steps });
   const own = ownDockerfileBuilder(needs);
   return {

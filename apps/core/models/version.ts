@@ -51,6 +51,22 @@ export interface ProofRecord {
   memoryBytes: number | null;
   /** The container's last lines; null in lists. */
   log: string | null;
+  /** Null where they were not asked for, and while they are waited for. */
+  tests: TestsRecord | null;
+}
+
+export const testsStatuses = ["passed", "failed", "not_run"] as const;
+
+/** What came of a package's own tests in its image. */
+export interface TestsRecord {
+  status: (typeof testsStatuses)[number];
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** One line: why they failed (the first that did), or were not run. */
+  reason: string | null;
+  /** The last lines that they wrote; null in lists. */
+  log: string | null;
 }
 
 /** A version as it is read. */
@@ -88,7 +104,7 @@ export const versionStatus = Prisma.sql`
        WHEN b.status = 'failed' THEN 'failed'
        ELSE 'sealed' END`;
 
-const columns = (proofLog: Prisma.Sql) => Prisma.sql`
+const columns = ({ log, tests }: { log: Prisma.Sql; tests: Prisma.Sql }) => Prisma.sql`
   v.id, m.name AS model, v.semver AS version, v.semver_key AS "semverKey", v.number, ${versionStatus} AS status,
   v.content_digest AS "contentDigest", v.format, v.description, v.labels, v.metadata,
   CASE WHEN v.sealed_at IS NULL
@@ -106,12 +122,15 @@ const columns = (proofLog: Prisma.Sql) => Prisma.sql`
          'status', p.status, 'checked', p.checked, 'reason', p.reason, 'coldStartMs', p.cold_start_ms,
          'latencyMs', CASE WHEN p.latency_p50_ms IS NULL THEN NULL
                            ELSE jsonb_build_object('p50', p.latency_p50_ms, 'p99', p.latency_p99_ms) END,
-         'memoryBytes', p.memory_bytes, 'log', ${proofLog}) END AS proof,
+         'memoryBytes', p.memory_bytes, 'log', ${log}, 'tests', ${tests}) END AS proof,
   (SELECT coalesce(jsonb_agg(t.name ORDER BY t.name), '[]') FROM tags t WHERE t.version_id = v.id) AS tags,
   v.created_at AS "createdAt", v.created_by AS "createdBy", v.sealed_at AS "sealedAt"`;
 
 /** Without the logs of proofs, of which a list would hold too much. */
-export const versionColumns = columns(Prisma.sql`NULL::text`);
+export const versionColumns = columns({
+  log: Prisma.sql`NULL::text`,
+  tests: Prisma.sql`p.tests || '{"log": null}'`,
+});
 
 /** The latest build, the image and its latest proof of version `v`. A build that no worker holds is queued, whatever the last one had
  *  written before it was lost. */
@@ -137,7 +156,7 @@ export async function readVersion(
   reference: string,
 ): Promise<Version> {
   const [row] = await db.$queryRaw<(Version | { id: null })[]>`
-    SELECT ${columns(Prisma.sql`p.log`)}
+    SELECT ${columns({ log: Prisma.sql`p.log`, tests: Prisma.sql`p.tests` })}
     FROM models m
     LEFT JOIN versions v ON v.model_id = m.id AND v.deleted_at IS NULL AND ${named(reference)}
     ${versionJoins}

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { digestOf } from "#core/artifacts/digest.ts";
 import type { ProofConfig } from "#core/config.ts";
 import { loadImage } from "#core/images/engine/load-image.ts";
 import type { Engine } from "#core/images/engine/open-engine.ts";
@@ -10,9 +9,10 @@ import {
   readState,
   removeContainer,
 } from "#core/images/engine/run-container.ts";
-import type { BuildRequest, ImageBuilder } from "#core/images/image-builder.ts";
+import type { ImageBuilder } from "#core/images/image-builder.ts";
 import type { Serve } from "#core/packaging/package-spec.ts";
 import { type Ask, readSaid } from "./ask-example.ts";
+import { bareRequest } from "./bare-request.ts";
 import { ProofFailure } from "./proof-failure.ts";
 import { askIn, type Container, type ServerUnderTest } from "./server-under-test.ts";
 
@@ -52,7 +52,7 @@ export async function ownServer(
   const askerImage = `${askerName}:${name}`;
   const at = (path: string) => ["--url", `http://127.0.0.1:${serve.port}${path}`];
   try {
-    const built = await builder.build(askerRequest, { log: () => {}, signal });
+    const built = await builder.build(bareRequest, { log: () => {}, signal });
     undo.push(() => removeImage(engine, askerImage, AbortSignal.timeout(removalMs)));
     await loadImage(engine, built, askerImage, signal);
     const { memoryBytes, cpus } = limits;
@@ -89,28 +89,3 @@ async function untilHealthy(container: Container, ask: Ask, words: string[], sig
     await sleep(askEveryMs, undefined, { signal });
   }
 }
-
-/** The Slipway runtime and no model: its layers are those of any package without requirements. */
-const askerRequest: BuildRequest = {
-  model: "slipway-asker",
-  version: "0.0.0",
-  contentDigest: digestOf(""),
-  spec: {
-    format: "python",
-    modelFile: null,
-    preprocessorFile: null,
-    predictor: null,
-    pythonMinor: null,
-    requirements: [],
-    signature: null,
-    example: null,
-    environment: {},
-    platforms: ["linux/amd64"],
-    build: "assemble",
-    systemPackages: [],
-    serve: null,
-  },
-  metadata: {},
-  files: [],
-  lock: null,
-};

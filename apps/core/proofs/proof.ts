@@ -21,7 +21,7 @@ export interface Proof extends ProofRecord {
  *  bell after the commit. */
 export async function addProof(
   tx: Transaction,
-  proof: { versionId: string; imageId: string; requestId: string | null; createdBy: string },
+  proof: { versionId: string; imageId: string; requestId: string | null; createdBy: string; testsAsked?: boolean },
 ): Promise<{ proofId: string; workId: string }> {
   const { requestId, ...of } = proof;
   const proofId = newId();

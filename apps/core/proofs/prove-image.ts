@@ -13,6 +13,7 @@ import { lastError } from "./last-error.ts";
 import { ownServer } from "./own-server.ts";
 import { ProofFailure } from "./proof-failure.ts";
 import { withImage } from "./reap-proofs.ts";
+import { runTests, testsNotRun } from "./run-tests.ts";
 import { type Container, type ServerUnderTest, serverAskedFromWithin } from "./server-under-test.ts";
 import { watchMemory } from "./watch-memory.ts";
 
@@ -27,6 +28,8 @@ export interface ProvingNeeds {
 export interface Proving extends PullRequest {
   /** The example of the package; without one its health is all that is looked at. */
   example: Example | null;
+  /** Whether the package's own tests are run in it, too. */
+  testsAsked: boolean;
   /** The image is there for this proof alone: an attempt that was lost had it fetched. */
   isFetched: boolean;
   /** Called before it is fetched. */
@@ -42,6 +45,7 @@ export interface Proving extends PullRequest {
 }
 
 export type Findings = Omit<ProofRecord, "checked" | "status"> & { status: "passed" | "failed" };
+type Tried = Omit<Findings, "tests">;
 
 /** For the log of a container that is about to be removed. */
 const lastWordsMs = 10_000;
@@ -61,20 +65,34 @@ export async function proveImage(needs: ProvingNeeds, proving: Proving, signal: 
   }
   const ofThisAlone = !isThere || proving.isFetched;
   try {
-    return await runImage(needs, ofThisAlone ? { ...proving, labels: withImage(proving.labels, reference) } : proving, {
-      preparation,
-      signal,
-    });
+    const held = ofThisAlone ? { ...proving, labels: withImage(proving.labels, reference) } : proving;
+    const tried = await runImage(needs, held, { preparation, signal });
+    return await withTests(needs, held, tried, signal);
   } finally {
     if (ofThisAlone) await removeImage(engine, reference, AbortSignal.timeout(lastWordsMs)).catch(() => {});
   }
+}
+
+/** Tests that fail are a failure of the image; what failed by itself is not tested. */
+async function withTests(
+  needs: ProvingNeeds,
+  { testsAsked, reference: image, labels, limits }: Proving,
+  tried: Tried,
+  signal: AbortSignal,
+): Promise<Findings> {
+  if (!testsAsked) return { ...tried, tests: null };
+  if (tried.status === "failed") return { ...tried, tests: testsNotRun("the image failed before them") };
+  const tests = await runTests(needs, { image, labels, limits }, signal);
+  if (tests.status !== "failed") return { ...tried, tests };
+  const count = tests.failed > 0 ? `${tests.failed} of its tests failed` : "its tests failed";
+  return { ...tried, tests, status: "failed", reason: tests.reason === null ? count : `${count}: ${tests.reason}` };
 }
 
 async function runImage(
   needs: ProvingNeeds,
   proving: Proving,
   { preparation, signal }: { preparation: AbortSignal; signal: AbortSignal },
-): Promise<Findings> {
+): Promise<Tried> {
   const { limits } = proving;
   const server = await makeServer(needs, proving, preparation).catch((error: unknown) => {
     signal.throwIfAborted();
@@ -86,7 +104,7 @@ async function runImage(
   const either = AbortSignal.any([signal, limit]);
   const memory = watchMemory(container);
   const found = { coldStartMs: null as number | null, latencyMs: null as Latency | null };
-  const findings = async (failure: string | null): Promise<Findings> => {
+  const findings = async (failure: string | null): Promise<Tried> => {
     const said = await readLog(container, keptLog.lines, AbortSignal.timeout(lastWordsMs)).catch(() => null);
     // Cut afterwards: of a secret that is cut through a half would stay.
     const log = said === null ? null : needs.redact(said).slice(-keptLog.characters).toWellFormed();

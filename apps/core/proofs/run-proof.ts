@@ -15,6 +15,7 @@ import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim 
 import { proofWork } from "./proof.ts";
 import { type Findings, type Proving, proveImage } from "./prove-image.ts";
 import { proofLabels } from "./reap-proofs.ts";
+import { testsNotRun } from "./run-tests.ts";
 
 interface Needs extends Pick<Registry, "db" | "config" | "log"> {
   engine: Engine;
@@ -72,6 +73,7 @@ interface Subject {
   registry: string;
   spec: Pick<PackageSpec, "example" | "expect" | "resources"> | null;
   serve: Serve | null;
+  testsAsked: boolean;
   isFetched: boolean;
   triedUntil: Date | null;
 }
@@ -92,6 +94,7 @@ async function begin({ db }: Needs, claim: Claim): Promise<Subject> {
     registry: image.registry,
     spec,
     serve: external === null ? (spec?.serve ?? null) : external.serve,
+    testsAsked: row.testsAsked,
     isFetched: row.fetched,
     triedUntil: row.triedUntil,
   };
@@ -100,7 +103,7 @@ async function begin({ db }: Needs, claim: Claim): Promise<Subject> {
 async function provingOf(
   { db, config, registries }: Needs,
   claim: Claim,
-  { proofId, reference, registry, spec, serve, isFetched }: Subject,
+  { proofId, reference, registry, spec, serve, testsAsked, isFetched }: Subject,
   signal: AbortSignal,
 ): Promise<Proving> {
   const { proof, work } = config;
@@ -113,6 +116,7 @@ async function provingOf(
     credentials: await login.login(signal),
     example: request === null ? null : { request, expect: spec?.expect ?? null },
     serve,
+    testsAsked,
     name: `${claim.workId}-${claim.attempt}`,
     isFetched,
     beforeFetch: () =>
@@ -120,7 +124,7 @@ async function provingOf(
         await holdClaim(tx, claim);
         await tx.proof.update({ where: { id: proofId }, data: { fetched: true } });
       }),
-    labels: proofLabels(claim, { lifetimeMs: prepareMs + proof.limitMs }),
+    labels: proofLabels(claim, { lifetimeMs: prepareMs + (testsAsked ? 2 : 1) * proof.limitMs }),
     limits: {
       ...proof,
       prepareMs,
@@ -136,7 +140,7 @@ function hostOf(reference: string): string {
 }
 
 async function conclude({ db }: Needs, claim: Claim, subject: Subject, findings: Findings): Promise<void> {
-  const { status, reason, coldStartMs, latencyMs, memoryBytes, log } = findings;
+  const { status, reason, coldStartMs, latencyMs, memoryBytes, log, tests } = findings;
   await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
     await tx.proof.update({
@@ -149,6 +153,7 @@ async function conclude({ db }: Needs, claim: Claim, subject: Subject, findings:
         latencyP99Ms: latencyMs?.p99 ?? null,
         memoryBytes,
         log,
+        ...(tests === null ? {} : { tests: { ...tests } }),
         finishedAt: new Date(),
       },
     });
@@ -163,7 +168,12 @@ async function skip({ db }: Needs, claim: Claim, subject: Subject, reason: strin
     await holdClaim(tx, claim);
     await tx.proof.update({
       where: { id: subject.proofId },
-      data: { status: "not_run", reason, finishedAt: new Date() },
+      data: {
+        status: "not_run",
+        reason,
+        finishedAt: new Date(),
+        ...(subject.testsAsked ? { tests: { ...testsNotRun(reason) } } : {}),
+      },
     });
     await finishWork(tx, claim);
     await recordResult(tx, claim, subject, "proof.skip", { status: "not_run", reason });

@@ -66,7 +66,7 @@ function imageOf({ image }: Version): CardFacts["image"] {
 /** Its log is for whoever mends the model; see proofs/proof.ts. */
 function proofOf({ proof }: Version): CardFacts["proof"] {
   if (proof === null) return null;
-  const { log: _, ...shown } = proof;
+  const { log: _, tests: __, ...shown } = proof;
   return shown;
 }
 

@@ -17,6 +17,7 @@ import { askPython } from "./base-python.ts";
 import type { Base, BaseSource } from "./base-source.ts";
 import { compileFolder } from "./compile-bytecode.ts";
 import { accountFiles, isPackageWanted, isPathWanted, wantedPackages } from "./debian-contents.ts";
+import { debianError } from "./debian-error.ts";
 import { unpackInto } from "./unpack.ts";
 
 export interface DebianBaseOptions {
@@ -119,7 +120,7 @@ async function fetchPackages(
     consume: (stdout) => unpackInto(folder, [stdout], { signal, keep: (path) => archivePattern.test(path) }),
   });
   if (exitCode !== 0)
-    throw new Error(`mmdebstrap could not fetch the packages of ${options.suite}: ${lastError(stderr)}`);
+    throw new Error(`mmdebstrap could not fetch the packages of ${options.suite}: ${debianError(stderr)}`);
   const archives = join(folder, "var/cache/apt/archives");
   return (await readdir(archives)).sort().map((name) => join(archives, name));
 }
@@ -133,7 +134,7 @@ async function packageFields(options: DebianBaseOptions, archive: string, signal
     signal,
     limitMs,
   });
-  if (exitCode !== 0) throw new Error(`dpkg-deb could not read ${basename(archive)}: ${lastError(stderr)}`);
+  if (exitCode !== 0) throw new Error(`dpkg-deb could not read ${basename(archive)}: ${debianError(stderr)}`);
   return stdout;
 }
 
@@ -164,7 +165,7 @@ async function unpackPackage(
     limitMs,
     consume: (stdout) => unpackInto(root, [stdout], { signal, keep: isPathWanted }),
   });
-  if (exitCode !== 0) throw new Error(`dpkg-deb could not unpack ${basename(archive)}: ${lastError(stderr)}`);
+  if (exitCode !== 0) throw new Error(`dpkg-deb could not unpack ${basename(archive)}: ${debianError(stderr)}`);
 }
 
 /** Where scanners look for packages in images that have no dpkg database. */
@@ -196,9 +197,4 @@ async function findPython(root: string): Promise<string> {
       `the Debian packages brought ${names.length === 0 ? "no Python" : names.join(" and ")} to /usr/bin`,
     );
   return `/usr/bin/${name}`;
-}
-
-function lastError(stderr: string): string {
-  const lines = stderr.trim().split("\n");
-  return lines.findLast((line) => /^(?:E:|Err:|dpkg-deb: error)/.test(line)) ?? lines.at(-1) ?? "no message";
 }

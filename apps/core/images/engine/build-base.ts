@@ -4,6 +4,7 @@ import { digestOf } from "#core/artifacts/digest.ts";
 import type { NetworkConfig } from "#core/config.ts";
 import { within } from "#core/within.ts";
 import { aptOptions, withAptSources } from "../bases/apt-sources.ts";
+import { debianError } from "../bases/debian-error.ts";
 import type { BuildContext } from "../image-builder.ts";
 import { seconds } from "../measures.ts";
 import { runCommand } from "../run-command.ts";
@@ -34,7 +35,7 @@ export async function ensureDebianBuildBase(
   base: DebianBuildBase,
   { log, signal }: BuildContext,
 ): Promise<string> {
-  const tag = `${base.suite}-${digestOf(JSON.stringify([2, base.suite, base.network.aptMirrors])).slice(7, 19)}`;
+  const tag = `${base.suite}-${digestOf(JSON.stringify([3, base.suite, base.network.aptMirrors])).slice(7, 19)}`;
   const reference = `${name}:${tag}`;
   await requireEngine(engine);
   const { docker } = engine;
@@ -55,6 +56,7 @@ export async function ensureDebianBuildBase(
           ...aptOptions(sources),
           // Steps are given the list, as a file that goes with them.
           ...(sources.lists.length > 0 ? [`--customize-hook=${forgetSources}`] : []),
+          `--customize-hook=${forgetOptions}`,
           ...[base.suite, "-", ...sources.lists],
         ],
         environment: base.environment,
@@ -63,9 +65,7 @@ export async function ensureDebianBuildBase(
         consume: async (stdout) => importTar(docker, stdout, unfinished, signal),
       });
       if (exitCode !== 0)
-        throw new Error(
-          `mmdebstrap could not make the build base of ${base.suite}: ${stderr.trim().split("\n").at(-1)}`,
-        );
+        throw new Error(`mmdebstrap could not make the build base of ${base.suite}: ${debianError(stderr)}`);
     });
     const image = docker.getImage(`${name}:${unfinished}`);
     await within(answerMs, image.tag({ repo: name, tag }));
@@ -80,7 +80,8 @@ export async function ensureDebianBuildBase(
   return reference;
 }
 
-/** `$1` is the root. */
+/** What apt was told for this alone: it would count for more than what steps are given. `$1` is the root. */
+const forgetOptions = 'rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap';
 const forgetSources = 'rm -rf "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/* "$1"/var/lib/apt/lists/*';
 
 /** Removes those that killed workers left half-made: all that have no name of their own, when nobody makes them any more. */

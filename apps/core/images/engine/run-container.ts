@@ -1,5 +1,5 @@
 import { resolve } from "node:path/posix";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container, ContainerInspectInfo, ContainerStats } from "dockerode";
 import { within } from "#core/within.ts";
@@ -16,6 +16,8 @@ export interface ContainerOptions {
   startPeriodMs: number | null;
   /** Instead of the image's own; its standard input stays open. */
   command?: string[];
+  /** A folder to be filled before its start, which goes with it; it cannot write there. */
+  volume?: string;
   /** A running container whose loopback it shares. */
   beside?: Container;
 }
@@ -49,7 +51,7 @@ const removeAgainMs = 1_000;
  *  image declares are empty and in memory, too: the engine's own would be on its disk, without a limit. It is not started. */
 export async function createContainer(
   engine: Engine,
-  { image, labels, memoryBytes, cpus, startPeriodMs, command, beside }: ContainerOptions,
+  { image, labels, memoryBytes, cpus, startPeriodMs, command, volume, beside }: ContainerOptions,
   signal: AbortSignal,
 ): Promise<Container> {
   const { NCPU: processors }: { NCPU: number } = await within(answerMs, engine.docker.info());
@@ -59,6 +61,7 @@ export async function createContainer(
     Labels: labels,
     User: "65532:65532",
     ...(command === undefined ? {} : { Cmd: command, OpenStdin: true }),
+    ...(volume === undefined ? {} : { Volumes: { [volume]: {} }, Entrypoint: [] }),
     // The image's own check; before Engine 25 one cannot have it asked more often at the start alone.
     Healthcheck:
       startPeriodMs === null
@@ -83,6 +86,11 @@ export async function createContainer(
     },
     abortSignal: signal,
   });
+}
+
+/** Lays an archive, whose paths are from the root, into the volume of a container that has not been started. */
+export async function fillVolume(container: Container, archive: Readable, signal: AbortSignal): Promise<void> {
+  await container.putArchive(archive, { path: "/", abortSignal: signal } as { path: string });
 }
 
 /** `/tmp`, and what the image declares as volumes, each once. */

@@ -23,7 +23,7 @@ export interface CardFacts {
   resources: Limits;
   image: { reference: string; platforms: { platform: string; sizeBytes: number }[] } | null;
   /** What came of trying the image; null where it was not. */
-  proof: Omit<ProofRecord, "log"> | null;
+  proof: Omit<ProofRecord, "log" | "tests"> | null;
   /** What the image was made of; null where it has none, or was made elsewhere. */
   lock: {
     python: string;

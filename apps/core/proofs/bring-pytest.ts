@@ -1,0 +1,40 @@
+import { Readable } from "node:stream";
+import { finished } from "node:stream/promises";
+import tar from "tar-stream";
+import { digestOf } from "#core/artifacts/digest.ts";
+import type { ImageBuilder } from "#core/images/image-builder.ts";
+import { bareRequest } from "./bare-request.ts";
+import { runTests, testsFolder } from "./test-script.ts";
+
+const requirement = "pytest>=8.3,<10";
+/** All of it is plain Python, the same for each that an image may have. */
+const brought =
+  /^opt\/slipway\/dependencies\/((?:_?pytest|py\.py|pluggy|iniconfig|packaging|pygments|exceptiongroup|tomli|typing_extensions)(?:\.py|-[^/]*\.dist-info)?(?:\/.*)?)$/;
+
+/** An archive of /slipway-tests. pytest comes as every other requirement does: from the index of the settings, by hash, made
+ *  once for all versions. */
+export async function pytestArchive(builder: ImageBuilder, signal: AbortSignal): Promise<Readable> {
+  const request = { ...bareRequest, contentDigest: digestOf(requirement) };
+  const spec = { ...request.spec, requirements: [requirement] };
+  const { layers } = await builder.build({ ...request, spec }, { log: () => {}, signal });
+  const dependencies = layers.find(({ kind }) => kind === "dependencies");
+  if (dependencies === undefined) throw new Error("the runtime with pytest has no dependencies");
+  const archive = tar.pack();
+  archive.entry({ name: `${testsFolder}/run.py` }, runTests);
+  const fill = async (): Promise<void> => {
+    const entries = tar.extract();
+    (await dependencies.open()).on("error", (error) => entries.destroy(error)).pipe(entries);
+    for await (const entry of entries) {
+      entry.on("error", () => {});
+      const [, path] = brought.exec(entry.header.name) ?? [];
+      if (path === undefined || entry.header.type !== "file") entry.resume();
+      else
+        await finished(
+          entry.pipe(archive.entry({ name: `${testsFolder}/packages/${path}`, size: entry.header.size ?? 0 })),
+        );
+    }
+    archive.finalize();
+  };
+  fill().catch((error: unknown) => archive.destroy(error as Error));
+  return Readable.from(archive, { objectMode: false });
+}
