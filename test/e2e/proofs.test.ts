@@ -154,6 +154,75 @@ http.server.HTTPServer(("", 9000), Server).serve_forever()
     }
   });
 
+  it("runs the package's own tests in the image when it is asked to, and says how they ended", {
+    timeout: 400_000,
+  }, async () => {
+    const tests = (text: string): Files => ({ ...predictor("return instances"), "tests/test_it.py": text });
+    const packages = {
+      "tested-well": tests(held),
+      "tested-badly": tests("def test_sum():\n    print('adding')\n    assert 1 + 2 == 4\n\ndef test_more(): pass\n"),
+      "tested-not": tests("import no_such_module\n"),
+      "tests-never-end": tests("import time\ndef test_it(): time.sleep(10_000)\n"),
+      "tests-print-for-ever": tests("import os\ndef test_it():\n    while True: os.write(1, b'x' * 5_000 + b'\\n')\n"),
+      "tests-fork-for-ever": tests("import os\ndef test_it():\n    while True: os.fork()\n"),
+      "tests-end-it": tests("import os\ndef test_it(): os._exit(0)\n"),
+      "tests-take-memory": tests("kept = []\ndef test_it():\n    while True: kept.append(bytearray(2**22))\n"),
+      "has-no-python": { ...tests("def test_it(): pass\n"), "server.py": aliveServer, "no-path": "" },
+    };
+    const found = await Promise.all(
+      Object.entries(packages).map(async ([model, files]) => {
+        expect((await proven(model, files)).tests).toBeNull();
+        const path = `/v1/models/${model}/versions/1.0.0/proof`;
+        const asked = await call("POST", path, { json: { tests: true } });
+        expect([asked.status, asked.json.status]).toEqual([202, "pending"]);
+        return [model, await tried(model)] as const;
+      }),
+    );
+    const summaries = Object.fromEntries(
+      found.map(
+        ([
+          model,
+          {
+            status,
+            reason,
+            tests: { log: _, ...counts },
+          },
+        ]) => [model, { status, reason, ...counts }],
+      ),
+    );
+    const failed = (reason: RegExp) => ({
+      status: "failed",
+      reason: expect.stringMatching(reason),
+      passed: 0,
+      skipped: 0,
+    });
+    expect(summaries).toMatchObject({
+      "tested-well": { status: "passed", reason: null, passed: 4, failed: 0, skipped: 1 },
+      "tested-badly": { ...failed(/tests\/test_it\.py::test_sum: assert \(1 \+ 2\) == 4$/), passed: 1, failed: 1 },
+      "tested-not": { ...failed(/No module named 'no_such_module'/), failed: 1 },
+      "tests-never-end": failed(/^they did not end within 20 s$/),
+      "tests-print-for-ever": failed(/^they did not end within 20 s$/),
+      "tests-fork-for-ever": failed(/^they /),
+      "tests-end-it": failed(/^they ended with exit code 0 and without a result$/),
+      "tests-take-memory": failed(/^they took more than 256 MiB of memory$/),
+      "has-no-python": {
+        status: "not_run",
+        reason: expect.stringMatching(/^tests are run by an image's own python3, and this one cannot: /),
+      },
+    });
+    const proofs = Object.fromEntries(found);
+    expect(proofs["tested-well"]).toMatchObject({ status: "passed", reason: null });
+    expect(proofs["has-no-python"]).toMatchObject({ status: "passed", reason: null });
+    expect(proofs["tested-badly"]).toMatchObject({
+      status: "failed",
+      reason: expect.stringMatching(/^1 of its tests failed: tests\/test_it\.py::test_sum: /),
+    });
+    expect(proofs["tested-badly"].tests.log).toContain("adding");
+    for (const [, { tests: ended }] of found) expect(ended.log?.length ?? 0).toBeLessThanOrEqual(64 * 1024);
+    const listed = await call("GET", "/v1/models/tested-badly/versions");
+    expect(listed.json.items[0].proof.tests).toEqual({ ...proofs["tested-badly"].tests, log: null });
+  });
+
   it("leaves no container behind when its worker is killed, and is made again", async () => {
     await worker.end();
     await call("POST", "/v1/models/never-loads/versions/1.0.0/proof");
@@ -187,6 +256,7 @@ function withOwnServers(assembler: ImageBuilder): ImageBuilder {
       const document = JSON.parse(image.config.toString());
       document.config.Volumes = { "/var/volume": {} };
       document.config.Cmd = ["/usr/bin/python3", "-u", "/opt/model/server.py"];
+      if (request.files.some(({ path }) => path === "no-path")) document.config.Env = ["PATH=/nowhere"];
       const config = Buffer.from(JSON.stringify(document));
       const manifest = JSON.parse(image.manifest.toString());
       manifest.config = { ...manifest.config, digest: digestOf(config), size: config.length };
@@ -195,6 +265,47 @@ function withOwnServers(assembler: ImageBuilder): ImageBuilder {
     },
   };
 }
+
+/** What its tests may do: as little as the image in production. */
+const held = `
+import os
+import socket
+
+import pytest
+from predictor import Predictor
+
+
+def test_answers():
+    assert Predictor("/opt/model").predict([[1]]) == [[1]]
+
+
+@pytest.mark.parametrize("path", ["/opt/model/new", "/slipway-tests/new"])
+def test_writes_nowhere(path):
+    with pytest.raises(OSError):
+        open(path, "w")
+    assert os.getuid() == 65532
+
+
+def test_has_no_network():
+    with pytest.raises(OSError):
+        socket.create_connection(("172.17.0.1", 22), 1)
+
+
+@pytest.mark.skip
+def test_later():
+    pass
+`;
+
+const aliveServer = `
+import http.server
+
+class Server(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+http.server.HTTPServer(("", 9000), Server).serve_forever()
+`;
 
 type Files = Record<string, string | Buffer>;
 

@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
-import { ready, sealed } from "#test/sealed.ts";
+import { finished, predictorPackage, ready, sealed } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
-import { type TestService, testService } from "#test/test-service.ts";
+import { draftOf, type TestService, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
 import { waitUntil } from "#test/wait-until.ts";
 import { whenDone } from "#test/when-done.ts";
@@ -39,6 +39,7 @@ describe("a proof without an engine", async () => {
       latencyMs: null,
       memoryBytes: null,
       log: null,
+      tests: null,
     });
     const { json: version } = await call("GET", "/v1/models/alone/versions/1.0.0");
     const { json: proof } = await call("GET", "/v1/models/alone/versions/1.0.0/proof");
@@ -63,6 +64,31 @@ describe("a proof without an engine", async () => {
     expect(await service.registry.db.proof.count({ where: { version: { model: { name: "again" } } } })).toBe(2);
     const audit = await call("GET", "/v1/audit?action=proof.create");
     expect(audit.json.items).toMatchObject([{ object: "again:1.0.0", after: { status: "pending" } }]);
+  });
+
+  it("runs no tests either when those are asked for, and none that a version has not", async () => {
+    const path = "/v1/models/tested/versions/1.0.0/proof";
+    await draftOf(service, "tested", "1.0.0", { ...predictorPackage, "tests/test_it.py": "def test_it(): pass\n" });
+    const { json: seal } = await call("POST", "/v1/models/tested/versions/1.0.0/seal");
+    await finished(service, seal.build.id);
+    await tried(service, "tested");
+    const asked = await call("POST", path, { json: { tests: true } });
+    expect([asked.status, asked.json.status, asked.json.tests]).toEqual([202, "pending", null]);
+    const { reason, tests } = await tried(service, "tested");
+    expect(tests).toEqual({ status: "not_run", passed: 0, failed: 0, skipped: 0, reason, log: null });
+    const audit = await call("GET", "/v1/audit?action=proof.create");
+    expect(audit.json.items.find(({ object }: { object: string }) => object === "tested:1.0.0").after).toEqual({
+      status: "pending",
+      tests: true,
+    });
+
+    await ready(service, "untested", "1.0.0");
+    await tried(service, "untested");
+    const none = await call("POST", "/v1/models/untested/versions/1.0.0/proof", { json: { tests: true } });
+    expect([none.status, none.json.type]).toEqual([422, "/problems/tests_not_found"]);
+    const wrong = await call("POST", path, { json: { test: true } });
+    expect([wrong.status, wrong.json.type]).toEqual([400, "/problems/invalid_request"]);
+    expect((await call("GET", path)).json.status).toBe("not_run");
   });
 
   it("is not made of a version without an image", async () => {
