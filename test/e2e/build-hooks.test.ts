@@ -102,9 +102,11 @@ describe.skipIf(engine === null)("what a package runs while wheels are made of i
   };
   const faultOf = async (requirement: string, limits = {}): Promise<Error> => {
     const builder = builderOf(here, { network, limits });
-    const fault = await build([requirement], buildContext(), builder).catch((error: unknown) => error);
+    const context = buildContext();
+    const fault = await build([requirement], context, builder).catch((error: unknown) => error);
     expect((fault as Error).message).not.toContain("\n");
-    expect(whatShows({ password }, [{ name: "it", content: Buffer.from((fault as Error).message) }])).toEqual([]);
+    const said = [(fault as Error).message, ...context.lines].join("\n");
+    expect(whatShows({ password }, [{ name: "what is said", content: Buffer.from(said) }])).toEqual([]);
     return fault as Error;
   };
 

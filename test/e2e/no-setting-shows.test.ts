@@ -151,11 +151,6 @@ describe.skipIf(engine === null)("what builds and their company's network are to
         expect((await build(`2.${at}.0`, [`missing-${status}`])).status).toBe("failed");
       }
       for (const one of [index, extra]) one.failWith(null);
-      index.failWith(500, "/files/");
-      expect((await build("3.0.0", ["plantedsdist", "six"])).error?.message).toMatch(
-        /could not fetch|could not install/,
-      );
-      index.failWith(null);
       mirror.failWith(500);
       expect((await build("4.0.0", [], ["libpcre2-posix3"])).error?.message).toContain("could not fetch");
       mirror.failWith(null);

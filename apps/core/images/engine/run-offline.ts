@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { Container, ContainerCreateOptions } from "dockerode";
@@ -14,7 +13,7 @@ import { labelsOf } from "./labels.ts";
 import { containerLines } from "./log-lines.ts";
 import type { Engine } from "./open-engine.ts";
 import type { StageImage } from "./run-stage.ts";
-import { watchRun } from "./watch-run.ts";
+import { checkWritten, watchRun } from "./watch-run.ts";
 
 export interface OfflineRun {
   /** Its path in the image. */
@@ -39,7 +38,56 @@ export async function runOffline(
   { image, run, signal }: StageImage,
   { script, folder, limits, engineNetwork, network, log }: OfflineRun,
 ): Promise<void> {
-  const common = (command: string[], memoryBytes: number): ContainerCreateOptions => ({
+  const index = await startRelay(engine, { image, run, signal }, { limits, engineNetwork, network });
+  const step = await engine.docker.createContainer(
+    options({ image, run, signal }, limits, {
+      command: ["/bin/sh", script],
+      memoryBytes: limits.memoryBytes,
+      // It may connect to the socket, and write nothing beside it.
+      host: { NetworkMode: "none", VolumesFrom: [`${index.id}:ro`] },
+    }),
+  );
+  await followStep(engine, step, { image, run, signal }, { limits, log });
+  await checkWritten(step, limits, signal);
+  await mkdir(folder, { recursive: true });
+  const output = await step.getArchive({ path: "/slipway/out" }).catch((error: unknown) => {
+    if (statusOf(error) === 404) return null;
+    throw error;
+  });
+  if (output !== null) await unpackInto(folder, [output as Readable], { signal });
+}
+
+/** What it knows is in its own files: an environment would be told by the engine to all who ask. */
+async function startRelay(
+  engine: Engine,
+  stage: StageImage,
+  { limits, engineNetwork, network }: Pick<OfflineRun, "limits" | "engineNetwork" | "network">,
+): Promise<Container> {
+  const container = await engine.docker.createContainer({
+    ...options(stage, limits, {
+      command: ["python3", "/slipway/net/relay.py"],
+      memoryBytes: relayMemoryBytes,
+      host: { NetworkMode: engineNetwork },
+    }),
+    Volumes: { "/slipway/index": {} },
+  });
+  const files = Object.entries({ ...relayFiles(network), "relay.py": relay });
+  const archive = tarStream(files.map(([name, text]) => bytesEntry(`slipway/net/${name}`, text)));
+  await container.putArchive(archive, { path: "/", abortSignal: stage.signal } as { path: string });
+  await container.start({ abortSignal: stage.signal });
+  return container;
+}
+
+function options(
+  { image, run, signal }: StageImage,
+  limits: OfflineRun["limits"],
+  {
+    command,
+    memoryBytes,
+    host,
+  }: { command: string[]; memoryBytes: number; host: NonNullable<ContainerCreateOptions["HostConfig"]> },
+): ContainerCreateOptions {
+  return {
     Image: image.Id,
     Labels: labelsOf(run),
     User: "0:0",
@@ -55,35 +103,13 @@ export async function runOffline(
       CpuPeriod: 100_000,
       CpuQuota: limits.cpus * 100_000,
       PidsLimit: limits.processes,
+      // The engine's own volumes would be on its disk, without a limit.
+      Tmpfs: Object.fromEntries(Object.keys(image.Config.Volumes ?? {}).map((path) => [path, "size=64m"])),
       LogConfig: { Type: "none", Config: {} },
+      ...host,
     },
     abortSignal: signal,
-  });
-  const relaying = common(["python3", "/slipway/net/relay.py"], relayMemoryBytes);
-  const index = await engine.docker.createContainer({
-    ...relaying,
-    name: `slipway-relay-${randomUUID()}`,
-    Volumes: { "/slipway/index": {} },
-    HostConfig: { ...relaying.HostConfig, NetworkMode: engineNetwork },
-  });
-  const files = Object.entries({ ...relayFiles(network), "relay.py": relay });
-  const archive = tarStream(files.map(([name, text]) => bytesEntry(`slipway/net/${name}`, text)));
-  await index.putArchive(archive, { path: "/", abortSignal: signal } as { path: string });
-  await index.start({ abortSignal: signal });
-
-  const working = common(["/bin/sh", script], limits.memoryBytes);
-  const step = await engine.docker.createContainer({
-    ...working,
-    // It may connect to the socket, and write nothing beside it.
-    HostConfig: { ...working.HostConfig, NetworkMode: "none", VolumesFrom: [`${index.id}:ro`] },
-  });
-  await followStep(engine, step, { image, run, signal }, { limits, log });
-  await mkdir(folder, { recursive: true });
-  const output = await step.getArchive({ path: "/slipway/out" }).catch((error: unknown) => {
-    if (statusOf(error) === 404) return null;
-    throw error;
-  });
-  if (output !== null) await unpackInto(folder, [output as Readable], { signal });
+  };
 }
 
 /** Resolves when it ended with 0. */

@@ -17,7 +17,7 @@ export const stepExits = {
 
 /** As grep -iE takes it: what pip and apt say of an index, a mirror or the disk, with statuses only where they are ones. */
 export const fetchFaults =
-  "Failed to fetch|Could not (connect|resolve|handshake)|Temporary failure|Hash Sum mismatch|No space left|Connection (refused|reset|timed out)|NewConnectionError|SSLError|ProxyError|ReadTimeout|HTTP error (40[137]|50[0-9])|(40[137]|50[0-9]) (Client|Server) Error|^ *(40[137]|50[0-9])  [A-Z]";
+  "Failed to fetch|Could not (connect|resolve|handshake)|Temporary failure|Hash Sum mismatch|No space left|Connection (refused|reset|timed out)|NewConnectionError|Max retries exceeded|SSLError|ProxyError|ReadTimeout|HTTP error (40[137]|50[0-9])|(40[137]|50[0-9]) (Client|Server) Error|^ *(40[137]|50[0-9])  [A-Z]";
 
 const head = `set -eu
 export DEBIAN_FRONTEND=noninteractive APT_CONFIG=/slipway/net/apt.conf LC_ALL=C

@@ -65,7 +65,12 @@ async function limitProcesses(container: Docker.Container, { processes }: Limits
   }, signal);
 }
 
-async function checkWritten(container: Docker.Container, { diskBytes }: Limits, signal: AbortSignal): Promise<void> {
+/** Throws `build_limit_exceeded` where a container has written more than it may. */
+export async function checkWritten(
+  container: Docker.Container,
+  { diskBytes }: Limits,
+  signal: AbortSignal,
+): Promise<void> {
   // It takes an option, and gives an answer, that its types do not know.
   const inspect = container.inspect.bind(container) as unknown as (options: object) => Promise<{ SizeRw?: number }>;
   const found = await gone(inspect({ size: true, abortSignal: signal }));
