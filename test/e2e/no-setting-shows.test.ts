@@ -199,7 +199,7 @@ describe.skipIf(engine === null)("what builds and their company's network are to
     expect(whatShows(planted, places)).toEqual([]);
     expect(await leftovers(docker)).toEqual([]);
     await removeBuildBases(docker);
-  }, 600_000);
+  }, 900_000);
 });
 
 /** Anybody may see it: what does not find it was not looked at. */
@@ -243,7 +243,7 @@ function serviceOf(call: Call): Service {
           const build = JSON.parse(await call("GET", `/v1/builds/${id}`));
           return build.finishedAt === null ? null : (build as EndedBuild);
         },
-        { withinMs: 240_000, everyMs: 500 },
+        { withinMs: 400_000, everyMs: 500 },
       );
       for (const kept of ["log", "lock", "dockerfile"]) await call("GET", `/v1/builds/${id}/${kept}`);
       for (const kept of ["", "/package"]) await call("GET", `${path}${kept}`);

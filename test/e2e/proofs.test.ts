@@ -201,7 +201,8 @@ http.server.HTTPServer(("", 9000), Server).serve_forever()
       "tested-badly": { ...failed(/tests\/test_it\.py::test_sum: assert \(1 \+ 2\) == 4$/), passed: 1, failed: 1 },
       "tested-not": { ...failed(/No module named 'no_such_module'/), failed: 1 },
       "tests-never-end": failed(/^they did not end within 20 s$/),
-      "tests-print-for-ever": failed(/^they did not end within 20 s$/),
+      // What pytest holds back for the end fills the memory that /tmp is.
+      "tests-print-for-ever": failed(/No space left on device$|^they did not end within 20 s$/),
       "tests-fork-for-ever": failed(/^they /),
       "tests-end-it": failed(/^they ended with exit code 0 and without a result$/),
       "tests-take-memory": failed(/^they took more than 256 MiB of memory$/),

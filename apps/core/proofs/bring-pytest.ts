@@ -4,14 +4,14 @@ import tar from "tar-stream";
 import { digestOf } from "#core/artifacts/digest.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { bareRequest } from "./bare-request.ts";
-import { runTests, testsFolder } from "./test-script.ts";
+import { runTests } from "./test-script.ts";
 
 const requirement = "pytest>=8.3,<10";
 /** All of it is plain Python, the same for each that an image may have. */
 const brought =
   /^opt\/slipway\/dependencies\/((?:_?pytest|py\.py|pluggy|iniconfig|packaging|pygments|exceptiongroup|tomli|typing_extensions)(?:\.py|-[^/]*\.dist-info)?(?:\/.*)?)$/;
 
-/** An archive of /slipway-tests. pytest comes as every other requirement does: from the index of the settings, by hash, made
+/** An archive of what lies in /slipway-tests. pytest comes as every other requirement does: from the index of the settings, by hash, made
  *  once for all versions. */
 export async function pytestArchive(builder: ImageBuilder, signal: AbortSignal): Promise<Readable> {
   const request = { ...bareRequest, contentDigest: digestOf(requirement) };
@@ -20,7 +20,7 @@ export async function pytestArchive(builder: ImageBuilder, signal: AbortSignal):
   const dependencies = layers.find(({ kind }) => kind === "dependencies");
   if (dependencies === undefined) throw new Error("the runtime with pytest has no dependencies");
   const archive = tar.pack();
-  archive.entry({ name: `${testsFolder}/run.py` }, runTests);
+  archive.entry({ name: "run.py" }, runTests);
   const fill = async (): Promise<void> => {
     const entries = tar.extract();
     (await dependencies.open()).on("error", (error) => entries.destroy(error)).pipe(entries);
@@ -28,10 +28,7 @@ export async function pytestArchive(builder: ImageBuilder, signal: AbortSignal):
       entry.on("error", () => {});
       const [, path] = brought.exec(entry.header.name) ?? [];
       if (path === undefined || entry.header.type !== "file") entry.resume();
-      else
-        await finished(
-          entry.pipe(archive.entry({ name: `${testsFolder}/packages/${path}`, size: entry.header.size ?? 0 })),
-        );
+      else await finished(entry.pipe(archive.entry({ name: `packages/${path}`, size: entry.header.size ?? 0 })));
     }
     archive.finalize();
   };

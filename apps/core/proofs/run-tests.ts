@@ -35,11 +35,12 @@ export async function runTests(
 ): Promise<TestsRecord> {
   const { memoryBytes, cpus, limitMs } = limits;
   const brought = await pytestArchive(builder, signal);
-  const command = ["python3", `/${testsFolder}/run.py`];
-  const options = { image, labels, memoryBytes, cpus, startPeriodMs: null, command, volume: `/${testsFolder}` };
+  const volume = `/${testsFolder}`;
+  const command = ["python3", `${volume}/run.py`];
+  const options = { image, labels, memoryBytes, cpus, startPeriodMs: null, command, volume };
   const container = await createContainer(engine, options, signal);
   try {
-    await fillVolume(container, brought, signal);
+    await fillVolume(container, { volume, archive: brought }, signal);
     const refusal = await container.start({ abortSignal: signal }).then(() => null, refusedStart);
     if (refusal !== null) return testsNotRun(redact(refusal));
     const deadline = performance.now() + limitMs;

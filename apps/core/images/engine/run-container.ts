@@ -88,9 +88,13 @@ export async function createContainer(
   });
 }
 
-/** Lays an archive, whose paths are from the root, into the volume of a container that has not been started. */
-export async function fillVolume(container: Container, archive: Readable, signal: AbortSignal): Promise<void> {
-  await container.putArchive(archive, { path: "/", abortSignal: signal } as { path: string });
+/** Lays an archive into the volume of a container that has not been started. */
+export async function fillVolume(
+  container: Container,
+  { volume, archive }: { volume: string; archive: Readable },
+  signal: AbortSignal,
+): Promise<void> {
+  await container.putArchive(archive, { path: volume, abortSignal: signal } as { path: string });
 }
 
 /** `/tmp`, and what the image declares as volumes, each once. */
