@@ -53,7 +53,8 @@ it("has a plant for every setting that may hold a secret", () => {
 describe.skipIf(engine === null)("what builds and their company's network are told", async () => {
   const { docker } = engine as DockerEngine;
   const address = addressForContainers();
-  const { url: administratorUrl } = await testDatabase();
+  // Each store of artifacts has a database of its own.
+  const [{ url: administratorUrl }, { url: otherUrl }] = [await testDatabase(), await testDatabase()];
   const registry = await passwordRegistry();
   const dataDir = temporaryFolder();
   const bucket = await testBucket();
@@ -163,6 +164,7 @@ describe.skipIf(engine === null)("what builds and their company's network are to
     const isForeign = (name: string) => /^(?:AWS|AZURE)_/.test(name);
     const byFile = Object.keys(planted).filter((name) => !isForeign(name));
     for (const name of byFile) writeFileSync(join(folder, name), valueFor(name), { mode: 0o600 });
+    writeFileSync(join(folder, "DATABASE_URL"), await withRole(otherUrl, `${user}_too`, of("DATABASE_URL")));
     const { accessKeyId, secretAccessKey } = inject("s3");
     const keys = `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
     writeFileSync(join(folder, "aws"), keys, { mode: 0o600 });
@@ -190,6 +192,7 @@ describe.skipIf(engine === null)("what builds and their company's network are to
     const places = [
       ...said,
       ...(await databasePlaces(administratorUrl)),
+      ...(await databasePlaces(otherUrl)),
       ...images.flat(),
       ...folderPlaces(dataDir),
       { name: "the build base", content: Buffer.from(await docker("image", "inspect", ...bases)) },

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { BuildFault } from "../image-builder.ts";
 import { blameForError } from "./blame.ts";
-import { fetchFaults } from "./step-scripts.ts";
+import { fetchFaults, relayFaults } from "./step-scripts.ts";
 
 const blamed = (message: string) =>
   blameForError(message, { lastLine: "", limits: { memoryBytes: 1024 ** 2 } }) instanceof BuildFault
@@ -35,9 +35,9 @@ describe("the error that ended a build", () => {
 });
 
 describe("what a step's log says of a mirror or an index", () => {
-  const found = (line: string): boolean => {
+  const found = (faults: string, line: string): boolean => {
     try {
-      execFileSync("grep", ["-qiE", fetchFaults], { input: line });
+      execFileSync("grep", ["-qiE", faults], { input: line });
       return true;
     } catch {
       return false;
@@ -45,18 +45,30 @@ describe("what a step's log says of a mirror or an index", () => {
   };
 
   it.each([
-    ["ERROR: HTTP error 503 while getting https://a/b"],
-    ["pip._vendor.requests.exceptions.HTTPError: 403 Client Error: Forbidden for url: https://a"],
-    ["  407  Proxy Authentication Required [IP: 10.0.0.1 80]"],
-    ["E: Failed to fetch http://a/b"],
-  ])("is its fault: %s", (line) => {
-    expect(found(line)).toBe(true);
+    [fetchFaults, "  407  Proxy Authentication Required [IP: 10.0.0.1 80]"],
+    [fetchFaults, "E: Failed to fetch http://a/b"],
+    [relayFaults, "ERROR: HTTP error 503 while getting http://127.0.0.1:8079/file/0a/x-1.tar.gz"],
+    [
+      relayFaults,
+      "pip._vendor.requests.exceptions.HTTPError: 403 Client Error: Forbidden for url: http://127.0.0.1:8079/file/0a/x",
+    ],
+    [
+      relayFaults,
+      "ERROR: Could not install packages due to an OSError: HTTPConnectionPool(host='127.0.0.1', port=8079): Max retries exceeded with url: /file/0a/x (Caused by ResponseError('too many 500 error responses'))",
+    ],
+    [relayFaults, "OSError: [Errno 28] No space left on device"],
+  ])("%# is its fault", (faults, line) => {
+    expect([line, found(faults, line)]).toEqual([line, true]);
   });
 
-  it.each([["Downloading x-1.tar.gz (403 kB)"], ["test_500 failed, 502 passed"], ["line 401 of setup.py"]])(
-    "is not: %s",
-    (line) => {
-      expect(found(line)).toBe(false);
-    },
-  );
+  it.each([
+    [fetchFaults, "line 401 of setup.py"],
+    [fetchFaults, "test_500 failed, 502 passed"],
+    [relayFaults, "Downloading http://127.0.0.1:8079/file/0a/x-1.tar.gz (403 kB)"],
+    [relayFaults, "ERROR: HTTP error 404 while getting http://127.0.0.1:8079/file/0a/x-1.tar.gz"],
+    [relayFaults, "  urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>"],
+    [relayFaults, "  curl: (7) Failed to connect to weights.example port 443: Connection refused"],
+  ])("%# is not", (faults, line) => {
+    expect([line, found(faults, line)]).toEqual([line, false]);
+  });
 });

@@ -15,9 +15,12 @@ export const stepExits = {
   compilers: 44,
 } as const;
 
-/** As grep -iE takes it: what pip and apt say of an index, a mirror or the disk, with statuses only where they are ones. */
+/** As grep -iE takes it: what apt says of a mirror, a proxy or the disk, with statuses only where they are ones. */
 export const fetchFaults =
-  "Failed to fetch|Could not (connect|resolve|handshake)|Temporary failure|Hash Sum mismatch|No space left|Connection (refused|reset|timed out)|NewConnectionError|Max retries exceeded|SSLError|ProxyError|ReadTimeout|HTTP error (40[137]|50[0-9])|(40[137]|50[0-9]) (Client|Server) Error|^ *(40[137]|50[0-9])  [A-Z]";
+  "Failed to fetch|Could not (connect|resolve|handshake)|Temporary failure|Hash Sum mismatch|No space left|Connection (refused|reset|timed out)|^ *(40[137]|50[0-9])  [A-Z]";
+
+/** What pip says of the relay, and of the disk. What else a package's code does not reach, having no network, is its own fault. */
+export const relayFaults = `^ *(ERROR|pip\\._vendor).*((40[137]|429|50[0-9]) .*127\\.0\\.0\\.1:${forwardPort}|port=${forwardPort}\\))|No space left`;
 
 const head = `set -eu
 export DEBIAN_FRONTEND=noninteractive APT_CONFIG=/slipway/net/apt.conf LC_ALL=C
@@ -101,7 +104,7 @@ fail() {
   tail -n 40 log
   if [ -s index/fault ] && grep -qE 'No matching distribution|Could not find a version' log
   then cat index/fault; exit ${stepExits.part}; fi
-  if grep -qiE '${fetchFaults}' log
+  if grep -qiE '${relayFaults}' log
   then exit ${stepExits.part}; fi
   if [ ! -e compilers ] && ! command -v cc >/dev/null
   then exit ${stepExits.compilers}; fi
