@@ -179,7 +179,8 @@ describe.skipIf(engine === null)("what a package runs while wheels are made of i
     async (what, hook, limits, reason) => {
       const name = what.replaceAll(" ", "");
       // Past pip, which keeps what its own children write.
-      const backend = `import os\nos.dup2(os.open("/proc/1/fd/1", os.O_WRONLY), 1)\n${hook}\n`;
+      const output = `next(fd for fd in ("/proc/1/fd/" + name for name in os.listdir("/proc/1/fd")) if os.readlink(fd)[:4] == "pipe")`;
+      const backend = `import os\nos.dup2(os.open(${output}, os.O_WRONLY), 1)\n${hook}\n`;
       await sdist(`${name}-1.0`, { ...ownBackend, "backend.py": backend });
       const fault = await faultOf(name, limits);
       expect([(fault as BuildFault).code, fault.message]).toEqual([
