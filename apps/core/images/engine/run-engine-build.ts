@@ -150,6 +150,9 @@ async function followBuild(
     }
   } catch (error) {
     if (context.errored !== null) throw context.errored;
+    // Of a connection that broke Node says no more than "aborted".
+    if (body.errored === error && !signal.aborted)
+      throw new Error(`the Docker Engine at ${engine.host} broke off in the middle of the build (${messageOf(error)})`);
     throw error;
   } finally {
     signal.removeEventListener("abort", destroy);
