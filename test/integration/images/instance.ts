@@ -7,6 +7,7 @@ import type { Assembler } from "#core/images/assembler.ts";
 import type { BuildContext, BuildRequest } from "#core/images/image-builder.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
+import { bareRequest } from "#core/proofs/bare-request.ts";
 import { oneRegistry } from "#test/one-registry.ts";
 import { plainNetwork } from "#test/plain-network.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
@@ -44,19 +45,8 @@ export async function newInstance(
 }
 
 const plain: PackageSpec = {
-  format: "python",
-  modelFile: null,
-  preprocessorFile: null,
+  ...bareRequest.spec,
   predictor: { file: "src/predictor.py", class: "Predictor" },
-  pythonMinor: null,
-  requirements: [],
-  signature: null,
-  example: null,
-  environment: {},
-  platforms: ["linux/amd64"],
-  build: "assemble",
-  systemPackages: [],
-  serve: null,
 };
 
 /** A sealed version of these files, stored in the instance. */
