@@ -93,6 +93,7 @@ export default defineConfig({
           include: ["test/hostile/**/*.test.ts"],
           env,
           ...shared,
+          maxWorkers: 2, // what floods the service leaves little to others
           globalSetup: [parts, s3, programs],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -22,7 +22,9 @@ const download = "GET /v1/models/unread/versions/1.0.0/files/big HTTP/1.1\r\nHos
 beforeAll(() => draftOf(service, "unread", "1.0.0", { big: Buffer.alloc(8 * mebibyte) }));
 
 async function ask(wire: string): Promise<number> {
-  const [answer] = await exchange(port, wire.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"), { silentMs: 5_000 });
+  const [answer] = await exchange(port, wire.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"), {
+    silentMs: 20_000,
+  });
   return answer?.status ?? 0;
 }
 
