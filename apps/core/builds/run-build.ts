@@ -8,6 +8,7 @@ import type { Lock } from "#core/images/lock.ts";
 import { holdRegistry, placeOf, repositoryOf } from "#core/images/registries/image-place.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import { allFiles } from "#core/models/files.ts";
+import type { ImagePlatform } from "#core/models/version.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import { redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
@@ -158,7 +159,7 @@ async function succeed(
     await holdRegistry(tx, place.registry);
     const imageId = newId();
     const repository = repositoryOf(place);
-    const putBack = await showAgain(tx, build, { repository, digest });
+    const putBack = await showAgain(tx, build, { repository, digest, platforms });
     await tx.image.create({
       data: {
         id: imageId,
@@ -201,17 +202,18 @@ async function succeed(
   for (const id of workIds) await doorbell.ring(id);
 }
 
-/** What the registry has just answered for is in it: also as the image of an earlier build. Throws where that was removed while
- *  it was verified: then nobody knows. Says whether it had been away. Rows are locked in the order of a removal. */
+/** What the registry has just answered for is in it: also as the image of an earlier build. Throws where that, or one
+ *  that it lists, was removed while it was verified: then nobody knows. Says whether it had been away. Rows are locked in the order of a removal. */
 async function showAgain(
   tx: Transaction,
   { versionId, begunAt }: BegunBuild,
-  manifest: { repository: string; digest: string },
+  manifest: { repository: string; digest: string; platforms: readonly ImagePlatform[] },
 ): Promise<boolean> {
   await tx.$queryRaw`SELECT 1 FROM versions WHERE id = ${versionId}::uuid FOR UPDATE`;
-  const known = await tx.$queryRaw<{ status: string; changedAt: Date }[]>`
-    SELECT status, changed_at AS "changedAt" FROM images
-    WHERE repository = ${manifest.repository} AND digest = ${manifest.digest} FOR UPDATE`;
+  const parts = [manifest.digest, ...manifest.platforms.map(({ digest }) => digest)];
+  const known = await tx.$queryRaw<{ digest: string; status: string; changedAt: Date }[]>`
+    SELECT digest, status, changed_at AS "changedAt" FROM images
+    WHERE repository = ${manifest.repository} AND digest = ANY (${parts}::text[]) ORDER BY id FOR UPDATE`;
   const isUnclear = known.some(
     ({ status, changedAt }) => status === "removing" || (status === "removed" && changedAt >= begunAt),
   );
@@ -220,7 +222,7 @@ async function showAgain(
     UPDATE images SET status = 'present', reason = NULL, freed_bytes = NULL, checked_at = now(),
                       changed_at = CASE WHEN status = 'present' THEN changed_at ELSE now() END
     WHERE repository = ${manifest.repository} AND digest = ${manifest.digest}`;
-  return known.some(({ status }) => status !== "present");
+  return known.some(({ digest, status }) => digest === manifest.digest && status !== "present");
 }
 
 /** The package's fault ends the build; a part's fault is tried again, with backoff, for a time. */

@@ -2,7 +2,7 @@ import type { Transaction } from "#core/database/client.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { Chore } from "#core/work/chores.ts";
 import { beginRemoval } from "./begin-removal.ts";
-import { lockManifest, type VersionImage } from "./image-row.ts";
+import { indexOf, lockManifest, type VersionImage } from "./image-row.ts";
 import { type Decision, planRetention } from "./retention-plan.ts";
 import { closestRule, type RetentionRule, readRules } from "./retention-rules.ts";
 
@@ -54,7 +54,8 @@ async function markSome(tx: Transaction, modelId: string, most: number): Promise
   return workIds;
 }
 
-/** Null where it is no more what was planned: another model's version has come to be the same image. */
+/** Null where it is no more what was planned: another model's version has come to be the same image, or
+ *  an index that lists it. */
 async function mark(
   tx: Transaction,
   { id, version, why }: Decision,
@@ -66,7 +67,7 @@ async function mark(
   const others = await tx.image.count({
     where: { repository, digest, OR: [{ origin: "external" }, { status: { not: "present" } }] },
   });
-  if (others > 0) return null;
+  if (others > 0 || (await indexOf(tx, image)) !== null) return null;
   return beginRemoval(tx, { image, model, version, why: `the rule of ${rule.pattern}: ${why}` }, slipway);
 }
 

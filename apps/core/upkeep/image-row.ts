@@ -54,6 +54,16 @@ export async function lockManifest(tx: Transaction, { repository, digest }: Mani
   await tx.$queryRaw`SELECT 1 FROM images WHERE repository = ${repository} AND digest = ${digest} ORDER BY id FOR UPDATE`;
 }
 
+/** The index on record that lists a manifest, null where none does: who pulls the index by digest pulls that one too. */
+export async function indexOf(tx: Transaction, { repository, digest }: ManifestName): Promise<Digest | null> {
+  const [index] = await tx.$queryRaw<{ digest: Digest }[]>`
+    SELECT digest FROM images
+    WHERE repository = ${repository} AND digest <> ${digest} AND status <> 'removed'
+      AND platforms @> jsonb_build_array(jsonb_build_object('digest', ${digest}::text))
+    ORDER BY digest LIMIT 1`;
+  return index?.digest ?? null;
+}
+
 /** Of all rows of a manifest, by the database's clock. */
 export async function setStatus(
   tx: Transaction,

@@ -18,6 +18,8 @@ export interface ImageFacts {
   /** The version is neither archived nor deleted, and its model neither. */
   isInUse: boolean;
   isExternal: boolean;
+  /** The index on record that lists it. */
+  index: Digest | null;
   isBuilding: boolean;
   tags: string[];
   /** Why it could not be removed. */
@@ -35,6 +37,9 @@ export async function readModelImages(tx: Transaction, modelId: string): Promise
            v.image_id = i.id AS "isOwn",
            v.archived_at IS NULL AND v.deleted_at IS NULL AND m.deleted_at IS NULL AS "isInUse",
            of_all."isExternal", of_all."createdAt",
+           (SELECT min(x.digest) FROM images x
+            WHERE x.repository = i.repository AND x.digest <> i.digest AND x.status <> 'removed'
+              AND x.platforms @> jsonb_build_array(jsonb_build_object('digest', i.digest))) AS index,
            EXISTS (SELECT FROM builds o WHERE o.version_id = v.id AND o.status IN ('queued', 'running', 'waiting')) AS "isBuilding",
            (SELECT coalesce(jsonb_agg(t.name ORDER BY t.name), '[]') FROM tags t
             WHERE t.model_id = m.id AND t.version_id IS NOT NULL AND t.image_digest = i.digest) AS tags,

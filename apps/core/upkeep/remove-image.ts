@@ -4,13 +4,14 @@ import { SlipwayError } from "#core/errors.ts";
 import { findModel } from "#core/models/model.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { beginRemoval } from "./begin-removal.ts";
-import { lockImage, lockManifest, readImage, referenceOf, type VersionImage } from "./image-row.ts";
+import { indexOf, lockImage, lockManifest, readImage, referenceOf, type VersionImage } from "./image-row.ts";
 import { ruleOf } from "./retention-rules.ts";
 import { leftTags } from "./tag-history.ts";
 
 /** Has the image of a version removed from its registry by a worker; the version keeps its digest, and can have the image put
  *  back. Asking twice is no error. Throws `image_not_found`, `image_external`, `build_running`, and `image_in_use` while a tag
- *  points at it, a tag has left it too lately for the rule of its model, or it is another version's as well. */
+ *  points at it, a tag has left it too lately for the rule of its model, it is another version's as well, or an index on
+ *  record lists it. */
 export async function removeImage(
   { db, doorbell }: Pick<Registry, "db" | "doorbell">,
   named: { model: string; version: string },
@@ -55,6 +56,8 @@ async function requireUnused(
     where: { id: { not: versionId }, deletedAt: null, model: { deletedAt: null }, image: { repository, digest } },
   });
   if (others > 0) refuse("it is another version's as well");
+  const index = await indexOf(tx, { repository, digest });
+  if (index !== null) refuse(`the index ${index}, which is an image here too, lists it`);
   const rule = await ruleOf(tx, model);
   if (rule === null) return;
   const left = (await leftTags(tx, modelId, rule.afterTagDays)).get(digest);

@@ -40,6 +40,7 @@ function whyKept(
   const { rule, now, left } = of;
   const ageMs = now.getTime() - image.createdAt.getTime();
   if (image.isExternal) return "built elsewhere: removed where it was pushed from";
+  if (image.index !== null) return `listed by the index ${image.index}`;
   if (image.tags.length > 0) return `under ${image.tags.join(", ")}`;
   if (left !== undefined) return `under ${left.tag} until ${dayOf(left.leftAt)}`;
   if (image.isBuilding) return "its version is being built";

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, it } from "vitest";
-import { deleteManifest } from "#core/images/registry-client/manifests.ts";
+import { type Digest, digestOf } from "#core/artifacts/digest.ts";
+import { mediaTypes } from "#core/images/oci.ts";
+import { deleteManifest, pullManifest, pushManifest } from "#core/images/registry-client/manifests.ts";
+import { applyRetention } from "#core/upkeep/apply-retention.ts";
 import { claimWork } from "#core/work/work.ts";
 import { finished, ready } from "#test/sealed.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
@@ -42,6 +45,17 @@ const audited = async (model: string) =>
       after.status,
     ])
     .reverse();
+
+/** An index with one image, as a pipeline pushes it. */
+async function pushIndex(path: string, digest: Digest): Promise<Digest> {
+  const signal = AbortSignal.timeout(5_000);
+  const size = (await pullManifest(registryHas.client, path, digest, signal))?.bytes.length;
+  const listed = { mediaType: mediaTypes.manifest, digest, size, platform: { os: "linux", architecture: "amd64" } };
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [listed] }));
+  const index = { bytes, mediaType: mediaTypes.index };
+  await pushManifest(registryHas.client, path, digestOf(bytes), index, signal);
+  return digestOf(bytes);
+}
 
 describe("an image that is removed", () => {
   testWorker(registry, steadyBuilder());
@@ -129,6 +143,35 @@ describe("an image that is removed", () => {
     await draftOf(service, "none", "1.0.0");
     const none = await remove("none");
     expect([none.status, none.json.type]).toEqual([404, "/problems/image_not_found"]);
+  });
+
+  it("is not one that an index lists which another version has, by request or by rule", async () => {
+    await ready(service, "listed", "1.0.0");
+    const image = await imageOfVersion(service, "listed");
+    const path = image.repository.slice(image.repository.indexOf("/") + 1);
+    const index = await pushIndex(path, image.digest);
+    await draftOf(service, "listed", "2.0.0");
+    const source = { repository: "https://git.example/x", commit: "0123abcd" };
+    const registered = await call("POST", "/v1/models/listed/versions/2.0.0/builds", {
+      json: { image: `${image.repository}@${index}`, source },
+    });
+    expect((await finished(service, registered.json.id)).status).toBe("succeeded");
+    expect((await put("listed", "prod", "2.0.0")).status).toBe(201);
+    const refused = await remove("listed");
+    expect([refused.status, refused.json.type, refused.json.detail]).toEqual([
+      409,
+      "/problems/image_in_use",
+      `the image of listed:1.0.0 is in use: the index ${index}, which is an image here too, lists it`,
+    ]);
+    await call("PUT", "/v1/retention/listed", { json: { keepLast: 1, afterTagDays: 0 } });
+    const { items } = (await call("GET", "/v1/models/listed/retention")).json;
+    expect(items).toContainEqual(
+      expect.objectContaining({ version: "1.0.0", decision: "stays", why: `listed by the index ${index}` }),
+    );
+    expect(await applyRetention(registry, AbortSignal.timeout(20_000))).toBe(0);
+    await call("DELETE", "/v1/retention/listed");
+    expect(await registryHas.pulls(image)).toBe(true);
+    expect((await call("POST", `${imagePath("listed", "2.0.0")}/check`)).json.status).toBe("present");
   });
 
   it.each([
