@@ -22,8 +22,8 @@ interface Needs extends Pick<Registry, "db" | "config" | "log"> {
   registries: Registries;
 }
 
-/** What came of asking a registry to remove an image. Of one that says nothing more nobody knows: it counts as missing, and
- *  the next check finds out. */
+/** What came of asking a registry to remove an image. Of one that says nothing more, or says that it did and still gives it,
+ *  nobody knows: it counts as missing, and the next check finds out. */
 type Outcome = { status: "removed" } | { status: "present" | "missing"; reason: string };
 
 /** Removes an image that was marked: the registry first, then the row. A worker that is killed in between leaves the mark, and
@@ -42,7 +42,7 @@ export function removalHandler(needs: Needs): WorkHandler {
     } catch (error) {
       if (signal.aborted) throw error;
       const reason = redact(messageOf(error));
-      log.warn({ err: error }, "the registry could not be asked to remove an image");
+      log.warn({ err: error }, "an image is not removed yet");
       const pause = backoffMs(claim.attempt);
       if (Date.now() + pause < removing.changedAt.getTime() + config.work.retryForMs)
         return postpone(needs, claim, pause);
@@ -90,7 +90,8 @@ async function readRemoving({ db }: Needs, claim: Claim): Promise<Removing | nul
   return { ...(image as unknown as VersionImage), model: made.model.name, version: made.semver };
 }
 
-/** Asks the registry whether it is gone, whatever it answered to the deletion. Throws where it cannot be asked. */
+/** Asks the registry whether it is gone, whatever it answered to the deletion. Throws where it cannot be asked, and where it
+ *  still gives what it has said to delete. */
 async function remove(
   { registries, redact }: { registries: Registries; redact: Redact },
   image: Removing,
@@ -122,10 +123,10 @@ async function remove(
     await requireRegistry(client, path, signal);
     return { status: "removed" };
   }
-  return {
-    status: "present",
-    reason: `it could not be removed: registry ${host} does not refuse to, and still has it: remove it by the registry's own means`,
-  };
+  // It may keep it, or remove it in a while: no tag is let go there before that is known.
+  throw new Error(
+    `registry ${host} has accepted its deletion, and still has it: where that stays so, remove it by the registry's own means`,
+  );
 }
 
 /** Google's registries keep a manifest for as long as a tag names it. The version's is the one that Slipway has set. */

@@ -27,6 +27,7 @@ const host = inject("parts").registryHost;
 const quick = {
   SLIPWAY_RECONCILE_SECONDS: "0.2",
   SLIPWAY_LEASE_SECONDS: "1",
+  SLIPWAY_RETRY_SECONDS: "5",
   SLIPWAY_SECRET_KEY: "a key of thirty-two characters or more",
 };
 const service = await testService(quick);
@@ -302,9 +303,33 @@ describe("a registry that removes nothing", () => {
     await remove("lied");
     const image = await removalEnded(service, "lied");
     expect([image.status, image.reason]).toEqual([
-      "present",
-      `it could not be removed: registry ${liar.host} does not refuse to, and still has it: remove it by the registry's own means`,
+      "missing",
+      `nobody knows whether it was removed: registry ${liar.host} has accepted its deletion, and still has it: where that stays so, remove it by the registry's own means`,
     ]);
+    expect((await put("lied", "prod")).status).toBe(409);
+    expect((await call("POST", `${imagePath("lied")}/check`)).json.status).toBe("present");
+    expect((await put("lied", "prod")).status).toBe(201);
+  });
+
+  it("and does it a little later is waited for, and no tag moves there meanwhile", async () => {
+    let accepted = false;
+    const slow = await faultyProxy(host, ({ method, url = "" }, response) => {
+      if (method !== "DELETE" || !url.includes("/manifests/")) return false;
+      response.writeHead(202).end();
+      if (!accepted) setTimeout(() => fetch(`http://${host}${url}`, { method }), 2_800);
+      accepted = true;
+      return true;
+    });
+    await call("PUT", "/v1/registries/slow", { json: { host: slow.host, models: ["slow"] } });
+    await ready(service, "slow", "1.0.0");
+    await remove("slow");
+    await waitUntil(
+      "it was tried",
+      async () => (await registry.db.work.count({ where: { kind: "removal", state: "queued", attempt: 1 } })) > 0,
+    );
+    expect((await put("slow", "prod")).json.detail).toBe("the image of slow:1.0.0 is being removed from its registry");
+    const image = await removalEnded(service, "slow");
+    expect([image.status, image.reason, await registryHas.has(image)]).toEqual(["removed", null, false]);
   });
 });
 
