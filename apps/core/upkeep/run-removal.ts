@@ -13,7 +13,15 @@ import { type Redact, redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { fewAtOnce, hasRoom, unblockFew } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
-import { backoffMs, type Claim, finishWork, holdClaim, postponeWork } from "#core/work/work.ts";
+import {
+  backoffMs,
+  type Claim,
+  extendLease,
+  finishWork,
+  holdClaim,
+  postponeWork,
+  StaleClaim,
+} from "#core/work/work.ts";
 import { removalWork } from "./begin-removal.ts";
 import { freedBytes } from "./freed-bytes.ts";
 import { lockManifest, referenceOf, setStatus, type VersionImage } from "./image-row.ts";
@@ -38,9 +46,11 @@ export function removalHandler(needs: Needs): WorkHandler {
     if (removing === null) return end(needs, claim);
     let outcome: Outcome;
     try {
-      outcome = await remove({ registries, redact }, removing, signal);
+      // A worker that was frozen may go on when another has removed the image, and a build has put it back.
+      const hold = () => extendLease(db, claim, config.work.leaseMs);
+      outcome = await remove({ registries, redact, hold }, removing, signal);
     } catch (error) {
-      if (signal.aborted) throw error;
+      if (signal.aborted || error instanceof StaleClaim) throw error;
       const reason = redact(messageOf(error));
       log.warn({ err: error }, "an image is not removed yet");
       const pause = backoffMs(claim.attempt);
@@ -90,10 +100,17 @@ async function readRemoving({ db }: Needs, claim: Claim): Promise<Removing | nul
   return { ...(image as unknown as VersionImage), model: made.model.name, version: made.semver };
 }
 
+interface RemovalNeeds {
+  registries: Registries;
+  redact: Redact;
+  /** Right before each deletion. Throws `StaleClaim`. */
+  hold(): Promise<void>;
+}
+
 /** Asks the registry whether it is gone, whatever it answered to the deletion. Throws where it cannot be asked, and where it
  *  still gives what it has said to delete. */
 async function remove(
-  { registries, redact }: { registries: Registries; redact: Redact },
+  { registries, redact, hold }: RemovalNeeds,
   image: Removing,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -106,11 +123,17 @@ async function remove(
       return { status: "present", reason: `it could not be removed: ${redact(messageOf(error))}` };
     throw error;
   }
+  const deleteHeld = async (reference: string): Promise<void> => {
+    await hold();
+    await deleteManifest(client, path, reference, signal);
+  };
   try {
-    await deleteManifest(client, path, image.digest, signal).catch(async (error: unknown) => {
+    await deleteHeld(image.digest).catch(async (error: unknown) => {
       if (!(error instanceof RegistryError && error.code === "GOOGLE_MANIFEST_DANGLING_TAG")) throw error;
-      await deleteOwnTag(client, path, image, signal);
-      await deleteManifest(client, path, image.digest, signal);
+      // Google's registries keep a manifest for as long as a tag names it. The version's is the one that Slipway has set.
+      const tagged = await pullManifest(client, path, image.version, signal);
+      if (tagged?.digest === image.digest) await deleteHeld(image.version);
+      await deleteHeld(image.digest);
     });
   } catch (error) {
     if (!(error instanceof RegistryError) || isPassing(error)) throw error;
@@ -127,17 +150,6 @@ async function remove(
   throw new Error(
     `registry ${host} has accepted its deletion, and still has it: where that stays so, remove it by the registry's own means`,
   );
-}
-
-/** Google's registries keep a manifest for as long as a tag names it. The version's is the one that Slipway has set. */
-async function deleteOwnTag(
-  client: RegistryClient,
-  path: string,
-  { version, digest }: Removing,
-  signal: AbortSignal,
-): Promise<void> {
-  const tagged = await pullManifest(client, path, version, signal);
-  if (tagged?.digest === digest) await deleteManifest(client, path, version, signal);
 }
 
 function adviceFor({ status }: RegistryError): string {

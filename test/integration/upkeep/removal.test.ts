@@ -2,14 +2,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, inject, it } from "vitest";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
 import { mediaTypes } from "#core/images/oci.ts";
+import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { deleteManifest, pullManifest, pushManifest } from "#core/images/registry-client/manifests.ts";
 import { applyRetention } from "#core/upkeep/apply-retention.ts";
-import { claimWork } from "#core/work/work.ts";
+import { removalHandler } from "#core/upkeep/run-removal.ts";
+import { claimWork, StaleClaim } from "#core/work/work.ts";
 import { finished, ready } from "#test/sealed.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
 import { type Answer, draftOf, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
 import { waitUntil } from "#test/wait-until.ts";
+import { whenDone } from "#test/when-done.ts";
 import { faultyProxy } from "../images/faulty-proxy.ts";
 import { login, passwordRegistry } from "../images/guarded-registry.ts";
 import {
@@ -268,6 +271,39 @@ describe("a worker that is killed while it removes an image", async () => {
     }
     const audit = await own.call("GET", "/v1/audit?action=image.removed");
     expect(audit.json.items).toHaveLength(2);
+  });
+});
+
+describe("a worker that was frozen before it asked the registry", async () => {
+  const own = await testService(quick);
+  const builders = testWorker(own.registry, steadyBuilder());
+  await ready(own, "frozen", "1.0.0");
+  await builders.end();
+
+  it("removes nothing that another has removed and a build has put back", async () => {
+    await own.call("DELETE", imagePath("frozen"));
+    const { id } = await own.registry.db.work.findFirstOrThrow({ where: { kind: "removal" } });
+    const options = { worker: "frozen", leaseMs: 1, kinds: ["removal"], mayBegin: async () => true };
+    const claim = await claimWork(own.registry.db, id, options);
+    if (claim === null) throw new Error("there is no removal");
+    const registries = openRegistries(own.registry);
+    whenDone(() => registries.close());
+    const frozen = removalHandler({
+      ...own.registry,
+      registries: {
+        ...registries,
+        open: async (name, at) => {
+          testWorker(own.registry, steadyBuilder());
+          expect((await removalEnded(own, "frozen")).status).toBe("removed");
+          const { json } = await own.call("POST", `${imagePath("frozen")}/restore`);
+          expect((await finished(own, json.id)).status).toBe("succeeded");
+          return registries.open(name, at);
+        },
+      },
+    });
+    await expect(frozen.run(claim, AbortSignal.timeout(30_000), own.registry.log)).rejects.toThrow(StaleClaim);
+    const image = await imageOfVersion(own, "frozen");
+    expect([image.status, await registryHas.pulls(image)]).toEqual(["present", true]);
   });
 });
 
