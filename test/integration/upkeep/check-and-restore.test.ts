@@ -59,15 +59,13 @@ const statusOf = async (model: string) => (await call("GET", `/v1/models/${model
 const audited = async (model: string, action: string) =>
   (await call("GET", `/v1/audit?model=${model}&action=${action}`)).json.items.length;
 
-/** A round of the chore for all that there is, as one of the workers does it. */
-async function checkAll(): Promise<void> {
+/** Rounds of the chore for all that there is, as one of the workers does them. */
+async function checkAll(rounds = 1): Promise<void> {
   const registries = openRegistries(registry);
   const config = { ...registry.config, images: { checkAllMs: 1, retentionEveryMs: 0 } };
-  await checkChore({ db: registry.db, config, registries }).run(
-    1,
-    AbortSignal.timeout(30_000),
-    makeLogger({ level: "silent", part: "test" }),
-  );
+  const chore = checkChore({ db: registry.db, config, registries });
+  for (let round = 1; round <= rounds; round++)
+    await chore.run(1, AbortSignal.timeout(30_000), makeLogger({ level: "silent", part: "test" }));
   await registries.close();
 }
 
@@ -141,6 +139,31 @@ describe("the check", () => {
     expect(asked.json.detail).toMatch(/^nobody knows whether the image is there: /);
     expect(await imageOfVersion(service, "unasked")).toEqual(before);
     expect(await audited("unasked", "image.miss")).toBe(0);
+  });
+
+  it("goes on with a registry where images cannot be asked for: refused ones last, and those of its former host", async () => {
+    let refuses = false;
+    const strict = await faultyProxy(own.host, ({ url = "" }, response) => {
+      const refused = refuses && url.includes("/refused.");
+      if (refused) response.writeHead(403).end();
+      return refused;
+    });
+    const set = (at: string) =>
+      call("PUT", "/v1/registries/moving", { json: { host: at, models: ["moved.*", "refused.*"] } });
+    await set(host);
+    for (const model of ["moved.a", "moved.b", "moved.c"]) await ready(service, model, "1.0.0");
+    await set(strict.host);
+    for (const model of ["refused.a", "moved.d"]) await ready(service, model, "1.0.0");
+    await registryHas.removeManifest(await imageOfVersion(service, "moved.d"));
+    refuses = true;
+    strict.seen.length = 0;
+    await checkAll(2);
+    expect((await imageOfVersion(service, "moved.d")).status).toBe("missing");
+    for (const model of ["moved.a", "refused.a"]) expect((await imageOfVersion(service, model)).status).toBe("present");
+    const asked = strict.seen
+      .map((line) => /moved\.d|refused\.\w/.exec(line)?.[0] ?? "")
+      .filter((model) => model !== "");
+    expect(asked).toEqual(["refused.a", "moved.d", "moved.d", "refused.a"]);
   });
 
   it("believes no 404 of what stands before a registry that is away", async () => {
