@@ -38,7 +38,7 @@ interface Round {
 }
 
 /** Asks registries for every image that a version has, once in the time that is set, and each hour again for those that were
- *  missing. A registry that does not answer marks nothing, and is left alone until the next round. */
+ *  missing, whoever's: a removal that met an outage leaves such, which go once they are found. A registry that does not answer marks nothing, and is left alone until the next round. */
 export function checkChore(needs: Needs): Chore {
   const { checkAllMs } = needs.config.images;
   let failedBefore: readonly string[] = [];
@@ -62,11 +62,12 @@ export function checkChore(needs: Needs): Chore {
 async function due({ db, config }: Needs, { before, failed, failedBefore, away }: Round): Promise<VersionImage[]> {
   return db.$queryRaw<VersionImage[]>`
     SELECT i.id, i.registry, i.repository, i.digest, i.status, i.checked_at AS "checkedAt"
-    FROM images i JOIN versions v ON v.image_id = i.id JOIN models m ON m.id = v.model_id
-    WHERE v.deleted_at IS NULL AND m.deleted_at IS NULL
-      AND i.registry <> ALL (${[...away]}::text[]) AND i.id <> ALL (${failed}::uuid[]) AND i.checked_at < ${before}
-      AND ((i.status = 'present' AND i.checked_at < now() - ${config.images.checkAllMs}::float8 * interval '1 millisecond')
-           OR i.status = 'missing')
+    FROM images i
+    WHERE i.registry <> ALL (${[...away]}::text[]) AND i.id <> ALL (${failed}::uuid[]) AND i.checked_at < ${before}
+      AND (i.status = 'missing'
+           OR (i.status = 'present' AND i.checked_at < now() - ${config.images.checkAllMs}::float8 * interval '1 millisecond'
+               AND EXISTS (SELECT FROM versions v JOIN models m ON m.id = v.model_id
+                           WHERE v.image_id = i.id AND v.deleted_at IS NULL AND m.deleted_at IS NULL)))
     ORDER BY i.id = ANY (${failedBefore}::uuid[]), i.checked_at, i.id LIMIT ${atOnce}`;
 }
 

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { mediaTypes } from "#core/images/oci.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
-import { pushManifest } from "#core/images/registry-client/manifests.ts";
+import { pullManifest, pushManifest } from "#core/images/registry-client/manifests.ts";
 import { makeLogger } from "#core/logger.ts";
+import { applyRetention } from "#core/upkeep/apply-retention.ts";
 import { checkChore } from "#core/upkeep/check-images.ts";
 import { freePort } from "#standalone/free-port.ts";
 import { startImageRegistry } from "#standalone/image-registry.ts";
@@ -185,6 +186,31 @@ describe("the check", () => {
     expect([image.status, image.reason]).toEqual(["missing", expect.stringContaining("nobody knows")]);
     away = false;
     expect((await check("proxied")).json.status).toBe("present");
+  });
+
+  it("finds what no version shows, too: it goes by its rule after an outage has ended its removal", async () => {
+    await ready(service, "orphan", "1.0.0");
+    mood = "rebuilt";
+    const build = await finished(service, (await call("POST", "/v1/models/orphan/versions/1.0.0/builds")).json.id);
+    mood = "";
+    await call("PUT", "/v1/retention/orphan", { json: { keepLast: 1, afterTagDays: 0 } });
+    way.cut();
+    expect(await applyRetention(registry, AbortSignal.timeout(20_000))).toBe(1);
+    const becomes = (status: string) =>
+      waitUntil(
+        `the orphan is ${status}`,
+        async () =>
+          (await registry.db.image.findFirstOrThrow({ where: { digest: build.image.digest } })).status === status,
+      );
+    await becomes("missing");
+    way.open();
+    await checkAll();
+    await becomes("present");
+    expect(await applyRetention(registry, AbortSignal.timeout(20_000))).toBe(1);
+    await becomes("removed");
+    const path = "ml/orphan";
+    expect(await pullManifest(registryHas.client, path, build.image.digest, AbortSignal.timeout(5_000))).toBeNull();
+    await call("DELETE", "/v1/retention/orphan");
   });
 
   it("shows an image again that has come back by itself", async () => {
