@@ -5,9 +5,9 @@ import { forEachAtOnce } from "./registry-client/at-once.ts";
 import { blobSize } from "./registry-client/blobs.ts";
 import type { RegistryClient } from "./registry-client/client.ts";
 import { pullManifest } from "./registry-client/manifests.ts";
-import { pullAllPlatforms } from "./registry-client/platform-manifest.ts";
+import { type PulledImage, pullAllPlatforms } from "./registry-client/platform-manifest.ts";
 import { RegistryError, UnusableAnswer } from "./registry-client/registry-error.ts";
-import { requireRegistry } from "./registry-client/require-registry.ts";
+import { requireRegistry, requireTags } from "./registry-client/require-registry.ts";
 
 const atOnce = 4;
 const attempts = 3;
@@ -30,7 +30,7 @@ export async function checkImage(
 ): Promise<ImageCheck> {
   let asked = 0;
   try {
-    const images = await pullAllPlatforms(client, { repository, digest }, signal);
+    const images = await imagesOrLost(client, { repository, digest }, signal);
     asked += images.length * 2;
     const layers = new Map(
       images.flatMap(({ manifest }) => manifest.layers.map((layer) => [layer.digest, layer.size])),
@@ -59,20 +59,47 @@ function isNotFound(error: unknown): boolean {
 
 /** A registry that has a layer on record and not on its disk answers 500, or begins and breaks off (distribution 2.8). So does one
  *  in trouble: the layer is lost where it cannot be had three times, and the manifest can each time. */
-async function sizeOrLost(
+function sizeOrLost(
   client: RegistryClient,
   { repository, digest, layer }: { repository: string; digest: Digest; layer: Digest },
   signal: AbortSignal,
 ): Promise<number | null> {
+  return hadOrLost(
+    () => blobSize(client, repository, layer, "pull", signal),
+    () => pullManifest(client, repository, digest, signal),
+    signal,
+  );
+}
+
+/** So it is with manifests and configs, which may come with other bytes, too. They are lost where the registry tells each time
+ *  which tags there are: it looks that up where it has the manifests. */
+function imagesOrLost(
+  client: RegistryClient,
+  { repository, digest }: { repository: string; digest: Digest },
+  signal: AbortSignal,
+): Promise<PulledImage[]> {
+  return hadOrLost(
+    () => pullAllPlatforms(client, { repository, digest }, signal),
+    () => requireTags(client, repository, signal),
+    signal,
+  );
+}
+
+/** `works` throws where the registry is in trouble. */
+async function hadOrLost<T>(have: () => Promise<T>, works: () => Promise<unknown>, signal: AbortSignal): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await blobSize(client, repository, layer, "pull", signal);
+      return await have();
     } catch (error) {
-      const isFailing = error instanceof RegistryError && (error.status === null || error.status === 500);
-      if (!isFailing) throw error;
+      if (!isFailing(error)) throw error;
       await setTimeout(pauseMs, undefined, { signal });
-      await pullManifest(client, repository, digest, signal);
+      await works();
       if (attempt === attempts) throw new Lost(messageOf(error));
     }
   }
+}
+
+function isFailing(error: unknown): boolean {
+  if (!(error instanceof RegistryError) || error instanceof UnusableAnswer) return false;
+  return error.status === null || error.status === 500;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { mediaTypes } from "#core/images/oci.ts";
@@ -73,8 +73,12 @@ async function checkAll(rounds = 1): Promise<void> {
 /** What the registry keeps of a layer, whatever it remembers. */
 function loseBytes(image: ShownImage, kind: string): void {
   const layer = image.platforms.flatMap(({ layers }) => layers).find((one) => one.kind === kind);
-  const hex = layer?.digest.slice("sha256:".length) ?? "";
-  rmSync(join(folder, "images/docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex), { recursive: true });
+  rmSync(onDisk(layer?.digest ?? ""), { recursive: true });
+}
+
+function onDisk(digest: string): string {
+  const hex = digest.slice("sha256:".length);
+  return join(folder, "images/docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex);
 }
 
 describe("the check", () => {
@@ -127,6 +131,44 @@ describe("the check", () => {
       headers: { accept: mediaTypes.manifest },
     });
     expect(tagged.headers.get("docker-content-digest")).toBe(at("gone.manifest").digest);
+  });
+
+  it("finds what its disk has lost or damaged: a config, and manifests", async () => {
+    const models = ["lost.config", "lost.manifest", "bad.manifest"];
+    for (const model of models) await ready(service, model, "1.0.0");
+    const digestOfModel = async (model: string) => (await imageOfVersion(service, model)).digest;
+    const found = await pullManifest(
+      registryHas.client,
+      "ml/lost.config",
+      await digestOfModel("lost.config"),
+      AbortSignal.timeout(5_000),
+    );
+    rmSync(onDisk(JSON.parse(String(found?.bytes)).config.digest), { recursive: true });
+    rmSync(onDisk(await digestOfModel("lost.manifest")), { recursive: true });
+    writeFileSync(join(onDisk(await digestOfModel("bad.manifest")), "data"), "{}");
+    for (const model of models) {
+      const { status, json } = await check(model);
+      expect([model, status, json.status]).toEqual([model, 200, "missing"]);
+    }
+    // Manifests that it has on record it would not take again.
+    const build = await finished(service, (await restore("lost.config")).json.id);
+    expect([build.status, build.error]).toEqual(["succeeded", null]);
+    expect((await check("lost.config")).json.status).toBe("present");
+  });
+
+  it("takes no image for lost where a registry that answers cannot read its store", async () => {
+    let broken = false;
+    const proxy = await faultyProxy(own.host, ({ url = "" }, response) => {
+      const fails = broken && url !== "/v2/";
+      if (fails) response.writeHead(500).end();
+      return fails;
+    });
+    await call("PUT", "/v1/registries/broken", { json: { host: proxy.host, models: ["unread"] } });
+    await ready(service, "unread", "1.0.0");
+    broken = true;
+    expect((await check("unread")).status).toBe(503);
+    broken = false;
+    expect((await check("unread")).json).toMatchObject({ status: "present", reason: null });
   });
 
   it("marks nothing while the registry is away, by itself and on request", async () => {

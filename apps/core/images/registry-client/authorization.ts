@@ -119,7 +119,9 @@ async function fetchToken(
     const headers = credentials === null ? {} : { authorization: basic(credentials) };
     const askedAt = Date.now();
     const answer = await transport.send({ method: "GET", url, headers, signal });
-    const text = (await readLimited(answer.body, tokenAnswerLimitBytes, `the token of ${url.host}`)).toString("utf8");
+    const text = (await readLimited(answer.body, tokenAnswerLimitBytes, `the token of ${url.host}`, signal)).toString(
+      "utf8",
+    );
     return { status: answer.status, retryAfter: answer.headers["retry-after"], text, askedAt };
   };
   const first = await source.login(signal);

@@ -81,7 +81,7 @@ export async function pullDocument(
   signal: AbortSignal,
 ): Promise<Buffer> {
   const body = await pullBlob(client, repository, digest, signal);
-  const bytes = await readLimited(body, documentLimitBytes, `${digest} of ${client.host}/${repository}`);
+  const bytes = await readLimited(body, documentLimitBytes, `${digest} of ${client.host}/${repository}`, signal);
   const found = digestOf(bytes);
   if (found !== digest)
     throw new RegistryError(`registry ${client.host} answered ${digest} of ${repository} with other bytes (${found})`);

@@ -41,6 +41,7 @@ export async function pullManifest(
     answer.body,
     manifestLimitBytes,
     `the manifest ${reference} of ${client.host}/${repository}`,
+    signal,
   );
   const digest = digestOf(bytes);
   if (reference.startsWith("sha256:") && reference !== digest)

@@ -71,7 +71,7 @@ async function exchange(
       body: Buffer.from(form.toString()),
       signal,
     });
-    const text = (await readLimited(answer.body, answerLimitBytes, `the token of ${host}`)).toString("utf8");
+    const text = (await readLimited(answer.body, answerLimitBytes, `the token of ${host}`, signal)).toString("utf8");
     if (answer.status !== 200)
       throw new RegistryError(
         `registry ${host} took no access token of Azure: it answered ${answer.status}; give this identity the role AcrPush`,
