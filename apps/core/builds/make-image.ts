@@ -9,7 +9,7 @@ import {
 } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
 import type { ImagePublisher } from "#core/images/publish-image.ts";
-import { type ImagePlace, referenceTo, takePlace } from "#core/images/registries/image-place.ts";
+import { type ImagePlace, referenceTo, repositoryOf, takePlace } from "#core/images/registries/image-place.ts";
 import type { ImagePlatform } from "#core/models/version.ts";
 import type { Registry } from "#core/registry.ts";
 
@@ -49,7 +49,7 @@ export interface MakeNeeds extends Pick<Registry, "db" | "config"> {
 export async function makeImage(
   { db, config, builder, publisher }: MakeNeeds,
   { model, request, restores }: Making,
-  mayTag: () => Promise<boolean>,
+  mayTag: (manifest: { repository: string; digest: Digest }) => Promise<boolean>,
   context: BuildContext,
 ): Promise<MadeImage> {
   const place = restores?.place ?? (await takePlace({ db, config }, model));
@@ -57,7 +57,8 @@ export async function makeImage(
   try {
     if (restores !== null) requireSame(image, restores.digest);
     await publisher.publish(image, place, context);
-    if (await mayTag()) await publisher.tag(image, place, request.version, context);
+    if (await mayTag({ repository: repositoryOf(place), digest: image.digest }))
+      await publisher.tag(image, place, request.version, context);
   } finally {
     await image.discard?.();
   }

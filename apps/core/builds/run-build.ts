@@ -58,7 +58,7 @@ export function buildHandler(needs: Needs): WorkHandler {
       try {
         const made =
           build.external === null
-            ? await makeImage(needs, build, () => mayTag(needs, claim, build), context)
+            ? await makeImage(needs, build, (manifest) => mayTag(needs, claim, build, manifest), context)
             : await verifyExternal(needs, build.external, build.model.id, context);
         await log.close();
         await succeed(needs, claim, build, made);
@@ -141,10 +141,17 @@ async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
 }
 
 /** The registry's tag is the version's first image for good, and is set by the holder of the claim alone. A registry that
- *  lost the image has lost its tag. */
-async function mayTag({ db, config }: Needs, claim: Claim, build: BegunBuild): Promise<boolean> {
+ *  lost the image has lost its tag: it comes back with it, also by a plain build. */
+async function mayTag(
+  { db, config }: Needs,
+  claim: Claim,
+  { versionId, isFirst, restores }: BegunBuild,
+  manifest: { repository: string; digest: Digest },
+): Promise<boolean> {
   await extendLease(db, claim, config.work.leaseMs);
-  return build.isFirst || build.restores !== null;
+  if (isFirst || restores !== null) return true;
+  const lost = { ...manifest, status: { not: "present" } };
+  return (await db.version.count({ where: { id: versionId, image: lost } })) > 0;
 }
 
 async function succeed(

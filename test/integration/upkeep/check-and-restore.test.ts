@@ -311,10 +311,12 @@ describe("an image that is put back", () => {
     expect(pushed.status).toBe(404);
     expect(await imageOfVersion(service, "moody")).toEqual(before);
     expect(await statusOf("moody")).toBe("failed");
-    // A plain build of it makes the same and shows it.
+    // A plain build of it makes the same and shows it, and the registry's own tag too.
     const again = await call("POST", "/v1/models/moody/versions/1.0.0/builds");
     expect((await finished(service, again.json.id)).status).toBe("succeeded");
     expect([await statusOf("moody"), (await imageOfVersion(service, "moody")).status]).toEqual(["ready", "present"]);
+    const tagged = await pullManifest(registryHas.client, "ml/moody", "1.0.0", AbortSignal.timeout(5_000));
+    expect(tagged?.digest).toBe(before.digest);
   });
 
   it("is verified once more where somebody removed it meanwhile", async () => {
