@@ -6,25 +6,36 @@ import { indexOf, lockManifest, type VersionImage } from "./image-row.ts";
 import { type Decision, planRetention } from "./retention-plan.ts";
 import { closestRule, type RetentionRule, readRules } from "./retention-rules.ts";
 
-type Needs = Pick<Registry, "db" | "doorbell">;
+type Needs = Pick<Registry, "db" | "doorbell" | "log">;
 
 /** Images of one round, so that a rule that was set wrongly can be noticed. */
 const roundLimit = 500;
 const ofModelAtOnce = 50;
 
 /** What rules do not keep, model by model, a few images in a transaction; also of models that were deleted, by their last names.
- *  Removal itself is work of its own: see run-removal.ts. Returns how many were marked. */
-export async function applyRetention({ db, doorbell }: Needs, signal: AbortSignal): Promise<number> {
+ *  Removal itself is work of its own: see run-removal.ts. A model whose marking fails holds up no other. Returns how many were
+ *  marked. */
+export async function applyRetention({ db, doorbell, log }: Needs, signal: AbortSignal): Promise<number> {
   const rules = await readRules(db);
   if (rules.length === 0) return 0;
   let left = roundLimit;
   for (const { id, name } of await db.model.findMany({ select: { id: true, name: true }, orderBy: { id: "asc" } })) {
     if (closestRule(rules, name) === null) continue;
-    for (let marked = ofModelAtOnce; marked === ofModelAtOnce && left > 0; left -= marked) {
+    try {
+      for (let marked = ofModelAtOnce; marked === ofModelAtOnce && left > 0; left -= marked) {
+        signal.throwIfAborted();
+        const workIds = await db.$transaction((tx) => markSome(tx, id, Math.min(left, ofModelAtOnce)));
+        for (const workId of workIds) await doorbell.ring(workId);
+        marked = workIds.length;
+      }
+    } catch (error) {
       signal.throwIfAborted();
-      const workIds = await db.$transaction((tx) => markSome(tx, id, Math.min(left, ofModelAtOnce)));
-      for (const workId of workIds) await doorbell.ring(workId);
-      marked = workIds.length;
+      // Where the database is away the round ends here.
+      await db.$queryRaw`SELECT 1`;
+      log.error(
+        { model: name, err: error },
+        "a model's retention rule could not be gone by; tried again in the next round",
+      );
     }
     if (left <= 0) break;
   }
@@ -73,12 +84,12 @@ async function mark(
 
 const slipway: Actor = { name: "slipway", requestId: null, address: null, tokenId: null };
 
-export function retentionChore({ db, doorbell, config }: Needs & Pick<Registry, "config">): Chore {
+export function retentionChore({ db, doorbell, config }: Pick<Registry, "db" | "doorbell" | "config">): Chore {
   return {
     kind: "retention",
     everyMs: config.images.retentionEveryMs,
     async run(_, signal, log) {
-      const marked = await applyRetention({ db, doorbell }, signal);
+      const marked = await applyRetention({ db, doorbell, log }, signal);
       if (marked > 0) log.info({ marked }, "images that no rule keeps are being removed");
     },
   };

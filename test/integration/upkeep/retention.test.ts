@@ -146,6 +146,25 @@ describe("a retention rule", () => {
     for (const image of images) expect(await registryHas.has(image)).toBe(false);
   });
 
+  it("is gone by for all other models where one fails", async () => {
+    for (const model of ["fails.a", "fails.b"]) {
+      await ready(service, model, "1.0.0");
+      await age(model, "1.0.0", 11);
+    }
+    await setRule("fails.*", { keepDays: 10 });
+    await registry.db.$executeRawUnsafe(`
+      CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'it fails'; END $$`);
+    await registry.db.$executeRawUnsafe(`
+      CREATE TRIGGER fails BEFORE UPDATE ON images FOR EACH ROW
+      WHEN (NEW.status = 'removing' AND NEW.repository LIKE '%fails.a') EXECUTE FUNCTION fail()`);
+    expect(await apply()).toBe(1);
+    expect((await removalEnded(service, "fails.b")).status).toBe("removed");
+    expect((await imageOfVersion(service, "fails.a")).status).toBe("present");
+    await registry.db.$executeRawUnsafe("DROP TRIGGER fails ON images");
+    expect(await apply()).toBe(1);
+    expect((await removalEnded(service, "fails.a")).status).toBe("removed");
+  });
+
   it("leaves alone for a week what the registry would not remove", async () => {
     await ready(service, "stuck.a", "1.0.0");
     await age("stuck.a", "1.0.0", 11);
