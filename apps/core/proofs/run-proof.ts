@@ -9,7 +9,7 @@ import { type Registries, RegistryMoved } from "#core/images/registries/open-reg
 import type { PackageSpec, Serve } from "#core/packaging/package-spec.ts";
 import { redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { fewAtOnce, hasRoom, unblockFew } from "#core/work/few-at-once.ts";
+import { fewAtOnce } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
 import { proofWork } from "./proof.ts";
@@ -28,15 +28,10 @@ interface Needs extends Pick<Registry, "db" | "config" | "log"> {
 export function proofHandler(needs: Needs): WorkHandler {
   const { db, config, engine } = needs;
   const redact = redactor(config);
-  const line = fewAtOnce(proofWork, config.work);
-  return {
-    mayBegin: async () => hasRoom(line),
-    unblock: () => unblockFew(db, line),
-
+  return fewAtOnce(db, proofWork, config.work, {
     async run(claim, signal, log) {
       const subject = await begin(needs, claim);
       if (!config.proof.on) return skip(needs, claim, subject, "proofs are switched off (SLIPWAY_PROOF)");
-      line.running += 1;
       try {
         const absence = await whyNoEngine(engine);
         // Where the settings name none there need not be one; what was there a moment ago may come back.
@@ -51,8 +46,6 @@ export function proofHandler(needs: Needs): WorkHandler {
         if (error instanceof RegistryMoved) return await skip(needs, claim, subject, error.message);
         log.warn({ err: error }, "a proof met a fault of a part");
         await tryAgain(needs, claim, subject, redact(messageOf(error)));
-      } finally {
-        line.running -= 1;
       }
     },
 
@@ -60,7 +53,7 @@ export function proofHandler(needs: Needs): WorkHandler {
       const message = `worker lost: ${claim.lostLeases} workers were killed or stopped answering while they tried it`;
       await skip(needs, claim, await begin(needs, claim), message);
     },
-  };
+  });
 }
 
 interface Subject {

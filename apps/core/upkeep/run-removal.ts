@@ -11,7 +11,7 @@ import { requireRegistry } from "#core/images/registry-client/require-registry.t
 import type { ImageStatus } from "#core/models/version.ts";
 import { type Redact, redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { fewAtOnce, hasRoom, unblockFew } from "#core/work/few-at-once.ts";
+import { fewAtOnce } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import {
   backoffMs,
@@ -39,7 +39,6 @@ type Outcome = { status: "removed" } | { status: "present" | "missing"; reason: 
 export function removalHandler(needs: Needs): WorkHandler {
   const { db, config, registries } = needs;
   const redact = redactor(config);
-  const line = fewAtOnce(removalWork, config.work);
 
   const removeOne: WorkHandler["run"] = async (claim, signal, log) => {
     const removing = await readRemoving(needs, claim);
@@ -62,18 +61,8 @@ export function removalHandler(needs: Needs): WorkHandler {
     log.info({ image: referenceOf(removing), ...outcome }, "the removal of an image has ended");
   };
 
-  return {
-    mayBegin: async () => hasRoom(line),
-    unblock: () => unblockFew(db, line),
-
-    async run(claim, signal, log) {
-      line.running += 1;
-      try {
-        await removeOne(claim, signal, log);
-      } finally {
-        line.running -= 1;
-      }
-    },
+  return fewAtOnce(db, removalWork, config.work, {
+    run: removeOne,
 
     async giveUp(claim) {
       const removing = await readRemoving(needs, claim);
@@ -81,7 +70,7 @@ export function removalHandler(needs: Needs): WorkHandler {
       const reason = `nobody knows whether it was removed: ${claim.lostLeases} workers were killed or stopped answering`;
       await conclude(needs, claim, removing, { status: "missing", reason });
     },
-  };
+  });
 }
 
 interface Removing extends VersionImage {

@@ -6,7 +6,7 @@ import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { deleteManifest, pullManifest, pushManifest } from "#core/images/registry-client/manifests.ts";
 import { applyRetention } from "#core/upkeep/apply-retention.ts";
 import { removalHandler } from "#core/upkeep/run-removal.ts";
-import { claimWork, StaleClaim } from "#core/work/work.ts";
+import { type Claim, claimWork, StaleClaim } from "#core/work/work.ts";
 import { finished, ready } from "#test/sealed.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
 import { type Answer, draftOf, testService } from "#test/test-service.ts";
@@ -271,6 +271,41 @@ describe("a worker that is killed while it removes an image", async () => {
     }
     const audit = await own.call("GET", "/v1/audit?action=image.removed");
     expect(audit.json.items).toHaveLength(2);
+  });
+});
+
+describe("a worker that may do one removal at once", async () => {
+  const own = await testService(quick);
+  const builders = testWorker(own.registry, steadyBuilder());
+  for (const model of ["first", "second"]) await ready(own, model, "1.0.0");
+  await builders.end();
+
+  it("takes no second one while the first is on its way, and both are done", async () => {
+    for (const model of ["first", "second"]) await own.call("DELETE", imagePath(model));
+    const { db, config, log } = own.registry;
+    const registries = openRegistries(own.registry);
+    whenDone(() => registries.close());
+    const work = { ...config.work, atOnce: 2 };
+    const handler = removalHandler({ db, log, config: { ...config, work }, registries });
+    const take = ({ id }: { id: string }) =>
+      claimWork(db, id, {
+        worker: "one",
+        leaseMs: 60_000,
+        kinds: ["removal"],
+        mayBegin: (tx, { subjectId }) => handler.mayBegin(tx, subjectId),
+      });
+    const works = await db.work.findMany({ where: { kind: "removal" }, orderBy: { createdAt: "asc" } });
+    const claims = await Promise.all(works.map(take));
+    expect(claims.filter((claim) => claim !== null)).toHaveLength(1);
+    expect(await handler.unblock()).toEqual([]);
+    const run = async (claim: Claim | null | undefined) => {
+      if (!claim) throw new Error("there is no removal");
+      await handler.run(claim, AbortSignal.timeout(20_000), log);
+    };
+    await run(claims.find((claim) => claim !== null));
+    const [next] = await handler.unblock();
+    await run(next === undefined ? null : await take(next));
+    for (const model of ["first", "second"]) expect((await imageOfVersion(own, model)).status).toBe("removed");
   });
 });
 
