@@ -18,7 +18,7 @@ export const keepingFields = {
   keepLast: Type.Optional(Count("The images of so many versions stay, those that were made last")),
   keepDays: Type.Optional(Type.Integer({ ...days, minimum: 1, description: "Images that are younger stay" })),
   afterTagDays: Type.Optional(
-    Type.Integer({ ...days, default: 30, description: "An image stays for so long after a tag has left it" }),
+    Type.Integer({ ...days, description: "An image stays for so long after a tag has left it; 30 where left out" }),
   ),
 };
 export const RetentionSettings = Type.Object(keepingFields, {

@@ -67,7 +67,7 @@ export const retentionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: "previewRetention",
         description:
-          "What the next round would do with each image of the model, and why; with `keepLast` or `keepDays`, by that rule instead of its own. As a table with `Accept: text/plain`.",
+          "What the next round would do with each image of the model, and why; with `keepLast`, `keepDays` or both, by that rule instead of its own. As a table with `Accept: text/plain`.",
         tags,
         params: modelParams,
         querystring: Type.Object({ ...keepingFields, ...pageQuery }),
@@ -82,8 +82,8 @@ export const retentionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async ({ params, query, headers }, reply) => {
-      const { keepLast, keepDays, cursor, limit } = query;
-      const tried = keepLast === undefined && keepDays === undefined ? null : keepingOf(query);
+      const { cursor, limit, ...keeping } = query;
+      const tried = Object.keys(keeping).length === 0 ? null : keepingOf(keeping);
       const asText = headers.accept?.includes("text/plain") === true;
       const preview = await previewRetention(registry, params.model, tried, asText ? "all" : { cursor, limit });
       if (asText) return reply.type("text/plain; charset=utf-8").send(retentionTable(preview));

@@ -142,7 +142,7 @@ async function remove(
 }
 
 function adviceFor({ status }: RegistryError): string {
-  if (status === 405 || status === 404 || status === 400)
+  if (status === 405 || status === 400)
     return "; switch deletion on in the registry (distribution: storage.delete.enabled), or remove it by its own means";
   return "";
 }

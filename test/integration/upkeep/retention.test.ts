@@ -185,6 +185,11 @@ describe("a retention rule", () => {
       ["A", { keepLast: 1 }, 422],
     ] as const)
       expect([pattern, json, (await setRule(pattern, json)).status]).toEqual([pattern, json, status]);
+    await call("POST", "/v1/models", { json: { name: "tried" } });
+    expect((await call("GET", "/v1/models/tried/retention?afterTagDays=5")).status).toBe(400);
+    await setRule("tried", { keepLast: 1 });
+    expect((await preview("tried")).rule.afterTagDays).toBe(30);
+    expect((await preview("tried", "?keepLast=2&afterTagDays=5")).rule).toMatchObject({ keepLast: 2, afterTagDays: 5 });
     expect((await call("DELETE", "/v1/retention/never.*")).json.type).toBe("/problems/rule_not_found");
     const guarded = await guardedService();
     await guarded.admin("PUT", "/v1/retention/own.*", { json: { keepLast: 3 } });
