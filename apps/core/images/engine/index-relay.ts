@@ -35,6 +35,7 @@ export const relay = `import base64
 import hashlib
 import html
 import html.parser
+import http.client
 import http.server
 import json
 import os
@@ -112,6 +113,16 @@ def fetch(address, accept):
     return opener.open(with_login(urllib.request.Request(address, headers=headers)), timeout=SECONDS)
 
 
+def joined(base, link):
+    """As a request takes it; None where it is no address: it hides none of the others."""
+    try:
+        parts = urllib.parse.urlsplit(urllib.parse.urljoin(base, link))
+    except ValueError:
+        return None
+    path, query = (urllib.parse.quote(part, safe="!$%&'()*+,/:;=?@[]~") for part in (parts.path, parts.query))
+    return parts._replace(path=path, query=query).geturl()
+
+
 class Links(html.parser.HTMLParser):
     def __init__(self, address):
         super().__init__()
@@ -120,7 +131,7 @@ class Links(html.parser.HTMLParser):
     def handle_starttag(self, tag, attributes):
         attributes = {name: value or "" for name, value in attributes}
         if tag == "base" and "href" in attributes:
-            self.base = urllib.parse.urljoin(self.base, attributes["href"])
+            self.base = joined(self.base, attributes["href"]) or self.base
         if tag == "a" and "href" in attributes:
             self.found.append(attributes)
 
@@ -130,7 +141,7 @@ def page(address, text):
     links.feed(text)
     lines = ["<!DOCTYPE html>"]
     for attributes in links.found:
-        target = urllib.parse.urlsplit(urllib.parse.urljoin(links.base, attributes["href"]))
+        target = urllib.parse.urlsplit(joined(links.base, attributes["href"]) or "")
         name = urllib.parse.unquote(target.path.rpartition("/")[2])
         if target.scheme not in ("http", "https") or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.!+~_-]*", name):
             continue
@@ -176,7 +187,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if error.code in (401, 403, 407, 429) or error.code >= 500:
                 note(f"answered {error.code}")
             self.refuse(error.code)
-        except OSError as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             note(words_of(error))
             self.refuse(502)
 

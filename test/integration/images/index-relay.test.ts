@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { createServer, request, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { digestOf } from "#core/artifacts/digest.ts";
+import { relay, relayFiles } from "#core/images/engine/index-relay.ts";
+import { pythonWithPip } from "#standalone/setup/python-with-pip.mjs";
+import { sdistOf } from "#test/company-network.ts";
+import { machinesNetwork } from "#test/plain-network.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
+import { waitUntil } from "#test/wait-until.ts";
+import { whenDone } from "#test/when-done.ts";
+
+const python = pythonWithPip() ?? "python3";
+const sdist = await sdistOf("thing-1.0", {
+  "PKG-INFO": "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n",
+  padding: randomBytes(200_000).toString("base64"),
+});
+const digest = digestOf(sdist).replace(":", "=");
+const linkTo = (path: string) => `<a href="${path}thing-1.0.tar.gz#${digest}">thing</a>`;
+
+it.each([
+  ["a link that is none", `<a href="http://[x/thing-0.9.tar.gz">thing</a>${linkTo("/files/")}`],
+  ["a base that is none", `<base href="http://[x/">${linkTo("/files/")}`],
+  ["a folder with a space", linkTo("/files/a folder/")],
+  ["a query with a space", `<a href="/files/thing-1.0.tar.gz?of=a folder#${digest}">thing</a>`],
+])("a project is given with its files where its page has %s", async (_, links) => {
+  const { ask } = await relayOf(links, (response) => response.end(sdist));
+  const page = await ask("/0/thing/");
+  expect(page.status).toBe(200);
+  const [, path = ""] = /href="(\/file\/[^"#]+)#/.exec(page.bytes.toString()) ?? [];
+  expect(await ask(path)).toEqual({ status: 200, bytes: sdist });
+});
+
+/** An index that has one project, and the relay of it, in a folder that is /slipway to it. */
+async function relayOf(links: string, give: (response: ServerResponse) => void) {
+  const index = createServer(({ url }, response) => {
+    if (url?.startsWith("/files/")) give(response);
+    else response.setHeader("content-type", "text/html").end(links);
+  });
+  index.listen(0, "127.0.0.1");
+  await once(index, "listening");
+  whenDone(() => {
+    index.closeAllConnections();
+    index.close();
+  });
+  const packageIndex = `http://127.0.0.1:${(index.address() as AddressInfo).port}/simple`;
+  const folder = temporaryFolder();
+  const files = { ...relayFiles({ ...machinesNetwork, packageIndex }), "relay.py": relay };
+  for (const name of ["net", "index"]) mkdirSync(join(folder, name));
+  for (const [name, content] of Object.entries(files)) put(join(folder, "net", name), folder, content);
+  start([python, join(folder, "net/relay.py")]);
+  const socketPath = join(folder, "index/socket");
+  await waitUntil("the relay listens", async () => existsSync(socketPath));
+  const ask = async (path: string) => {
+    const asking = request({ socketPath, path }).end();
+    const [answer] = await once(asking, "response");
+    const parts: Buffer[] = [];
+    try {
+      for await (const part of answer) parts.push(part);
+    } catch {} // it was cut
+    return { status: answer.statusCode as number, bytes: Buffer.concat(parts) };
+  };
+  return { folder, ask };
+}
+
+function put(path: string, folder: string, content: string): void {
+  writeFileSync(path, content.replaceAll("/slipway", folder));
+}
+
+/** Ended with all that it starts. */
+function start([command = "", ...args]: string[]) {
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", "pipe", "inherit"] });
+  whenDone(() => {
+    try {
+      process.kill(-(child.pid as number), "SIGKILL");
+    } catch {} // it has ended
+  });
+  return child;
+}
