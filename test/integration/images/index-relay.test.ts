@@ -1,13 +1,15 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createListener } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
 import { digestOf } from "#core/artifacts/digest.ts";
-import { relay, relayFiles } from "#core/images/engine/index-relay.ts";
+import { forward, forwardPort, relay, relayFiles } from "#core/images/engine/index-relay.ts";
+import { findSdists, makeWheels, stepExits } from "#core/images/engine/step-scripts.ts";
 import { pythonWithPip } from "#standalone/setup/python-with-pip.mjs";
 import { sdistOf } from "#test/company-network.ts";
 import { machinesNetwork } from "#test/plain-network.ts";
@@ -35,6 +37,28 @@ it.each([
   const [, path = ""] = /href="(\/file\/[^"#]+)#/.exec(page.bytes.toString()) ?? [];
   expect(await ask(path)).toEqual({ status: 200, bytes: sdist });
 });
+
+const cuts: Record<string, (response: ServerResponse) => void> = {
+  "ends too early": (response) => void response.socket?.end(),
+  "is reset": (response) => void response.socket?.resetAndDestroy(),
+};
+
+it.each(Object.entries(cuts))(
+  "a file whose connection %s is given as far as it came, and is the index's fault, which is tried again",
+  async (_, cut) => {
+    const { folder, ask } = await relayOf(linkTo("/files/"), (response) => {
+      response.setHeader("content-length", sdist.length);
+      response.write(sdist.subarray(0, 100_000), () => setTimeout(cut, 200, response));
+    });
+    const page = await ask("/0/thing/");
+    const [, path = ""] = /href="(\/file\/[^"#]+)#/.exec(page.bytes.toString()) ?? [];
+    const { bytes } = await ask(path);
+    expect([bytes.length < sdist.length, bytes.equals(sdist.subarray(0, bytes.length))]).toEqual([true, true]);
+    const fault = "the package index broke off in the middle of a file\n";
+    expect(readFileSync(join(folder, "index/fault"), "utf8")).toBe(fault);
+    expect(await wheelsIn(folder)).toEqual({ exitCode: stepExits.part, said: expect.stringContaining(fault) });
+  },
+);
 
 /** An index that has one project, and the relay of it, in a folder that is /slipway to it. */
 async function relayOf(links: string, give: (response: ServerResponse) => void) {
@@ -66,6 +90,25 @@ async function relayOf(links: string, give: (response: ServerResponse) => void) 
     return { status: answer.statusCode as number, bytes: Buffer.concat(parts) };
   };
   return { folder, ask };
+}
+
+/** The step that makes wheels of `thing`, beside that relay. */
+async function wheelsIn(folder: string) {
+  const probe = createListener().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((closed) => probe.close(closed));
+  const files = {
+    "requirements.in": "thing\n",
+    "sdists.py": findSdists,
+    "forward.py": forward,
+    "wheels.sh": makeWheels(1).replaceAll("python3", python),
+  };
+  for (const [name, content] of Object.entries(files))
+    put(join(folder, name), folder, content.replaceAll(String(forwardPort), String(port)));
+  const step = start(["/bin/sh", join(folder, "wheels.sh")]);
+  const [said, [exitCode]] = await Promise.all([text(step.stdout), once(step, "close")]);
+  return { exitCode, said };
 }
 
 function put(path: string, folder: string, content: string): void {

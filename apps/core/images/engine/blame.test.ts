@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { BuildFault } from "../image-builder.ts";
 import { blameForError } from "./blame.ts";
-import { fetchFaults, relayFaults } from "./step-scripts.ts";
+import { fetchFaults, lackFaults, relayFaults } from "./step-scripts.ts";
 
 const blamed = (message: string) =>
   blameForError(message, { lastLine: "", limits: { memoryBytes: 1024 ** 2 } }) instanceof BuildFault
@@ -57,6 +57,10 @@ describe("what a step's log says of a mirror or an index", () => {
       "ERROR: Could not install packages due to an OSError: HTTPConnectionPool(host='127.0.0.1', port=8079): Max retries exceeded with url: /file/0a/x (Caused by ResponseError('too many 500 error responses'))",
     ],
     [relayFaults, "OSError: [Errno 28] No space left on device"],
+    [lackFaults, "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated"],
+    [lackFaults, "error: incomplete-download"],
+    [lackFaults, "ERROR: Wheel 'x' located at /tmp/x-1.0-py3-none-any.whl is invalid."],
+    [lackFaults, "EOFError: Compressed file ended before the end-of-stream marker was reached"],
   ])("%# is its fault", (faults, line) => {
     expect([line, found(faults, line)]).toEqual([line, true]);
   });
@@ -67,6 +71,8 @@ describe("what a step's log says of a mirror or an index", () => {
     [relayFaults, "Downloading http://127.0.0.1:8079/file/0a/x-1.tar.gz (403 kB)"],
     [relayFaults, "ERROR: HTTP error 404 while getting http://127.0.0.1:8079/file/0a/x-1.tar.gz"],
     [relayFaults, "  urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>"],
+    [lackFaults, "      EOFError: EOF when reading a line"],
+    [lackFaults, "error: subprocess-exited-with-error"],
     [relayFaults, "  curl: (7) Failed to connect to weights.example port 443: Connection refused"],
   ])("%# is not", (faults, line) => {
     expect([line, found(faults, line)]).toEqual([line, false]);

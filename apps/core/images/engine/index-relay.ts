@@ -40,7 +40,6 @@ import http.server
 import json
 import os
 import re
-import shutil
 import socketserver
 import ssl
 import urllib.error
@@ -169,6 +168,16 @@ def words_of(error):
     return f"is not reached: {getattr(reason, 'strerror', None) or type(reason).__name__}"
 
 
+def parts_of(answer):
+    try:
+        yield from iter(lambda: answer.read(256 * 1024), b"")
+        cut = bool(answer.length)  # what it owes: an early end is no error
+    except (OSError, http.client.HTTPException):
+        cut = True
+    if cut:
+        note("broke off in the middle of a file")
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         asked = re.fullmatch(r"/(\\d+)/([A-Za-z0-9][A-Za-z0-9._-]*)/?", self.path)
@@ -188,23 +197,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 note(f"answered {error.code}")
             self.refuse(error.code)
         except (OSError, ValueError, http.client.HTTPException) as error:
+            if self.has_begun:
+                return  # whoever asked has gone
             note(words_of(error))
             self.refuse(502)
 
-    def give(self, body):
+    has_begun = False
+
+    def begin(self, kind, length):
+        """What has begun cannot be refused any more."""
+        self.has_begun = True
         self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Type", kind)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
         self.end_headers()
+
+    def give(self, body):
+        self.begin("text/html; charset=utf-8", len(body))
         self.wfile.write(body)
 
     def pass_on(self, answer):
-        self.send_response(200)
-        self.send_header("Content-Type", "application/octet-stream")
-        if answer.headers["Content-Length"] is not None:
-            self.send_header("Content-Length", answer.headers["Content-Length"])
-        self.end_headers()
-        shutil.copyfileobj(answer, self.wfile, 256 * 1024)
+        self.begin("application/octet-stream", answer.headers["Content-Length"])
+        for part in parts_of(answer):
+            self.wfile.write(part)
 
     def refuse(self, status):
         try:

@@ -22,6 +22,10 @@ export const fetchFaults =
 /** What pip says of the relay, and of the disk. What else a package's code does not reach, having no network, is its own fault. */
 export const relayFaults = `^ *(ERROR|pip\\._vendor).*((40[137]|429|50[0-9]) .*127\\.0\\.0\\.1:${forwardPort}|port=${forwardPort}\\))|No space left`;
 
+/** What pip says of pages and files that it has not, or not whole: the relay's fault, where that noted one. */
+export const lackFaults =
+  "No matching distribution|Could not find a version|DO NOT MATCH THE HASHES|^error: incomplete-download|Connection broken|^ERROR: Wheel .* is invalid|^(EOFError|tarfile\\.ReadError|zipfile\\.BadZipFile|zlib\\.error):";
+
 const head = `set -eu
 export DEBIAN_FRONTEND=noninteractive APT_CONFIG=/slipway/net/apt.conf LC_ALL=C
 cd /slipway
@@ -102,7 +106,7 @@ mkdir -p out
 # Ends with the part's code where it was an index that did not answer.
 fail() {
   tail -n 40 log
-  if [ -s index/fault ] && grep -qE 'No matching distribution|Could not find a version' log
+  if [ -s index/fault ] && grep -qiE '${lackFaults}' log
   then cat index/fault; exit ${stepExits.part}; fi
   if grep -qiE '${relayFaults}' log
   then exit ${stepExits.part}; fi
