@@ -51,6 +51,24 @@ describe("a blob that nothing refers to", () => {
     expect(read.bytes.toString()).toBe("shared");
   });
 
+  it("takes along what is known of the layers that it was", async () => {
+    const service = await testService();
+    const { db } = service.registry;
+    await draftOf(service, "m", "1.0.0", { "a.bin": "goes", "b.bin": "stays" });
+    const layerOf = (text: string) => ({
+      path: text,
+      blobDigest: digestOf(Buffer.from(text)),
+      layerDigest: "sha256:0",
+    });
+    await db.fileLayer.createMany({ data: [layerOf("goes"), layerOf("stays")] });
+    await service.call("DELETE", "/v1/models/m/versions/1.0.0/files/a.bin");
+    await collect(service, hour);
+    expect(await db.fileLayer.count()).toBe(2);
+    await letPass(service, hour);
+    await collect(service, hour);
+    expect(await db.fileLayer.findMany()).toEqual([layerOf("stays")]);
+  });
+
   it("stays when it is referred to again, and its time begins anew", async () => {
     const service = await testService();
     const { db } = service.registry;

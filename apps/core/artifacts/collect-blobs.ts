@@ -63,7 +63,8 @@ export interface SweptBlobs {
   fault: unknown;
 }
 
-/** Drops the rows of blobs that nothing has referred to for longer than the grace time, then their bytes. A kill in between
+/** Drops the rows of blobs that nothing has referred to for longer than the grace time, with what is known of their layers,
+ *  then their bytes. A kill in between
  *  leaves them doomed. */
 export async function sweepBlobs({ db, blobs }: Blobs, { graceMs, signal }: CollectOptions): Promise<SweptBlobs> {
   const swept: SweptBlobs = { blobs: 0, sizeBytes: 0, fault: null };
@@ -71,12 +72,13 @@ export async function sweepBlobs({ db, blobs }: Blobs, { graceMs, signal }: Coll
     signal.throwIfAborted();
     const dropped = await db.$transaction(async (tx) => {
       await holdOffReferences(tx);
-      const rows = await tx.$queryRaw<{ key: BlobKey; sizeBytes: number }[]>`
+      const rows = await tx.$queryRaw<{ digest: Digest; key: BlobKey; sizeBytes: number }[]>`
         DELETE FROM blobs WHERE digest IN (
           SELECT b.digest FROM blobs b
           WHERE b.condemned_at <= now() - ${graceMs}::float8 * interval '1 millisecond' AND NOT ${isReferenced}
           LIMIT ${sweptAtOnce})
-        RETURNING key, size_bytes::float8 AS "sizeBytes"`;
+        RETURNING digest, key, size_bytes::float8 AS "sizeBytes"`;
+      await tx.fileLayer.deleteMany({ where: { blobDigest: { in: rows.map(({ digest }) => digest) } } });
       await doomObjects(
         tx,
         rows.map(({ key }) => ({ key, storeId: null })),
