@@ -110,7 +110,7 @@ describe("a proof without an engine", async () => {
   });
 });
 
-describe("a proof of an image whose registry is elsewhere now", async () => {
+describe("a proof of an image that is no more where it was", async () => {
   const asked: string[] = [];
   const engine = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
@@ -122,7 +122,7 @@ describe("a proof of an image whose registry is elsewhere now", async () => {
   const service = await testService({ ...quick, DOCKER_HOST: `tcp://127.0.0.1:${port}`, SLIPWAY_PROOF: "on" });
   testWorker(service.registry, smallImageBuilder());
 
-  it("is not run: no login goes where the image was", async () => {
+  it("is not run where its registry is elsewhere: no login goes where the image was", async () => {
     const { db, config } = service.registry;
     const before = config.registry.host;
     await service.call("PUT", "/v1/registries/moving", { json: { host: before, models: ["moving"] } });
@@ -136,6 +136,22 @@ describe("a proof of an image whose registry is elsewhere now", async () => {
     expect(await tried(service, "moving")).toMatchObject({
       status: "not_run",
       reason: `the registry moving is at elsewhere.example now, and no more at ${before}`,
+    });
+    expect(asked.filter((line) => line.includes("/images/create"))).toEqual([]);
+  });
+
+  it("is not run where it was removed while the proof waited: it is not pulled for an hour in vain", async () => {
+    const { db } = service.registry;
+    await db.$executeRawUnsafe(`
+      CREATE FUNCTION remove() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE images SET status = 'removed' WHERE id = NEW.image_id;
+        RETURN NEW; END $$`);
+    await db.$executeRaw`CREATE TRIGGER remove AFTER INSERT ON proofs FOR EACH ROW EXECUTE FUNCTION remove()`;
+    const { buildId } = await sealed(service, "removed", "1.0.0");
+    await finished(service, buildId);
+    expect(await tried(service, "removed")).toMatchObject({
+      status: "not_run",
+      reason: "its image is away (removed)",
     });
     expect(asked.filter((line) => line.includes("/images/create"))).toEqual([]);
   });

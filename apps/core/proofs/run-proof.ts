@@ -6,6 +6,7 @@ import { whyNoEngine } from "#core/images/engine/engine-answers.ts";
 import type { Engine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { type Registries, RegistryMoved } from "#core/images/registries/open-registries.ts";
+import type { ImageStatus } from "#core/models/version.ts";
 import type { PackageSpec, Serve } from "#core/packaging/package-spec.ts";
 import { redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
@@ -32,6 +33,8 @@ export function proofHandler(needs: Needs): WorkHandler {
     async run(claim, signal, log) {
       const subject = await begin(needs, claim);
       if (!config.proof.on) return skip(needs, claim, subject, "proofs are switched off (SLIPWAY_PROOF)");
+      if (subject.imageStatus !== "present")
+        return skip(needs, claim, subject, `its image is away (${subject.imageStatus})`);
       try {
         const absence = await whyNoEngine(engine);
         // Where the settings name none there need not be one; what was there a moment ago may come back.
@@ -64,6 +67,8 @@ interface Subject {
   reference: string;
   /** Where it is. */
   registry: string;
+  /** It may be removed while the proof waits. */
+  imageStatus: ImageStatus;
   spec: Pick<PackageSpec, "example" | "expect" | "resources"> | null;
   serve: Serve | null;
   testsAsked: boolean;
@@ -85,6 +90,7 @@ async function begin({ db }: Needs, claim: Claim): Promise<Subject> {
     model: version.model.name,
     reference: `${image.repository}@${image.digest}`,
     registry: image.registry,
+    imageStatus: image.status as ImageStatus,
     spec,
     serve: external === null ? (spec?.serve ?? null) : external.serve,
     testsAsked: row.testsAsked,
