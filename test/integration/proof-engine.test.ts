@@ -2,8 +2,10 @@ import http, { type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openEngine } from "#core/images/engine/open-engine.ts";
+import { BuildFault } from "#core/images/image-builder.ts";
 import { type Proving, proveImage } from "#core/proofs/prove-image.ts";
 import { reapProofs } from "#core/proofs/reap-proofs.ts";
+import { runTests } from "#core/proofs/run-tests.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testService } from "#test/test-service.ts";
@@ -11,6 +13,9 @@ import { whenDone } from "#test/when-done.ts";
 
 type Answer = [status: number, body: unknown] | "none";
 type Answers = Record<string, Answer>;
+
+const limits = { on: true, limitMs: 5_000, memoryBytes: 2 ** 28, cpus: 1, prepareMs: 500 };
+const { signal } = new AbortController();
 
 const ran = { Running: true, ExitCode: 0, OOMKilled: false, StartedAt: new Date().toISOString() };
 const inspected = (state: Partial<typeof ran>): Answer => [
@@ -102,6 +107,31 @@ describe("what an engine cannot remove", () => {
   });
 });
 
+describe("tests whose pytest cannot be brought", () => {
+  const secret = "of-the-index";
+  const redact = (text: string) => text.replaceAll(secret, "[redacted]");
+
+  it.each([
+    ["is not to be had", () => new BuildFault("requirements_unresolvable", `no pytest ${secret}`)],
+    ["the index is away for", () => new Error(`no pytest ${secret}`)],
+  ])("are not run, and say so, where it %s: what the image has passed stands", async (_, fault) => {
+    const { engine, asked } = await engineThatSays({});
+    const builder = smallImageBuilder(() => Promise.reject(fault()));
+    const running = runTests({ engine, builder, redact }, { image: "i", labels: {}, limits }, signal);
+    const reason = "pytest could not be brought: no pytest [redacted]";
+    expect(await running).toEqual({ status: "not_run", passed: 0, failed: 0, skipped: 0, reason, log: null });
+    expect(asked).toEqual([]);
+  });
+
+  it("are run another time where the worker ends", async () => {
+    const { engine } = await engineThatSays({});
+    const ended = AbortSignal.abort(new Error("the worker ends"));
+    const builder = smallImageBuilder(() => Promise.reject(ended.reason));
+    const running = runTests({ engine, builder, redact }, { image: "i", labels: {}, limits }, ended);
+    await expect(running).rejects.toThrow("the worker ends");
+  });
+});
+
 /** Faults that no real engine can be made to have at the right moment. */
 async function engineThatSays(faults: Answers, more: Partial<Proving> = {}) {
   const asked: string[] = [];
@@ -128,11 +158,11 @@ async function engineThatSays(faults: Answers, more: Partial<Proving> = {}) {
     serve: null,
     name: "w1-1",
     labels: {},
-    limits: { on: true, limitMs: 5_000, memoryBytes: 2 ** 28, cpus: 1, prepareMs: 500 },
+    limits,
     ...more,
   };
   const needs = { engine, builder: smallImageBuilder(), redact: (text: string) => text };
-  return { engine, asked, prove: () => proveImage(needs, proving, new AbortController().signal) };
+  return { engine, asked, prove: () => proveImage(needs, proving, signal) };
 }
 
 function say(response: ServerResponse, answer: Answer): void {

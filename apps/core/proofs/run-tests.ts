@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProofConfig } from "#core/config.ts";
 import { messageOf } from "#core/errors.ts";
@@ -26,15 +27,21 @@ interface Summary extends Pick<TestsRecord, "passed" | "failed" | "skipped" | "r
 }
 
 /** Runs the package's `tests/` by pytest in a container of its image, held as production would hold it; pytest comes in a
- *  volume that is gone with the container. What is found is returned, whatever the tests do; thrown is the fault of a part,
- *  and why `signal` aborted. */
+ *  volume that is gone with the container. What is found is returned, whatever the tests do, also that pytest is not to be
+ *  had: what the image has passed stands without. Thrown is the fault of the engine, and why `signal` aborted. */
 export async function runTests(
   { engine, builder, redact }: { engine: Engine; builder: ImageBuilder; redact: Redact },
   { image, labels, limits }: { image: string; labels: Record<string, string>; limits: ProofConfig },
   signal: AbortSignal,
 ): Promise<TestsRecord> {
   const { memoryBytes, cpus, limitMs } = limits;
-  const brought = await pytestArchive(builder, signal);
+  let brought: Readable;
+  try {
+    brought = await pytestArchive(builder, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return testsNotRun(redact(`pytest could not be brought: ${messageOf(error)}`));
+  }
   const volume = `/${testsFolder}`;
   const command = ["python3", `${volume}/run.py`];
   const options = { image, labels, memoryBytes, cpus, startPeriodMs: null, command, volume };
