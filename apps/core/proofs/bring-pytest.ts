@@ -6,7 +6,17 @@ import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { bareRequest } from "./bare-request.ts";
 import { runTests } from "./test-script.ts";
 
-const requirement = "pytest>=8.3,<10";
+/** With all that it needs in an older Python than the one that they are resolved for, and none that is too new for 3.9. */
+const requirements = [
+  "pytest>=8.3,<9",
+  "exceptiongroup<1.4",
+  "iniconfig<2.2",
+  "packaging<26",
+  "pluggy<1.7",
+  "pygments<2.22",
+  "tomli<2.1",
+  "typing_extensions<4.17",
+];
 /** All of it is plain Python, the same for each that an image may have. */
 const brought =
   /^opt\/slipway\/dependencies\/((?:_?pytest|py\.py|pluggy|iniconfig|packaging|pygments|exceptiongroup|tomli|typing_extensions)(?:\.py|-[^/]*\.dist-info)?(?:\/.*)?)$/;
@@ -14,8 +24,8 @@ const brought =
 /** An archive of what lies in /slipway-tests. pytest comes as every other requirement does: from the index of the settings, by hash, made
  *  once for all versions. */
 export async function pytestArchive(builder: ImageBuilder, signal: AbortSignal): Promise<Readable> {
-  const request = { ...bareRequest, contentDigest: digestOf(requirement) };
-  const spec = { ...request.spec, requirements: [requirement] };
+  const request = { ...bareRequest, contentDigest: digestOf(requirements.join()) };
+  const spec = { ...request.spec, requirements };
   const { layers } = await builder.build({ ...request, spec }, { log: () => {}, signal });
   const dependencies = layers.find(({ kind }) => kind === "dependencies");
   if (dependencies === undefined) throw new Error("the runtime with pytest has no dependencies");

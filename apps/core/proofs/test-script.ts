@@ -67,7 +67,11 @@ def run(folder):
     sys.path.append("/${testsFolder}/packages")
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    import pytest
+    try:
+        import pytest
+    except Exception as error:  # what it needs is another Python, or was taken for a module of the package
+        python = ".".join(map(str, sys.version_info[:2]))
+        return end(absent=f"pytest cannot be imported by the image's Python {python}: {error}")
 
     os.chdir(folder)
     count = Count()

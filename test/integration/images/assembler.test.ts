@@ -9,6 +9,7 @@ import { assembler } from "#core/images/assembler.ts";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
 import { runtimeFolder as runtimeSource } from "#core/images/runtimes/runtime-source.ts";
+import { pytestArchive } from "#core/proofs/bring-pytest.ts";
 import { realModel } from "#test/real-models.ts";
 import { describeImageBuilder } from "../../contracts/image-builder.ts";
 import { checkImage } from "./check-image.ts";
@@ -319,6 +320,23 @@ describe("a part that fails", () => {
     );
   }, 60_000);
 });
+
+it("pytest is brought with all that it needs in any Python from 3.9 on, and nothing that is compiled", async () => {
+  const archive = await pytestArchive(here.builder, new AbortController().signal);
+  const needed: string[] = [];
+  const paths: string[] = [];
+  for await (const entry of archive.pipe(extract())) {
+    const { name } = entry.header;
+    paths.push(name);
+    if (name.endsWith("/METADATA")) needed.push(/^Requires-Python: (.*)$/m.exec(await text(entry))?.[1] ?? name);
+    else entry.resume();
+  }
+  expect(paths).toEqual(
+    expect.arrayContaining(["pytest", "exceptiongroup", "tomli"].map((name) => `packages/${name}/__init__.py`)),
+  );
+  expect(needed.filter((python) => !/^>=3\.[0-9]$/.test(python))).toEqual([]);
+  expect(paths.filter((path) => path.endsWith(".so"))).toEqual([]);
+}, 60_000);
 
 /** Spares an instance the making of a base that another already has. */
 async function takeBase(from: Instance, to: Instance): Promise<void> {
