@@ -17,6 +17,8 @@ export interface BuilderUnderTest {
   builder: ImageBuilder;
   scratchDir: string;
   chosen: ChosenBuilder["name"];
+  /** Whether the package's own commands wrote its layers, with times and owners. */
+  byEngine: boolean;
   /** A good package; its image is `model`:`version`. */
   good(model: string, version: string): Promise<BuildRequest>;
   /** One that takes some seconds from the first line of its log on. */
@@ -42,8 +44,8 @@ export function describeImageBuilder(name: string, { builder, scratchDir, ...giv
     it("says truly what the image is made of, and gives its layers as often as they are wanted", async () => {
       const context = buildContext();
       const image = await builder.build(await given.good("churn", "1.0.0"), context);
-      const { config, layers } = await checkImage(image);
-      expect((await checkImage(image)).layers).toEqual(layers);
+      const { config, layers } = await checkImage(image, given);
+      expect((await checkImage(image, given)).layers).toEqual(layers);
       expect(image.platform).toBe("linux/amd64");
       expect([config.os, config.architecture]).toEqual(["linux", "amd64"]);
       expect(image.builder ?? { name: builder.name }).toMatchObject({ name: given.chosen });
@@ -66,6 +68,17 @@ export function describeImageBuilder(name: string, { builder, scratchDir, ...giv
       await discarded(image);
     });
 
+    it.skipIf(given.byEngine)("makes the same image of the same package", async () => {
+      const request = await given.good("again", "1.0.0");
+      const [first, second] = [
+        await builder.build(request, buildContext()),
+        await builder.build(request, buildContext()),
+      ];
+      expect(second.digest).toBe(first.digest);
+      await first.discard?.();
+      await discarded(second);
+    });
+
     it("makes what a registry takes", async () => {
       const image = await builder.build(await given.good("pushed", "1.0.0"), buildContext());
       const { registries, place } = oneRegistry({ host: inject("parts").registryHost });
@@ -79,7 +92,7 @@ export function describeImageBuilder(name: string, { builder, scratchDir, ...giv
       for (const [index, image] of images.entries()) {
         const { config } = JSON.parse(image.config.toString());
         expect(config.Labels["org.opencontainers.image.title"]).toBe(requests[index]?.model);
-        await checkImage(image);
+        await checkImage(image, given);
       }
       await Promise.all(images.map((image) => image.discard?.()));
       await expectNothingLeft();

@@ -211,6 +211,7 @@ describe.skipIf(engine === null)("a package's own Dockerfile", async () => {
     builder: here.builder,
     scratchDir: join(here.folder, "scratch"),
     chosen: "engine",
+    byEngine: true,
     good: (model, version) => own(["RUN echo made"], { model, version }),
     slow: () => own(["RUN echo begun; sleep 100"]),
     bad: () => own(["RUN exit 3"]),

@@ -125,6 +125,7 @@ describe.skipIf(engine === null)("a runtime that has to be built by commands", a
     builder: here.builder,
     scratchDir: join(here.folder, "scratch"),
     chosen: "engine",
+    byEngine: false,
     good: withPackages(["libglib2.0-0"]),
     slow: () => withPackages(["libpq5"])("churn", "1.0.0"),
     bad: () => withPackages(["no-such-package-of-slipway"])("churn", "1.0.0"),

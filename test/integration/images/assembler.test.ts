@@ -264,6 +264,7 @@ describeImageBuilder("the assembler", {
   builder: here.builder,
   scratchDir,
   chosen: "assembler",
+  byEngine: false,
   good: (model, version) => sealedVersion(here, files, { spec, model, version }),
   slow: () => sealedVersion(here, predictor, { spec: { requirements: ["numpy", "scipy"] } }),
   bad: () => sealedVersion(here, predictor, { spec: { pythonMinor: "3.13" } }),

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { EngineConfig } from "#core/config.ts";
 import { messageOf } from "#core/errors.ts";
@@ -16,6 +17,7 @@ import { watchRun } from "./watch-run.ts";
 import { whyKilled } from "./why-killed.ts";
 
 const answerMs = 60_000;
+const lateMs = 2_000;
 
 export interface EngineBuild {
   run: EngineRun;
@@ -63,11 +65,25 @@ export async function runEngineBuild<T>(
     throw error;
   } finally {
     build.context.destroy();
-    // Where the engine is away, the sweep finds it when it is back.
-    await removeRun(engine, build.run.id, imageId).catch((error: unknown) =>
-      log(`what the build left in the engine is removed later: ${messageOf(error)}`),
-    );
+    await removeLeft(engine, build.run.id, imageId, log);
+    // Told to stop, it may yet end what it is at, and keep that.
+    if (all.aborted) {
+      await sleep(lateMs);
+      await removeLeft(engine, build.run.id, imageId, log);
+    }
   }
+}
+
+/** Where the engine is away, the sweep finds it when it is back. */
+async function removeLeft(
+  engine: Engine,
+  runId: string,
+  imageId: string | null,
+  log: BuildContext["log"],
+): Promise<void> {
+  await removeRun(engine, runId, imageId).catch((error: unknown) =>
+    log(`what the build left in the engine is removed later: ${messageOf(error)}`),
+  );
 }
 
 async function startBuild(engine: Engine, build: EngineBuild, signal: AbortSignal): Promise<Readable> {
