@@ -68,16 +68,18 @@ export function describeImageBuilder(name: string, { builder, scratchDir, ...giv
       await discarded(image);
     });
 
-    it.skipIf(given.byEngine)("makes the same image of the same package", async () => {
-      const request = await given.good("again", "1.0.0");
-      const [first, second] = [
-        await builder.build(request, buildContext()),
-        await builder.build(request, buildContext()),
-      ];
-      expect(second.digest).toBe(first.digest);
-      await first.discard?.();
-      await discarded(second);
-    });
+    // Of its own commands nobody knows whether they do the same twice.
+    if (!given.byEngine)
+      it("makes the same image of the same package", async () => {
+        const request = await given.good("again", "1.0.0");
+        const [first, second] = [
+          await builder.build(request, buildContext()),
+          await builder.build(request, buildContext()),
+        ];
+        expect(second.digest).toBe(first.digest);
+        await first.discard?.();
+        await discarded(second);
+      });
 
     it("makes what a registry takes", async () => {
       const image = await builder.build(await given.good("pushed", "1.0.0"), buildContext());
