@@ -21,3 +21,8 @@ export interface Actor {
   address: string | null;
   tokenId: string | null;
 }
+
+/** Slipway itself, of its own accord or for the request that has asked for it. */
+export function slipwayActor(requestId: string | null = null): Actor {
+  return { name: "slipway", requestId, address: null, tokenId: null };
+}

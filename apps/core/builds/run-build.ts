@@ -11,7 +11,7 @@ import { allFiles } from "#core/models/files.ts";
 import type { ImagePlatform } from "#core/models/version.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import { redactor } from "#core/redact.ts";
-import type { Actor, Registry } from "#core/registry.ts";
+import { type Registry, slipwayActor } from "#core/registry.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import {
   backoffMs,
@@ -284,6 +284,11 @@ function recordResult(
   action: string,
   after: Prisma.InputJsonObject,
 ): Promise<void> {
-  const actor: Actor = { name: "slipway", requestId, address: null, tokenId: null };
-  return recordAudit(tx, actor, { action, object: `${model}:${version}`, objectId: id, model, after });
+  return recordAudit(tx, slipwayActor(requestId), {
+    action,
+    object: `${model}:${version}`,
+    objectId: id,
+    model,
+    after,
+  });
 }

@@ -9,7 +9,7 @@ import { type Registries, RegistryMoved } from "#core/images/registries/open-reg
 import type { ImageStatus } from "#core/models/version.ts";
 import type { PackageSpec, Serve } from "#core/packaging/package-spec.ts";
 import { redactor } from "#core/redact.ts";
-import type { Actor, Registry } from "#core/registry.ts";
+import { type Registry, slipwayActor } from "#core/registry.ts";
 import { fewAtOnce } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
@@ -199,6 +199,5 @@ function recordResult(
   action: string,
   after: { status: string; reason: string | null },
 ): Promise<void> {
-  const actor: Actor = { name: "slipway", requestId, address: null, tokenId: null };
-  return recordAudit(tx, actor, { action, object, objectId: proofId, model, after });
+  return recordAudit(tx, slipwayActor(requestId), { action, object, objectId: proofId, model, after });
 }

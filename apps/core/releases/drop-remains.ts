@@ -1,7 +1,7 @@
 import { comparands } from "#core/access/name-pattern.ts";
 import { removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import { zeroId } from "#core/database/ids.ts";
-import type { Actor, Registry } from "#core/registry.ts";
+import { type Registry, slipwayActor } from "#core/registry.ts";
 import { dropVersion } from "./drop-version.ts";
 
 const atOnce = 100;
@@ -49,11 +49,9 @@ export async function dropRemains(
         SELECT 1 FROM versions WHERE id = ${id}::uuid AND deleted_at IS NULL FOR UPDATE`;
       if (still === undefined) return []; // another round was faster
       dropped += 1;
-      return dropVersion(tx, id, slipway);
+      return dropVersion(tx, id, slipwayActor());
     });
     await removeDoomed({ db, blobs }, doomed);
   }
   return dropped;
 }
-
-const slipway: Actor = { name: "slipway", requestId: null, address: null, tokenId: null };

@@ -2,7 +2,7 @@ import { removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import { zeroId } from "#core/database/ids.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import { findDraftById } from "#core/models/version.ts";
-import type { Actor, Registry } from "#core/registry.ts";
+import { type Registry, slipwayActor } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
 import { dropVersion } from "./drop-version.ts";
 
@@ -56,14 +56,12 @@ export async function expireDrafts(
         SELECT 1 FROM versions v WHERE v.id = ${id}::uuid AND ${isUntouched(touchedAt)}`;
       if (draft === null || still === undefined) return [];
       expired += 1;
-      return dropVersion(tx, id, slipway);
+      return dropVersion(tx, id, slipwayActor());
     });
     await removeDoomed({ db, blobs }, doomed);
   }
   return expired;
 }
-
-const slipway: Actor = { name: "slipway", requestId: null, address: null, tokenId: null };
 
 /** Of version `v`; its making is a change, too. */
 function isUntouched(since: Date): Prisma.Sql {

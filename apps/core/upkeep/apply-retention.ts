@@ -1,5 +1,5 @@
 import type { Transaction } from "#core/database/client.ts";
-import type { Actor, Registry } from "#core/registry.ts";
+import { type Registry, slipwayActor } from "#core/registry.ts";
 import type { Chore } from "#core/work/chores.ts";
 import { beginRemoval } from "./begin-removal.ts";
 import { indexOf, lockManifest, type VersionImage } from "./image-row.ts";
@@ -79,10 +79,8 @@ async function mark(
     where: { repository, digest, OR: [{ origin: "external" }, { status: { not: "present" } }] },
   });
   if (others > 0 || (await indexOf(tx, image)) !== null) return null;
-  return beginRemoval(tx, { image, model, version, why: `the rule of ${rule.pattern}: ${why}` }, slipway);
+  return beginRemoval(tx, { image, model, version, why: `the rule of ${rule.pattern}: ${why}` }, slipwayActor());
 }
-
-const slipway: Actor = { name: "slipway", requestId: null, address: null, tokenId: null };
 
 export function retentionChore({ db, doorbell, config }: Pick<Registry, "db" | "doorbell" | "config">): Chore {
   return {

@@ -6,7 +6,7 @@ import { RegistryError } from "#core/images/registry-client/registry-error.ts";
 import { requireRegistry } from "#core/images/registry-client/require-registry.ts";
 import type { Logger } from "#core/logger.ts";
 import { redactor } from "#core/redact.ts";
-import type { Actor, Registry } from "#core/registry.ts";
+import { type Registry, slipwayActor } from "#core/registry.ts";
 import type { Chore } from "#core/work/chores.ts";
 import { referenceOf, type VersionImage } from "./image-row.ts";
 import { askRegistry, recordCheck } from "./record-check.ts";
@@ -21,8 +21,6 @@ const atOnce = 100;
 const requestsPerSecond = 20;
 const oneImageMs = 60_000;
 const answerMs = 10_000;
-
-const slipway: Actor = { name: "slipway", requestId: null, address: null, tokenId: null };
 
 interface Round {
   before: Date;
@@ -89,7 +87,7 @@ async function checkOne(
   });
   if (check === null) return pace(2, signal);
   const { missing, asked } = check;
-  const isNew = await needs.db.$transaction((tx) => recordCheck(tx, image, check, slipway));
+  const isNew = await needs.db.$transaction((tx) => recordCheck(tx, image, check, slipwayActor()));
   round.checked += 1;
   if (isNew && missing === null) round.found += 1;
   if (isNew && missing !== null) {

@@ -10,7 +10,7 @@ import { isPassing, RegistryError } from "#core/images/registry-client/registry-
 import { requireRegistry } from "#core/images/registry-client/require-registry.ts";
 import type { ImageStatus } from "#core/models/version.ts";
 import { type Redact, redactor } from "#core/redact.ts";
-import type { Actor, Registry } from "#core/registry.ts";
+import { type Registry, slipwayActor } from "#core/registry.ts";
 import { fewAtOnce } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import {
@@ -178,8 +178,7 @@ function recordResult(
   outcome: Outcome,
   freed: number | null,
 ): Promise<void> {
-  const actor: Actor = { name: "slipway", requestId, address: null, tokenId: null };
-  return recordAudit(tx, actor, {
+  return recordAudit(tx, slipwayActor(requestId), {
     action: actions[outcome.status],
     object: `${image.model}:${image.version}`,
     objectId: image.id,

@@ -7,7 +7,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { findDraftById } from "#core/models/version.ts";
-import type { Actor, Registry } from "#core/registry.ts";
+import { type Actor, type Registry, slipwayActor } from "#core/registry.ts";
 import { addWork } from "#core/work/work.ts";
 import { endAsFile, endWithout } from "./end-upload.ts";
 import { findUpload, lockUpload, requireOpen, type Upload, uploadFinished } from "./upload.ts";
@@ -121,8 +121,7 @@ export async function failUpload(
     const upload = await lockInProgress(tx, id);
     const doomed = await endWithout(tx, upload, { status: "failed", error });
     const { model, version, path } = upload;
-    const slipway: Actor = { name: "slipway", requestId, address: null, tokenId: null };
-    await recordAudit(tx, slipway, {
+    await recordAudit(tx, slipwayActor(requestId), {
       action: "upload.fail",
       object: `${model}:${version}/${path}`,
       objectId: id,
