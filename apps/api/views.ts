@@ -10,12 +10,12 @@ import type { Page } from "#core/database/paging.ts";
 import type { RegistryRecord } from "#core/images/registries/registry-record.ts";
 import type { StoredFile } from "#core/models/files.ts";
 import type { Model } from "#core/models/model.ts";
-import type { ImageRecord, Version } from "#core/models/version.ts";
+import { type ImageRecord, imageReference, type Version } from "#core/models/version.ts";
 import type { Tag, TagMove } from "#core/promotion/read-tags.ts";
 import type { Proof } from "#core/proofs/proof.ts";
 import type { Quota } from "#core/quotas/quotas.ts";
 import type { Measure } from "#core/quotas/use.ts";
-import { referenceOf as referenceTo, type VersionImage } from "#core/upkeep/image-row.ts";
+import type { VersionImage } from "#core/upkeep/image-row.ts";
 import type { RetentionPreview } from "#core/upkeep/preview-retention.ts";
 import type { RetentionRule } from "#core/upkeep/retention-rules.ts";
 import type { SignedPart } from "#core/uploads/direct-upload.ts";
@@ -46,13 +46,13 @@ export function versionView(version: Version) {
 function imageView(image: ImageRecord | null) {
   if (image === null) return null;
   const { repository, digest, origin, platforms, status, reason } = image;
-  return { reference: `${repository}@${digest}`, repository, digest, origin, platforms, status, reason };
+  return { reference: imageReference(image), repository, digest, origin, platforms, status, reason };
 }
 
 export function versionImageView({ changedAt, checkedAt, createdAt, freedBytes, ...image }: VersionImage) {
   return {
     ...image,
-    reference: referenceTo(image),
+    reference: imageReference(image),
     changedAt: time(changedAt),
     checkedAt: time(checkedAt),
     freedBytes: freedBytes === null ? null : Number(freedBytes),
@@ -69,7 +69,7 @@ export function previewView({ items, ...preview }: RetentionPreview) {
     ...preview,
     items: items.map(({ createdAt, goes, ...image }) => ({
       ...image,
-      reference: referenceTo(image),
+      reference: imageReference(image),
       createdAt: time(createdAt),
       decision: goes ? ("goes" as const) : ("stays" as const),
     })),

@@ -8,7 +8,7 @@ import type { Lock } from "#core/images/lock.ts";
 import { holdRegistry, placeOf, repositoryOf } from "#core/images/registries/image-place.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import { allFiles } from "#core/models/files.ts";
-import type { ImagePlatform } from "#core/models/version.ts";
+import { type ImagePlatform, imageReference } from "#core/models/version.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import { redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
@@ -201,7 +201,7 @@ async function succeed(
     await finishWork(tx, claim);
     await recordResult(tx, claim, build, "build.succeed", {
       status: "succeeded",
-      image: `${repository}@${digest}`,
+      image: imageReference({ repository, digest }),
       ...(putBack ? { putBack } : {}),
     });
     return isNew === 0 ? [] : whenReady(tx, { versionId, imageId, requestId: claim.requestId });

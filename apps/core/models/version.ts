@@ -26,6 +26,11 @@ export interface ImageRecord {
   reason: string | null;
 }
 
+/** `host/path@sha256:…` */
+export function imageReference({ repository, digest }: { repository: string; digest: string }): string {
+  return `${repository}@${digest}`;
+}
+
 export interface ImagePlatform {
   platform: string;
   digest: string;
@@ -257,10 +262,10 @@ export function whyImageIsAway({
   if (image === null || image.status === "present") return null;
   const object = `${model}:${version}`;
   if (image.status === "removing") return `the image of ${object} is being removed from its registry`;
-  const reference = `${image.repository}@${image.digest}`;
   const away = image.status === "removed" ? "was removed from its registry" : "is not in its registry any more";
   if (status === "archived") return `the image of ${object} ${away}, and an archived version's is not put back`;
-  const first = image.origin === "external" ? `push ${reference} again, and then ask for it` : "put it back first";
+  const first =
+    image.origin === "external" ? `push ${imageReference(image)} again, and then ask for it` : "put it back first";
   return `the image of ${object} ${away}: ${first}, with POST …/versions/${version}/image/restore`;
 }
 

@@ -6,7 +6,7 @@ import { whyNoEngine } from "#core/images/engine/engine-answers.ts";
 import type { Engine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { type Registries, RegistryMoved } from "#core/images/registries/open-registries.ts";
-import type { ImageStatus } from "#core/models/version.ts";
+import { type ImageStatus, imageReference } from "#core/models/version.ts";
 import type { PackageSpec, Serve } from "#core/packaging/package-spec.ts";
 import { redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
@@ -88,7 +88,7 @@ async function begin({ db }: Needs, claim: Claim): Promise<Subject> {
     proofId: row.id,
     object: `${version.model.name}:${version.semver}`,
     model: version.model.name,
-    reference: `${image.repository}@${image.digest}`,
+    reference: imageReference(image),
     registry: image.registry,
     imageStatus: image.status as ImageStatus,
     spec,

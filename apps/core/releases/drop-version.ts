@@ -1,7 +1,7 @@
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
-import { readVersionById } from "#core/models/version.ts";
+import { imageReference, readVersionById } from "#core/models/version.ts";
 import type { Actor } from "#core/registry.ts";
 import { abandonUploadsOf } from "#core/uploads/abandon-upload.ts";
 
@@ -23,7 +23,7 @@ export async function dropVersion(tx: Transaction, id: string, actor: Actor): Pr
       contentDigest: before.contentDigest,
       sizeBytes: Number(before.sizeBytes),
       fileCount: before.fileCount,
-      image: before.image === null ? null : `${before.image.repository}@${before.image.digest}`,
+      image: before.image === null ? null : imageReference(before.image),
     },
   });
   return doomed;

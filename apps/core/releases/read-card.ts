@@ -1,7 +1,7 @@
 import { SlipwayError } from "#core/errors.ts";
 import type { Lock } from "#core/images/lock.ts";
 import { allFiles, openFile, type StoredFile } from "#core/models/files.ts";
-import { readVersion, type Version } from "#core/models/version.ts";
+import { imageReference, readVersion, type Version } from "#core/models/version.ts";
 import type { CardFacts } from "#core/packaging/card/card-facts.ts";
 import { readCardOf } from "#core/packaging/card/front-matter.ts";
 import { limitsOf } from "#core/packaging/deployment/limits.ts";
@@ -60,7 +60,7 @@ export async function cardOf(
 function imageOf({ image }: Version): CardFacts["image"] {
   if (image === null) return null;
   const platforms = image.platforms.map(({ platform, sizeBytes }) => ({ platform, sizeBytes }));
-  return { reference: `${image.repository}@${image.digest}`, platforms };
+  return { reference: imageReference(image), platforms };
 }
 
 /** Its log is for whoever mends the model; see proofs/proof.ts. */

@@ -1,8 +1,9 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
+import { imageReference } from "#core/models/version.ts";
 import type { Actor } from "#core/registry.ts";
 import { addWork } from "#core/work/work.ts";
-import { referenceOf, setStatus, type VersionImage } from "./image-row.ts";
+import { setStatus, type VersionImage } from "./image-row.ts";
 
 /** The kind of work that removes images from their registries; its subject is an image. */
 export const removalWork = "removal";
@@ -23,7 +24,7 @@ export async function beginRemoval(
     objectId: image.id,
     model,
     before: { status: image.status },
-    after: { status: "removing", image: referenceOf(image), ...(why === null ? {} : { why }) },
+    after: { status: "removing", image: imageReference(image), ...(why === null ? {} : { why }) },
   });
   return addWork(tx, { kind: removalWork, subjectId: image.id, requestId: actor.requestId });
 }

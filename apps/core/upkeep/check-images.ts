@@ -5,10 +5,11 @@ import { type Registries, RegistryMoved } from "#core/images/registries/open-reg
 import { RegistryError } from "#core/images/registry-client/registry-error.ts";
 import { requireRegistry } from "#core/images/registry-client/require-registry.ts";
 import type { Logger } from "#core/logger.ts";
+import { imageReference } from "#core/models/version.ts";
 import { redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
 import type { Chore } from "#core/work/chores.ts";
-import { referenceOf, type VersionImage } from "./image-row.ts";
+import type { VersionImage } from "./image-row.ts";
 import { askRegistry, recordCheck } from "./record-check.ts";
 
 interface Needs extends Pick<Registry, "db" | "config"> {
@@ -82,7 +83,7 @@ async function checkOne(
     round.failed.push(image.id);
     if (await isAway(needs, image, signal)) round.away.add(image.registry);
     const reason = redactor(needs.config)(messageOf(error));
-    log.warn({ image: referenceOf(image), error: reason }, "a registry could not be asked for an image");
+    log.warn({ image: imageReference(image), error: reason }, "a registry could not be asked for an image");
     return null;
   });
   if (check === null) return pace(2, signal);
@@ -92,7 +93,7 @@ async function checkOne(
   if (isNew && missing === null) round.found += 1;
   if (isNew && missing !== null) {
     round.missing += 1;
-    log.error({ image: referenceOf(image), missing }, "an image is missing from its registry");
+    log.error({ image: imageReference(image), missing }, "an image is missing from its registry");
   }
   await pace(asked, signal);
 }

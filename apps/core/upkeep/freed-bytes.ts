@@ -1,5 +1,6 @@
 import type { Database, Transaction } from "#core/database/client.ts";
-import { type ManifestName, referenceOf, type VersionImage } from "./image-row.ts";
+import { imageReference } from "#core/models/version.ts";
+import type { ManifestName, VersionImage } from "./image-row.ts";
 
 type Going = ManifestName & Pick<VersionImage, "platforms">;
 
@@ -17,13 +18,13 @@ interface Blob {
 /** What a registry can give back once these images are gone, by reference: each layer counts once, with the last image that
  *  goes and has it, and only where no other image that Slipway knows of has it; so do configs. */
 export async function freedBytes(db: Database | Transaction, going: readonly Going[]): Promise<Map<string, number>> {
-  const freed = new Map(going.map((image) => [referenceOf(image), configBytes(image)]));
+  const freed = new Map(going.map((image) => [imageReference(image), configBytes(image)]));
   const blobs = new Map<string, Blob>();
   for (const image of going)
     for (const { digest, sizeBytes, kind } of image.platforms.flatMap(({ layers }) => layers)) {
       const isShared = kind === "base" || kind === "runtime" || kind === "dependencies";
       const scope = isShared ? hostOf(image) : image.repository;
-      blobs.set(`${scope} ${digest}`, { digest, scope, isShared, sizeBytes, image: referenceOf(image) });
+      blobs.set(`${scope} ${digest}`, { digest, scope, isShared, sizeBytes, image: imageReference(image) });
     }
   const all = [...blobs.values()];
   const used = await db.$queryRaw<{ index: number }[]>`

@@ -78,8 +78,3 @@ export async function setStatus(
     UPDATE images SET status = ${status}, reason = ${reason}, freed_bytes = ${freedBytes}, changed_at = now()
     WHERE repository = ${repository} AND digest = ${digest}`;
 }
-
-/** `host/path@sha256:…` */
-export function referenceOf({ repository, digest }: ManifestName): string {
-  return `${repository}@${digest}`;
-}

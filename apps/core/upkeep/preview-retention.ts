@@ -1,8 +1,9 @@
 import { invalidCursor, keyOf, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
 import { findModel } from "#core/models/model.ts";
+import { imageReference } from "#core/models/version.ts";
 import type { Registry } from "#core/registry.ts";
 import { freedBytes } from "./freed-bytes.ts";
-import { referenceOf } from "./image-row.ts";
+
 import { type Decision, planRetention } from "./retention-plan.ts";
 import { type Keeping, requireKeeping, ruleOf } from "./retention-rules.ts";
 
@@ -39,7 +40,7 @@ export async function previewRetention(
       );
       return {
         rule,
-        decisions: plan.map((one) => ({ ...one, freedBytes: one.goes ? (freed.get(referenceOf(one)) ?? 0) : 0 })),
+        decisions: plan.map((one) => ({ ...one, freedBytes: one.goes ? (freed.get(imageReference(one)) ?? 0) : 0 })),
       };
     },
     { isolationLevel: "RepeatableRead" },

@@ -6,9 +6,10 @@ import { checkImage, type ImageCheck } from "#core/images/check-image.ts";
 import { placeOf } from "#core/images/registries/image-place.ts";
 import { type Registries, RegistryMoved } from "#core/images/registries/open-registries.ts";
 import { RegistryError } from "#core/images/registry-client/registry-error.ts";
+import { imageReference } from "#core/models/version.ts";
 import { redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { lockManifest, readImage, referenceOf, setStatus, type VersionImage } from "./image-row.ts";
+import { lockManifest, readImage, setStatus, type VersionImage } from "./image-row.ts";
 
 const limitMs = 25_000;
 
@@ -85,7 +86,7 @@ export async function recordCheck(
     objectId: image.id,
     model: version.model.name,
     before: { status: image.status },
-    after: { status, image: referenceOf(image), ...(missing === null ? {} : { reason: missing }) },
+    after: { status, image: imageReference(image), ...(missing === null ? {} : { reason: missing }) },
   });
   return true;
 }

@@ -2,9 +2,10 @@ import { requireNoOpenBuild } from "#core/builds/build.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findModel } from "#core/models/model.ts";
+import { imageReference } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { beginRemoval } from "./begin-removal.ts";
-import { indexOf, lockImage, lockManifest, readImage, referenceOf, type VersionImage } from "./image-row.ts";
+import { indexOf, lockImage, lockManifest, readImage, type VersionImage } from "./image-row.ts";
 import { ruleOf } from "./retention-rules.ts";
 import { leftTags } from "./tag-history.ts";
 
@@ -26,7 +27,7 @@ export async function removeImage(
     if (image.origin === "external")
       throw new SlipwayError(
         "image_external",
-        `the image of ${object} was built elsewhere: Slipway removes what it has pushed itself; remove ${referenceOf(image)} where it was pushed from`,
+        `the image of ${object} was built elsewhere: Slipway removes what it has pushed itself; remove ${imageReference(image)} where it was pushed from`,
       );
     await requireNoOpenBuild(tx, { versionId, object });
     await lockManifest(tx, image);

@@ -6,8 +6,9 @@ import { forget, type Remember } from "#core/idempotency/keys.ts";
 import type { Lock } from "#core/images/lock.ts";
 import { placeOf } from "#core/images/registries/image-place.ts";
 import { isAt, readRegistries } from "#core/images/registries/registry-record.ts";
+import { imageReference } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { lockImage, referenceOf, type VersionImage } from "./image-row.ts";
+import { lockImage, type VersionImage } from "./image-row.ts";
 
 /** Has the image of a version put back by a build: made again by the lock of its own one and pushed only if it is the same byte
  *  for byte; one that was built elsewhere is looked for where it was. Throws `image_not_found`, `image_present`,
@@ -42,7 +43,7 @@ export async function restoreImage(
         restoresId: image.id,
         ...(external === null
           ? {}
-          : { external, notes: [`push ${referenceOf(image)} again, where it is not there: it is looked for`] }),
+          : { external, notes: [`push ${imageReference(image)} again, where it is not there: it is looked for`] }),
       },
       actor,
     );
@@ -52,7 +53,7 @@ export async function restoreImage(
       objectId: image.id,
       model: named.model,
       before: { status: image.status },
-      after: { build: buildId, image: referenceOf(image) },
+      after: { build: buildId, image: imageReference(image) },
     });
     const build = await readBuild({ db: tx }, buildId);
     await remember(tx, build);

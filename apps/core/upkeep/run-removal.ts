@@ -8,7 +8,7 @@ import type { RegistryClient } from "#core/images/registry-client/client.ts";
 import { deleteManifest, pullManifest } from "#core/images/registry-client/manifests.ts";
 import { isPassing, RegistryError } from "#core/images/registry-client/registry-error.ts";
 import { requireRegistry } from "#core/images/registry-client/require-registry.ts";
-import type { ImageStatus } from "#core/models/version.ts";
+import { type ImageStatus, imageReference } from "#core/models/version.ts";
 import { type Redact, redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
 import { fewAtOnce } from "#core/work/few-at-once.ts";
@@ -24,7 +24,7 @@ import {
 } from "#core/work/work.ts";
 import { removalWork } from "./begin-removal.ts";
 import { freedBytes } from "./freed-bytes.ts";
-import { lockManifest, referenceOf, setStatus, type VersionImage } from "./image-row.ts";
+import { lockManifest, setStatus, type VersionImage } from "./image-row.ts";
 
 interface Needs extends Pick<Registry, "db" | "config" | "log"> {
   registries: Registries;
@@ -58,7 +58,7 @@ export function removalHandler(needs: Needs): WorkHandler {
       outcome = { status: "missing", reason: `nobody knows whether it was removed: ${reason}` };
     }
     await conclude(needs, claim, removing, outcome);
-    log.info({ image: referenceOf(removing), ...outcome }, "the removal of an image has ended");
+    log.info({ image: imageReference(removing), ...outcome }, "the removal of an image has ended");
   };
 
   return fewAtOnce(db, removalWork, config.work, {
@@ -161,7 +161,7 @@ async function conclude({ db }: Needs, claim: Claim, image: Removing, outcome: O
 /** Those that end together are counted one after the other: a layer that both had is freed with the last. */
 async function freedNow(tx: Transaction, image: VersionImage): Promise<number> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('freed bytes'))`;
-  return (await freedBytes(tx, [image])).get(referenceOf(image)) ?? 0;
+  return (await freedBytes(tx, [image])).get(imageReference(image)) ?? 0;
 }
 
 const actions: Record<Outcome["status"], string> = {
@@ -184,7 +184,7 @@ function recordResult(
     objectId: image.id,
     model: image.model,
     before: { status: "removing" },
-    after: { ...outcome, image: referenceOf(image), ...(freed === null ? {} : { freedBytes: freed }) },
+    after: { ...outcome, image: imageReference(image), ...(freed === null ? {} : { freedBytes: freed }) },
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Digest } from "#core/artifacts/digest.ts";
 import type { Config } from "#core/config.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
+import { imageReference } from "#core/models/version.ts";
 import { BuildFault } from "../image-builder.ts";
 import { isRepositoryPath } from "../registry-client/reference.ts";
 import { defaultRegistry, modelPath, registryOfModel } from "./registry-record.ts";
@@ -26,7 +27,7 @@ export function placeOf({ registry, repository }: { registry: string; repository
 
 /** `host/path@sha256:…` */
 export function referenceTo(place: ImagePlace, digest: Digest): string {
-  return `${repositoryOf(place)}@${digest}`;
+  return imageReference({ repository: repositoryOf(place), digest });
 }
 
 /** Keeps the registry from being deleted until the transaction ends. Throws where it is not there any more. */

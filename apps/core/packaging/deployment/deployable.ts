@@ -1,6 +1,6 @@
 import type { Database } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
-import { readVersion, type Version, whyImageIsAway } from "#core/models/version.ts";
+import { imageReference, readVersion, type Version, whyImageIsAway } from "#core/models/version.ts";
 import type { PackageSpec, Serve } from "../package-spec.ts";
 import { serving } from "../serving.ts";
 import { type Limits, limitsOf } from "./limits.ts";
@@ -58,7 +58,7 @@ export async function readDeployable(
   return {
     ...runningOf(found, spec, external === null ? (spec?.serve ?? null) : external.serve),
     image: {
-      reference: `${image.repository}@${image.digest}`,
+      reference: imageReference(image),
       digest: image.digest,
       platforms: image.platforms.map(({ platform }) => platform),
     },
