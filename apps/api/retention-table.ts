@@ -1,11 +1,12 @@
 import type { RetentionPreview } from "#core/upkeep/preview-retention.ts";
+import { dayOf } from "#core/upkeep/tag-history.ts";
 
 /** A line for each image, as a person reads it. */
 export function retentionTable({ rule, going, freedBytes, items }: RetentionPreview): string {
   const rows = items.map(({ goes, version, createdAt, freedBytes, digest, why }) => [
     goes ? "goes" : "stays",
     version,
-    createdAt.toISOString().slice(0, 10),
+    dayOf(createdAt),
     goes ? String(freedBytes) : "",
     digest.slice(0, "sha256:".length + 12),
     why,

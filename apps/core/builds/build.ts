@@ -14,7 +14,9 @@ import type { ExternalSource } from "./external-source.ts";
 /** The kind of work that makes images; its subject is a build. */
 export const buildWork = "build";
 
-export const buildStatuses = ["queued", "running", "waiting", "succeeded", "failed", "cancelled"] as const;
+/** Of a build that has not ended. */
+export const openStatuses = ["queued", "running", "waiting"] as const;
+export const buildStatuses = [...openStatuses, "succeeded", "failed", "cancelled"] as const;
 export type BuildStatus = (typeof buildStatuses)[number];
 
 export function isFinished(status: BuildStatus): boolean {
@@ -168,7 +170,7 @@ export async function requireNoOpenBuild(
   { versionId, object }: { versionId: string; object: string },
 ): Promise<void> {
   const open = await tx.build.findFirst({
-    where: { versionId, status: { in: ["queued", "running", "waiting"] } },
+    where: { versionId, status: { in: [...openStatuses] } },
     select: { id: true },
   });
   if (open === null) return;

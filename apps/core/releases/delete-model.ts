@@ -3,6 +3,7 @@ import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import type { Afterwards } from "#core/artifacts/blobs.ts";
 import { removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
+import { openStatuses } from "#core/builds/build.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findModel, readModel } from "#core/models/model.ts";
@@ -27,7 +28,7 @@ export async function deleteModel(
         `${name} is in use: remove ${tags.length === 1 ? "its tag" : "its tags"} ${tags.join(", ")} first`,
       );
     const open = await tx.build.findFirst({
-      where: { version: { modelId: id }, status: { in: ["queued", "running", "waiting"] } },
+      where: { version: { modelId: id }, status: { in: [...openStatuses] } },
       select: { id: true },
     });
     if (open !== null)

@@ -1,3 +1,4 @@
+import { openStatuses } from "#core/builds/build.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
 import type { Chore } from "#core/work/chores.ts";
@@ -52,7 +53,7 @@ async function markSome(tx: Transaction, modelId: string, most: number): Promise
   const versionIds = going.map(({ versionId }) => versionId);
   await tx.$queryRaw`SELECT 1 FROM versions WHERE id = ANY (${versionIds}::uuid[]) ORDER BY id FOR UPDATE`;
   const building = await tx.build.findMany({
-    where: { versionId: { in: versionIds }, status: { in: ["queued", "running", "waiting"] } },
+    where: { versionId: { in: versionIds }, status: { in: [...openStatuses] } },
     select: { versionId: true },
   });
   const busy = new Set(building.map(({ versionId }) => versionId));

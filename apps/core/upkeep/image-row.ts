@@ -1,8 +1,8 @@
 import type { Digest } from "#core/artifacts/digest.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
-import type { ImagePlatform, ImageStatus } from "#core/models/version.ts";
-import { findVersion, readVersion } from "#core/models/version.ts";
+import { findVersion, type ImagePlatform, type ImageStatus, readVersion } from "#core/models/version.ts";
+import { Prisma } from "#prisma/client/client.ts";
 
 /** An image as it is looked after. Rows of the same manifest (repository and digest) say the same of its status. */
 export interface VersionImage {
@@ -54,14 +54,16 @@ export async function lockManifest(tx: Transaction, { repository, digest }: Mani
   await tx.$queryRaw`SELECT 1 FROM images WHERE repository = ${repository} AND digest = ${digest} ORDER BY id FOR UPDATE`;
 }
 
-/** The index on record that lists a manifest, null where none does: who pulls the index by digest pulls that one too. */
+/** In SQL the index on record that lists manifest `i`, null where none does: who pulls the index by digest pulls that one too. */
+export const indexDigest = Prisma.sql`(
+  SELECT min(x.digest) FROM images x
+  WHERE x.repository = i.repository AND x.digest <> i.digest AND x.status <> 'removed'
+    AND x.platforms @> jsonb_build_array(jsonb_build_object('digest', i.digest)))`;
+
 export async function indexOf(tx: Transaction, { repository, digest }: ManifestName): Promise<Digest | null> {
-  const [index] = await tx.$queryRaw<{ digest: Digest }[]>`
-    SELECT digest FROM images
-    WHERE repository = ${repository} AND digest <> ${digest} AND status <> 'removed'
-      AND platforms @> jsonb_build_array(jsonb_build_object('digest', ${digest}::text))
-    ORDER BY digest LIMIT 1`;
-  return index?.digest ?? null;
+  const [found] = await tx.$queryRaw<[{ index: Digest | null }]>`
+    SELECT ${indexDigest} AS index FROM (SELECT ${repository}::text AS repository, ${digest}::text AS digest) i`;
+  return found.index;
 }
 
 /** Of all rows of a manifest, by the database's clock. */

@@ -1,6 +1,8 @@
 import type { Digest } from "#core/artifacts/digest.ts";
+import { openStatuses } from "#core/builds/build.ts";
 import type { Transaction } from "#core/database/client.ts";
 import type { ImagePlatform } from "#core/models/version.ts";
+import { indexDigest } from "./image-row.ts";
 
 /** An image of a model that its registry has, with all that decides whether it stays. */
 export interface ImageFacts {
@@ -37,10 +39,8 @@ export async function readModelImages(tx: Transaction, modelId: string): Promise
            v.image_id = i.id AS "isOwn",
            v.archived_at IS NULL AND v.deleted_at IS NULL AND m.deleted_at IS NULL AS "isInUse",
            of_all."isExternal", of_all."createdAt",
-           (SELECT min(x.digest) FROM images x
-            WHERE x.repository = i.repository AND x.digest <> i.digest AND x.status <> 'removed'
-              AND x.platforms @> jsonb_build_array(jsonb_build_object('digest', i.digest))) AS index,
-           EXISTS (SELECT FROM builds o WHERE o.version_id = v.id AND o.status IN ('queued', 'running', 'waiting')) AS "isBuilding",
+           ${indexDigest} AS index,
+           EXISTS (SELECT FROM builds o WHERE o.version_id = v.id AND o.status = ANY (${[...openStatuses]}::text[])) AS "isBuilding",
            (SELECT coalesce(jsonb_agg(t.name ORDER BY t.name), '[]') FROM tags t
             WHERE t.model_id = m.id AND t.version_id IS NOT NULL AND t.image_digest = i.digest) AS tags,
            i.reason, i.changed_at AS "changedAt"

@@ -7,7 +7,7 @@ import type { Actor, Registry } from "#core/registry.ts";
 import { beginRemoval } from "./begin-removal.ts";
 import { indexOf, lockImage, lockManifest, readImage, type VersionImage } from "./image-row.ts";
 import { ruleOf } from "./retention-rules.ts";
-import { leftTags } from "./tag-history.ts";
+import { dayOf, leftTags } from "./tag-history.ts";
 
 /** Has the image of a version removed from its registry by a worker; the version keeps its digest, and can have the image put
  *  back. Asking twice is no error. Throws `image_not_found`, `image_external`, `build_running`, and `image_in_use` while a tag
@@ -64,6 +64,6 @@ async function requireUnused(
   const left = (await leftTags(tx, modelId, rule.afterTagDays)).get(digest);
   if (left !== undefined)
     refuse(
-      `it was under ${left.tag} until ${left.leftAt.toISOString().slice(0, 10)}, and the rule of ${rule.pattern} keeps it ${rule.afterTagDays} days from then`,
+      `it was under ${left.tag} until ${dayOf(left.leftAt)}, and the rule of ${rule.pattern} keeps it ${rule.afterTagDays} days from then`,
     );
 }

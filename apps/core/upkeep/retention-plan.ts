@@ -1,7 +1,7 @@
 import type { Transaction } from "#core/database/client.ts";
 import { type ImageFacts, readModelImages } from "./model-images.ts";
 import type { Keeping } from "./retention-rules.ts";
-import { leftTags } from "./tag-history.ts";
+import { dayOf, leftTags } from "./tag-history.ts";
 
 /** What a rule does with an image, and why. */
 export interface Decision extends ImageFacts {
@@ -58,8 +58,4 @@ function whyItGoes({ isOwn, isInUse }: ImageFacts, { keepLast, keepDays }: Keepi
     ...(keepDays === null ? [] : [`${keepDays} days or older`]),
   ];
   return reasons.join(", ");
-}
-
-function dayOf(date: Date): string {
-  return date.toISOString().slice(0, 10);
 }

@@ -16,10 +16,11 @@ import type { WorkHandler } from "#core/work/run-work.ts";
 import {
   backoffMs,
   type Claim,
+  closeWork,
   extendLease,
   finishWork,
   holdClaim,
-  postponeWork,
+  putOffWork,
   StaleClaim,
 } from "#core/work/work.ts";
 import { removalWork } from "./begin-removal.ts";
@@ -42,7 +43,7 @@ export function removalHandler(needs: Needs): WorkHandler {
 
   const removeOne: WorkHandler["run"] = async (claim, signal, log) => {
     const removing = await readRemoving(needs, claim);
-    if (removing === null) return end(needs, claim);
+    if (removing === null) return closeWork(db, claim);
     let outcome: Outcome;
     try {
       // A worker that was frozen may go on when another has removed the image, and a build has put it back.
@@ -54,7 +55,7 @@ export function removalHandler(needs: Needs): WorkHandler {
       log.warn({ err: error }, "an image is not removed yet");
       const pause = backoffMs(claim.attempt);
       if (Date.now() + pause < removing.changedAt.getTime() + config.work.retryForMs)
-        return postpone(needs, claim, pause);
+        return putOffWork(db, claim, pause);
       outcome = { status: "missing", reason: `nobody knows whether it was removed: ${reason}` };
     }
     await conclude(needs, claim, removing, outcome);
@@ -66,7 +67,7 @@ export function removalHandler(needs: Needs): WorkHandler {
 
     async giveUp(claim) {
       const removing = await readRemoving(needs, claim);
-      if (removing === null) return end(needs, claim);
+      if (removing === null) return closeWork(db, claim);
       const reason = `nobody knows whether it was removed: ${claim.lostLeases} workers were killed or stopped answering`;
       await conclude(needs, claim, removing, { status: "missing", reason });
     },
@@ -185,20 +186,5 @@ function recordResult(
     model: image.model,
     before: { status: "removing" },
     after: { ...outcome, image: imageReference(image), ...(freed === null ? {} : { freedBytes: freed }) },
-  });
-}
-
-async function postpone({ db }: Needs, claim: Claim, afterMs: number): Promise<void> {
-  await db.$transaction(async (tx) => {
-    await holdClaim(tx, claim);
-    await postponeWork(tx, claim, afterMs);
-  });
-}
-
-/** Somebody else has ended it. */
-async function end({ db }: Needs, claim: Claim): Promise<void> {
-  await db.$transaction(async (tx) => {
-    await holdClaim(tx, claim);
-    await finishWork(tx, claim);
   });
 }

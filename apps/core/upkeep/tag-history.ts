@@ -15,3 +15,8 @@ export async function leftTags(
     ORDER BY "leftAt"`;
   return new Map(rows.map(({ digest, ...left }) => [digest, left]));
 }
+
+/** As people are told it, in UTC. */
+export function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}

@@ -6,7 +6,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { isSlipwayError, messageOf, SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
-import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
+import { backoffMs, type Claim, closeWork, endWork, putOffWork, StaleClaim } from "#core/work/work.ts";
 import { failUpload, settleUpload } from "./finish-upload.ts";
 import { findUpload, type Upload } from "./upload.ts";
 
@@ -22,7 +22,7 @@ export function uploadHandler(needs: Needs): WorkHandler {
 
     async run(claim, signal, line) {
       const upload = await verifying(needs, claim);
-      if (upload === null) return end(needs, claim);
+      if (upload === null) return closeWork(needs.db, claim);
       try {
         const digest = await readDigest(needs.blobs, upload, signal);
         const actor: Actor = { name: upload.createdBy, requestId: claim.requestId, address: null, tokenId: null };
@@ -33,7 +33,7 @@ export function uploadHandler(needs: Needs): WorkHandler {
         else line.info({ code: refusal.code, message: refusal.message }, "the upload failed");
       } catch (error) {
         if (signal.aborted || error instanceof StaleClaim) throw error;
-        if ((await verifying(needs, claim)) === null) return end(needs, claim);
+        if ((await verifying(needs, claim)) === null) return closeWork(needs.db, claim);
         line.warn({ err: error }, "an upload could not be verified");
         await conclude(needs, claim, upload, error);
       }
@@ -41,7 +41,7 @@ export function uploadHandler(needs: Needs): WorkHandler {
 
     async giveUp(claim, line) {
       const upload = await verifying(needs, claim);
-      if (upload === null) return end(needs, claim);
+      if (upload === null) return closeWork(needs.db, claim);
       const message = `worker lost: ${claim.lostLeases} workers were killed or stopped answering while they read it`;
       await fail(needs, claim, upload, { code: "worker_lost", message });
       line.info({ message }, "the upload failed");
@@ -81,23 +81,11 @@ async function conclude(needs: Needs, claim: Claim, upload: Upload, error: unkno
     const message = `its bytes could not be read in time: ${messageOf(error)}`;
     return fail(needs, claim, upload, { code: "part_unavailable", message });
   }
-  await needs.db.$transaction(async (tx) => {
-    await holdClaim(tx, claim);
-    await postponeWork(tx, claim, pause);
-  });
+  await putOffWork(needs.db, claim, pause);
 }
 
 async function fail(needs: Needs, claim: Claim, { id }: Upload, error: { code: string; message: string }) {
   const alongside = (tx: Transaction) => endWork(tx, claim);
   const { doomed } = await failUpload(needs, id, { error, requestId: claim.requestId, alongside });
   await removeDoomed(needs, doomed);
-}
-
-async function end({ db }: Needs, claim: Claim): Promise<void> {
-  await db.$transaction((tx) => endWork(tx, claim));
-}
-
-async function endWork(tx: Transaction, claim: Claim): Promise<void> {
-  await holdClaim(tx, claim);
-  await finishWork(tx, claim);
 }

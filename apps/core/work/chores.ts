@@ -5,7 +5,7 @@ import { messageOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
 import { runWork, type WorkHandler } from "./run-work.ts";
-import { type Claim, finishWork, holdClaim, postponeWork } from "./work.ts";
+import { closeWork, putOffWork } from "./work.ts";
 
 /** Work that comes back: one row for each kind, which is done between its times. Among any number of workers one does it,
  *  and another goes on when that one is lost. */
@@ -54,11 +54,6 @@ async function findDue(db: Database, { kind, everyMs }: Chore): Promise<string |
 }
 
 function handlerOf(db: Database, { kind, run }: Chore): WorkHandler {
-  const end = (claim: Claim) =>
-    db.$transaction(async (tx) => {
-      await holdClaim(tx, claim);
-      await finishWork(tx, claim);
-    });
   return {
     mayBegin: async () => true,
     unblock: async () => [],
@@ -68,16 +63,13 @@ function handlerOf(db: Database, { kind, run }: Chore): WorkHandler {
       } catch (error) {
         if (signal.aborted) throw error;
         log.error({ err: error }, `${kind} failed; it is tried again in ${failedAfterMs / 60_000} minutes`);
-        return db.$transaction(async (tx) => {
-          await holdClaim(tx, claim);
-          await postponeWork(tx, claim, failedAfterMs);
-        });
+        return putOffWork(db, claim, failedAfterMs);
       }
-      await end(claim);
+      await closeWork(db, claim);
     },
     async giveUp(claim, log) {
       log.error({ lostLeases: claim.lostLeases }, `${kind} is left until its next time: its workers were lost`);
-      await end(claim);
+      await closeWork(db, claim);
     },
   };
 }

@@ -108,6 +108,25 @@ export async function postponeWork(tx: Transaction, claim: Claim, afterMs: numbe
     WHERE id = ${claim.workId}::uuid`;
 }
 
+/** Ends work of which nothing else is to be written. Throws `StaleClaim`. */
+export async function endWork(tx: Transaction, claim: Claim): Promise<void> {
+  await holdClaim(tx, claim);
+  await finishWork(tx, claim);
+}
+
+/** The same in a transaction of its own. */
+export async function closeWork(db: Database, claim: Claim): Promise<void> {
+  await db.$transaction((tx) => endWork(tx, claim));
+}
+
+/** The same of work that is to be tried again. Throws `StaleClaim`. */
+export async function putOffWork(db: Database, claim: Claim, afterMs: number): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await holdClaim(tx, claim);
+    await postponeWork(tx, claim, afterMs);
+  });
+}
+
 /** Takes the work away from whoever has it: its next write changes nothing. */
 export async function withdrawWork(tx: Transaction, work: { kind: string; subjectId: string }): Promise<void> {
   await tx.work.update({ where: { kind_subjectId: work }, data: { state: "done", leaseUntil: null } });
