@@ -3,13 +3,14 @@ import { messageOf } from "#core/errors.ts";
 import { statusOf, wordsOf } from "#core/images/engine/engine-answers.ts";
 import type { Engine } from "#core/images/engine/open-engine.ts";
 import { hasImage, type PullRequest, pullImage, removeImage } from "#core/images/engine/pull-image.ts";
-import { readLog, readState } from "#core/images/engine/run-container.ts";
+import { readState } from "#core/images/engine/run-container.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import type { ProofRecord } from "#core/models/version.ts";
 import type { Serve } from "#core/packaging/package-spec.ts";
 import type { Redact } from "#core/redact.ts";
 import { askExample, type Example, type Latency } from "./ask-example.ts";
 import { lastError } from "./last-error.ts";
+import { keptWords, lastWordsMs, readLastWords } from "./last-words.ts";
 import { ownServer } from "./own-server.ts";
 import { ProofFailure } from "./proof-failure.ts";
 import { withImage } from "./reap-proofs.ts";
@@ -46,10 +47,6 @@ export interface Proving extends PullRequest {
 
 export type Findings = Omit<ProofRecord, "checked" | "status"> & { status: "passed" | "failed" };
 type Tried = Omit<Findings, "tests">;
-
-/** For the log of a container that is about to be removed. */
-const lastWordsMs = 10_000;
-const keptLog = { lines: 200, characters: 64 * 1024 };
 
 /** Runs an image as production would and asks it. What is found is returned, whatever the image does; thrown is the fault
  *  of a part (engine, registry), and why `signal` aborted. In every case the container is gone afterwards, and the image
@@ -105,9 +102,7 @@ async function runImage(
   const memory = watchMemory(container);
   const found = { coldStartMs: null as number | null, latencyMs: null as Latency | null };
   const findings = async (failure: string | null): Promise<Tried> => {
-    const said = await readLog(container, keptLog.lines, AbortSignal.timeout(lastWordsMs)).catch(() => null);
-    // Cut afterwards: of a secret that is cut through a half would stay.
-    const log = said === null ? null : needs.redact(said).slice(-keptLog.characters).toWellFormed();
+    const log = await readLastWords(container, needs.redact).then(keptWords, () => null);
     const written = log === null || failure === null ? null : lastError(log);
     return {
       status: failure === null ? "passed" : "failed",

@@ -4,16 +4,15 @@ import type { ProofConfig } from "#core/config.ts";
 import { messageOf } from "#core/errors.ts";
 import { statusOf, wordsOf } from "#core/images/engine/engine-answers.ts";
 import type { Engine } from "#core/images/engine/open-engine.ts";
-import { createContainer, fillVolume, readLog, readState, removeContainer } from "#core/images/engine/run-container.ts";
+import { createContainer, fillVolume, readState, removeContainer } from "#core/images/engine/run-container.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import type { TestsRecord } from "#core/models/version.ts";
 import type { Redact } from "#core/redact.ts";
 import { pytestArchive } from "./bring-pytest.ts";
+import { keptWords, readLastWords } from "./last-words.ts";
 import { summaryMark, testsFolder } from "./test-script.ts";
 
 const lookEveryMs = 250;
-const lastWordsMs = 10_000;
-const kept = { lines: 200, characters: 64 * 1024 };
 const none = { passed: 0, failed: 0, skipped: 0 };
 
 export function testsNotRun(reason: string): TestsRecord {
@@ -56,7 +55,7 @@ export async function runTests(
       await sleep(lookEveryMs, undefined, { signal });
       state = await readState(container, signal);
     }
-    const written = redact(await readLog(container, kept.lines, AbortSignal.timeout(lastWordsMs)));
+    const written = await readLastWords(container, redact);
     const { log, summary } = readSummary(written);
     const found = (status: TestsRecord["status"], reason: string | null): TestsRecord => ({
       status,
@@ -64,7 +63,7 @@ export async function runTests(
       failed: summary?.failed ?? 0,
       skipped: summary?.skipped ?? 0,
       reason: reason === null ? null : messageOf(redact(reason)),
-      log: log.slice(-kept.characters).toWellFormed(),
+      log: keptWords(log),
     });
     if (state.outOfMemory) return found("failed", `they took more than ${memoryBytes / 1024 / 1024} MiB of memory`);
     if (state.running) return found("failed", `they did not end within ${limitMs / 1_000} s`);

@@ -31,20 +31,27 @@ export function blameForError(
 ): Error {
   const text = message.replaceAll("\n", " ").trim();
   const [, command, code] = /^The command '(.+)' returned a non-zero code: (\d+)$/.exec(text) ?? [];
-  if (command !== undefined && code !== undefined) {
-    const said = lastLine === "" ? "" : `: ${shortened(lastLine, 300)}`;
-    const killed =
-      code === "137"
-        ? ` (killed, most often since it wanted more than the ${megabytes(limits.memoryBytes)} of memory that it may have)`
-        : "";
-    return new StepFailed(Number(code), `the step ${shortened(command, 200)} ended with ${code}${killed}${said}`);
-  }
+  if (command !== undefined && code !== undefined) return stepFailed(command, Number(code), { lastLine, limits });
   if (partsFault.test(text) || !(refused || packagesFault.some((pattern) => pattern.test(text))))
     return new Error(`the engine could not build: ${shortened(text, 400)}`);
   return new BuildFault("build_step_failed", `the Dockerfile cannot be built: ${shortened(text, 400)}`);
 }
 
-/** A RUN that did not end with 0. */
+/** What a step that ended so has said last is the best that is known of why. */
+export function stepFailed(
+  command: string,
+  exitCode: number,
+  { lastLine, limits }: { lastLine: string; limits: Pick<EngineConfig["limits"], "memoryBytes"> },
+): StepFailed {
+  const said = lastLine === "" ? "" : `: ${shortened(lastLine, 300)}`;
+  const killed =
+    exitCode === 137
+      ? ` (killed, most often since it wanted more than the ${megabytes(limits.memoryBytes)} of memory that it may have)`
+      : "";
+  return new StepFailed(exitCode, `the step ${shortened(command, 200)} ended with ${exitCode}${killed}${said}`);
+}
+
+/** A step that did not end with 0. */
 export class StepFailed extends BuildFault {
   readonly exitCode: number;
 

@@ -1,3 +1,5 @@
+import type { EngineConfig } from "#core/config.ts";
+import { BuildFault } from "../image-builder.ts";
 import { readMultiplexed } from "./multiplexed.ts";
 
 /** No line is longer: what is, is cut into several. */
@@ -33,4 +35,36 @@ export async function* containerLines(attached: AsyncIterable<Buffer>): AsyncGen
     held = held.slice(end);
   }
   if (held !== "") yield* textLines(held);
+}
+
+export interface StepLog {
+  /** Counts a line, blank ones as well. Whether it says something. Throws `BuildFault` for one too many. */
+  count(line: string): boolean;
+  say(line: string): void;
+  /** What was said last. */
+  readonly lastLine: string;
+}
+
+/** What the steps of a build write, within the limit of lines. */
+export function openStepLog(
+  { logLines }: Pick<EngineConfig["limits"], "logLines">,
+  log: (line: string) => void,
+): StepLog {
+  let lines = 0;
+  let lastLine = "";
+  return {
+    count(line) {
+      lines += 1;
+      if (lines > logLines)
+        throw new BuildFault("build_limit_exceeded", `the build wrote more than the ${logLines} lines that it may`);
+      return line !== "";
+    },
+    say(line) {
+      lastLine = line;
+      log(line);
+    },
+    get lastLine() {
+      return lastLine;
+    },
+  };
 }

@@ -9,11 +9,11 @@ import { megabytes } from "../measures.ts";
 import { blameForError, StepFailed } from "./blame.ts";
 import { requireEngine } from "./engine-answers.ts";
 import type { EngineRun } from "./labels.ts";
-import { textLines } from "./log-lines.ts";
+import { openStepLog, textLines } from "./log-lines.ts";
 import type { Engine } from "./open-engine.ts";
 import { removeRun } from "./remove-leftovers.ts";
 import { readRows } from "./rows.ts";
-import { watchRun } from "./watch-run.ts";
+import { whileHeld } from "./watch-run.ts";
 import { whyKilled } from "./why-killed.ts";
 
 const answerMs = 60_000;
@@ -135,47 +135,30 @@ async function followBuild(
   { log, signal }: BuildContext,
   stop: AbortController,
 ): Promise<string> {
-  const ended = new AbortController();
-  const watcher = watchRun(engine, run, limits, ended.signal);
-  const watched = watcher.done.catch((fault: unknown) => stop.abort(fault));
-  const destroy = (): void => void body.destroy(signal.reason as Error);
-  signal.addEventListener("abort", destroy, { once: true });
-  let imageId: string | null = null;
-  let lines = 0;
-  let lastLine = "";
-  try {
+  const steps = openStepLog(limits, log);
+  const read = async (look: () => void): Promise<string | null> => {
+    let imageId: string | null = null;
     for await (const row of readRows(body)) {
       if (row.error !== undefined || row.errorDetail !== undefined)
-        throw blameForError(row.errorDetail?.message ?? row.error ?? "", { lastLine, limits });
+        throw blameForError(row.errorDetail?.message ?? row.error ?? "", { lastLine: steps.lastLine, limits });
       imageId = row.aux?.ID ?? imageId;
       for (const line of textLines(row.stream)) {
-        lines += 1;
-        if (lines > limits.logLines)
-          throw new BuildFault(
-            "build_limit_exceeded",
-            `the build wrote more than the ${limits.logLines} lines that it may`,
-          );
-        if (line === "") continue;
+        if (!steps.count(line)) continue;
         // Any step can print it.
-        if (/^ ---> Running in [0-9a-f]+$/.test(line)) watcher.look();
-        else if (!/^ ?--->|^Removing intermediate container/.test(line)) {
-          lastLine = line;
-          log(line);
-        }
+        if (/^ ---> Running in [0-9a-f]+$/.test(line)) look();
+        else if (!/^ ?--->|^Removing intermediate container/.test(line)) steps.say(line);
       }
     }
-  } catch (error) {
+    return imageId;
+  };
+  const held = { run, limits, output: body, signal, stop };
+  const imageId = await whileHeld(engine, held, read).catch((error: unknown) => {
     if (context.errored !== null) throw context.errored;
     // Of a connection that broke Node says no more than "aborted".
     if (body.errored === error && !signal.aborted)
       throw new Error(`the Docker Engine at ${engine.host} broke off in the middle of the build (${messageOf(error)})`);
     throw error;
-  } finally {
-    signal.removeEventListener("abort", destroy);
-    body.destroy();
-    ended.abort();
-    await watched;
-  }
+  });
   if (imageId === null) throw new Error("the engine ended the build without an image and without a reason");
   const { Size } = await within(answerMs, engine.docker.getImage(imageId).inspect());
   if (Size > limits.diskBytes)

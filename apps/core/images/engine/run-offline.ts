@@ -4,16 +4,15 @@ import type { Container, ContainerCreateOptions } from "dockerode";
 import type { EngineConfig, NetworkConfig } from "#core/config.ts";
 import { within } from "#core/within.ts";
 import { unpackInto } from "../bases/unpack.ts";
-import { BuildFault } from "../image-builder.ts";
 import { bytesEntry, tarStream } from "../layers/tar.ts";
-import { blameForError } from "./blame.ts";
+import { stepFailed } from "./blame.ts";
 import { statusOf } from "./engine-answers.ts";
 import { relay, relayFiles } from "./index-relay.ts";
 import { labelsOf } from "./labels.ts";
-import { containerLines } from "./log-lines.ts";
+import { containerLines, openStepLog } from "./log-lines.ts";
 import type { Engine } from "./open-engine.ts";
 import type { StageImage } from "./run-stage.ts";
-import { checkWritten, watchRun } from "./watch-run.ts";
+import { checkWritten, whileHeld } from "./watch-run.ts";
 
 export interface OfflineRun {
   /** Its path in the image. */
@@ -47,7 +46,7 @@ export async function runOffline(
       host: { NetworkMode: "none", VolumesFrom: [`${index.id}:ro`] },
     }),
   );
-  await followStep(engine, step, { image, run, signal }, { limits, log });
+  await followStep(engine, step, { image, run, signal }, { script, limits, log });
   await checkWritten(step, limits, signal);
   await mkdir(folder, { recursive: true });
   const output = await step.getArchive({ path: "/slipway/out" }).catch((error: unknown) => {
@@ -117,40 +116,24 @@ async function followStep(
   engine: Engine,
   step: Container,
   { run, signal }: StageImage,
-  { limits, log }: Pick<OfflineRun, "limits" | "log">,
+  { script, limits, log }: Pick<OfflineRun, "script" | "limits" | "log">,
 ): Promise<void> {
-  const ended = new AbortController();
   const stop = new AbortController();
-  const watched = watchRun(engine, run, limits, ended.signal).done.catch((fault: unknown) => stop.abort(fault));
   const all = AbortSignal.any([signal, stop.signal]);
-  const output = await step.attach({ stream: true, stdout: true, stderr: true, abortSignal: all });
+  const output = (await step.attach({
+    stream: true,
+    stdout: true,
+    stderr: true,
+    abortSignal: all,
+  })) as unknown as Readable;
   output.on("error", () => {});
-  const destroy = (): void => void (output as unknown as Readable).destroy(all.reason as Error);
-  all.addEventListener("abort", destroy, { once: true });
-  let lastLine = "";
-  let lines = 0;
-  try {
+  const steps = openStepLog(limits, log);
+  await whileHeld(engine, { run, limits, output, signal: all, stop }, async () => {
     await step.start({ abortSignal: all });
-    for await (const line of containerLines(output as unknown as AsyncIterable<Buffer>)) {
-      lines += 1;
-      if (lines > limits.logLines)
-        throw new BuildFault(
-          "build_limit_exceeded",
-          `the build wrote more than the ${limits.logLines} lines that it may`,
-        );
-      if (line === "") continue;
-      lastLine = line;
-      log(line);
-    }
+    for await (const line of containerLines(output)) if (steps.count(line)) steps.say(line);
     all.throwIfAborted();
-  } finally {
-    all.removeEventListener("abort", destroy);
-    destroy();
-    ended.abort();
-    await watched;
-  }
+  });
   const { StatusCode: exitCode }: { StatusCode: number } = await within(answerMs, step.wait());
   if (exitCode === 0) return;
-  const command = "/bin/sh /slipway/wheels.sh";
-  throw blameForError(`The command '${command}' returned a non-zero code: ${exitCode}`, { lastLine, limits });
+  throw stepFailed(`/bin/sh ${script}`, exitCode, { lastLine: steps.lastLine, limits });
 }

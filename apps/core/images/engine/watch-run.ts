@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { EngineConfig } from "#core/config.ts";
@@ -16,10 +17,42 @@ const answerMs = 60_000;
 
 type Limits = Pick<EngineConfig["limits"], "processes" | "diskBytes">;
 
-/** Holds the containers of a build's steps to what a build itself cannot be told: how many processes they may have, and
- *  how much they may write. They are found by the run's label, never by what a step prints; `look` only says that there
- *  may be a new one. `done` resolves when `ended` aborts, and rejects with what a step did, or where it cannot be held. */
-export function watchRun(
+/** What is read of a run, and what ends it. */
+export interface HeldOutput {
+  run: EngineRun;
+  limits: Limits;
+  output: Readable;
+  /** Aborted by `stop`, too. */
+  signal: AbortSignal;
+  /** Aborted where the run cannot be held, or goes past what it may: by what it did. */
+  stop: AbortController;
+}
+
+/** Reads the output of a run while its containers are held to what a build itself cannot be told: how many processes they may
+ *  have, and how much they may write. They are found by the run's label, never by what a step prints; `look` only says that
+ *  there may be a new one. The output ends with the signal, and with `read`. */
+export async function whileHeld<T>(
+  engine: Engine,
+  { run, limits, output, signal, stop }: HeldOutput,
+  read: (look: () => void) => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
+  const { look, done } = watchRun(engine, run, limits, ended.signal);
+  const watched = done.catch((fault: unknown) => stop.abort(fault));
+  const destroy = (): void => void output.destroy(signal.reason as Error);
+  signal.addEventListener("abort", destroy, { once: true });
+  try {
+    return await read(look);
+  } finally {
+    signal.removeEventListener("abort", destroy);
+    output.destroy();
+    ended.abort();
+    await watched;
+  }
+}
+
+/** `done` resolves when `ended` aborts, and rejects with what a step did, or where it cannot be held. */
+function watchRun(
   engine: Engine,
   run: EngineRun,
   limits: Limits,
