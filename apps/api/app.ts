@@ -4,6 +4,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from "fastify";
 import { SlipwayError } from "#core/errors.ts";
+import { openRegistries, type Registries } from "#core/images/registries/open-registries.ts";
 import { type Redact, redactor } from "#core/redact.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { runAfterAnswers } from "./after-answer.ts";
@@ -59,6 +60,8 @@ declare module "fastify" {
   }
   interface FastifyInstance {
     registry: Registry;
+    /** Image registries by name, for what is asked of them at once. */
+    registries: Registries;
     /** For what goes out with words of the request in it. */
     redact: Redact;
   }
@@ -115,6 +118,9 @@ export async function makeApp(registry: Registry) {
   endSlowReaders(app.server);
 
   app.decorate("registry", registry);
+  const registries = openRegistries(registry);
+  app.decorate("registries", registries);
+  app.addHook("onClose", () => registries.close());
   app.decorate("redact", redact);
   app.decorateRequest("actor");
   app.decorateRequest("buildId", null);

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Build } from "#core/builds/build.ts";
-import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { readImage } from "#core/upkeep/image-row.ts";
 import { checkNow } from "#core/upkeep/record-check.ts";
 import { removeImage } from "#core/upkeep/remove-image.ts";
@@ -13,9 +12,7 @@ import { buildView, versionImageView } from "../views.ts";
 const tags = ["images"];
 
 export const imageRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { registry } = app;
-  const registries = openRegistries(registry);
-  app.addHook("onClose", () => registries.close());
+  const { registry, registries } = app;
 
   app.get(
     "/models/:model/versions/:version/image",

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
-import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { proveRegistry, type RegistryProof } from "#core/images/registries/prove-registry.ts";
 import { readRegistries, readRegistry } from "#core/images/registries/registry-record.ts";
 import { deleteRegistry, setRegistry } from "#core/images/registries/set-registry.ts";
@@ -12,9 +11,7 @@ import { registryView } from "../views.ts";
 const tags = ["registries"];
 
 export const registryRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { registry } = app;
-  const registries = openRegistries(registry);
-  app.addHook("onClose", () => registries.close());
+  const { registry, registries } = app;
 
   app.get(
     "/registries",
