@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { pythonOfTests } from "../../apps/standalone/setup/python-tests.mjs";
 import { root } from "../../apps/standalone/setup/run-command.mjs";
 import { setUp } from "../../apps/standalone/setup/set-up.mjs";
@@ -13,6 +13,9 @@ import { setUp } from "../../apps/standalone/setup/set-up.mjs";
 const leftOut = await setUp("test", {});
 const reports = mkdtempSync(join(tmpdir(), "slipway-reports-"));
 const total = { passed: 0, failed: 0, skipped: 0 };
+/** Said once more before the sum: what failed, and how long each suite took. */
+const failures = [];
+const suites = [];
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
@@ -23,6 +26,7 @@ function check(title, command, args) {
 
 function vitest(project, limitMinutes) {
   const report = join(reports, `${project}.json`);
+  const started = Date.now();
   const args = ["run", "--project", project, "--passWithNoTests", "--reporter=default", "--reporter=json"];
   const ended = run(
     `${project} tests`,
@@ -31,7 +35,9 @@ function vitest(project, limitMinutes) {
     limitMinutes,
   );
   counted(ended, report, (text) => {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(text);
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(text);
+    failures.push(...testResults.flatMap((file) => failuresOf(project, file)));
+    suites.push(`${project}: ${minutes(Date.now() - started)}, longest ${longest(testResults)}`);
     return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests };
   });
 }
@@ -76,6 +82,30 @@ function counted(endedWell, report, /** @type {(text: string) => Counts} */ read
   add(counts);
 }
 
+/** The tests of a file that failed, or the file where it failed as a whole, each with what it said first. */
+function failuresOf(project, { name, status, message, assertionResults }) {
+  const file = relative(root, name);
+  const failed = assertionResults.filter((test) => test.status === "failed");
+  if (failed.length === 0) return status === "failed" ? [`${project}, ${file}: ${message.slice(0, 1000)}`] : [];
+  return failed.map((test) => `${project}, ${file}: ${test.fullName}\n    ${test.failureMessages[0]?.slice(0, 1000)}`);
+}
+
+function longest(files) {
+  const taken = files.map(({ name, startTime, endTime }) => ({
+    file: basename(name, ".test.ts"),
+    ms: endTime - startTime,
+  }));
+  taken.sort((one, other) => other.ms - one.ms);
+  return taken
+    .slice(0, 5)
+    .map(({ file, ms }) => `${file} ${Math.round(ms / 1000)} s`)
+    .join(", ");
+}
+
+function minutes(ms) {
+  return `${(ms / 60_000).toFixed(1)} min`;
+}
+
 function add(/** @type {Counts} */ counts) {
   for (const name of Object.keys(total)) total[name] += counts[name];
 }
@@ -102,5 +132,6 @@ if (leftOut.includes("parts")) {
   if (process.argv.includes("kills")) vitest("kill", 15);
 }
 rmSync(reports, { recursive: true });
+console.log(["", ...suites, ...failures.map((failure) => `\nfailed: ${failure}`)].join("\n"));
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 ? 0 : 1;
