@@ -40,6 +40,8 @@ export interface Config {
   images: ImageCareConfig;
   base: BaseConfig;
   tools: { uv: string; mmdebstrap: string };
+  /** `slim`: they are laid out without tests, headers and static libraries. */
+  wheels: { slim: boolean; cacheBytes: number };
   scratchDir: string;
   cacheDir: string;
   work: WorkConfig;
@@ -228,6 +230,10 @@ export function readConfig(environment: Environment): Config {
     },
     base: baseConfig(read),
     tools: { uv: read.text("SLIPWAY_UV", "uv"), mmdebstrap: read.text("SLIPWAY_MMDEBSTRAP", "mmdebstrap") },
+    wheels: {
+      slim: read.oneOf("SLIPWAY_SLIM_WHEELS", ["on", "off"], "off") === "on",
+      cacheBytes: read.integer("SLIPWAY_WHEEL_CACHE_MEGABYTES", 20_480, { min: 0, max: 1_048_576 }) * 1024 * 1024,
+    },
     scratchDir: resolve(read.text("SLIPWAY_SCRATCH_DIR", `${dataDir}/scratch`)),
     cacheDir: resolve(read.text("SLIPWAY_CACHE_DIR", `${dataDir}/cache`)),
     work: {

@@ -33,6 +33,7 @@ export function builderOf(
     config: {
       base: { from: "debian", suite: "bookworm" },
       tools: { uv: process.env["SLIPWAY_UV"] ?? "uv", mmdebstrap: "mmdebstrap" },
+      wheels: { slim: false, cacheBytes: 20 * 1024 ** 3 },
       registry: testRegistry(),
       engine: engineConfig,
       network: network ?? machinesNetwork,

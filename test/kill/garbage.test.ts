@@ -90,6 +90,7 @@ it(`collects for a minute under uploads, seals, deletions and kills (seed ${seed
   await waitUntil("all that nothing refers to is gone", async () => {
     const unreferenced = await db.$queryRaw<unknown[]>`
       SELECT digest FROM blobs EXCEPT SELECT blob_digest FROM version_files
+      EXCEPT SELECT layer ->> 'digest' FROM wheel_layers WHERE layer IS NOT NULL
       EXCEPT SELECT layer ->> 'digest' FROM runtimes, jsonb_array_elements(layers) layer
       EXCEPT SELECT layer ->> 'digest' FROM bases, jsonb_array_elements(record -> 'layers') layer`;
     return unreferenced.length === 0 && (await findingsOf({ db, blobs })).length === 0;

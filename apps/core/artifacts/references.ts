@@ -1,10 +1,11 @@
 import { Prisma } from "#prisma/client/client.ts";
 import { ownerKey } from "./store-owner.ts";
 
-/** Whether anything refers to blob `b`, in SQL: the files of versions, the layers of bases and of runtimes. */
+/** Whether anything refers to blob `b`, in SQL: the files of versions, the layers of bases, of runtimes and of wheels. */
 export const isReferenced = Prisma.sql`
   (EXISTS (SELECT FROM version_files f WHERE f.blob_digest = b.digest)
    OR b.digest IN (SELECT layer ->> 'digest' FROM runtimes, jsonb_array_elements(layers) layer)
+   OR b.digest IN (SELECT layer ->> 'digest' FROM wheel_layers WHERE layer IS NOT NULL)
    OR b.digest IN (SELECT layer ->> 'digest' FROM bases, jsonb_array_elements(record -> 'layers') layer))`;
 
 /** Whether the object with the key `o.key` has its place in the store, in SQL: as that of a blob, of an upload in progress, as

@@ -1,5 +1,6 @@
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
+import type { Config } from "#core/config.ts";
 import { modelDescription } from "#core/packaging/model-description.ts";
 import { type Base, type BaseSource, pythonMinorOf } from "./bases/base-source.ts";
 import { instanceBase } from "./bases/instance-base.ts";
@@ -33,6 +34,7 @@ export interface AssemblerNeeds extends Blobs {
   uv: Uv;
   /** What has to be run; null where nothing can. */
   steps: RuntimeSteps | null;
+  wheels: Config["wheels"];
   scratchDir: string;
   cacheDir: string;
   /** docker/runtime of this repository. */

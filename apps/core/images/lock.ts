@@ -44,6 +44,8 @@ const lockSchema = Type.Object(
     ),
     /** Debian packages that were installed besides the base's, where the package asks for any. */
     system: Type.Optional(Type.Array(Type.Object({ name: line, version: line, sha256 }, closed))),
+    /** Where the wheels were laid out without what serving never needs (SLIPWAY_SLIM_WHEELS). */
+    slim: Type.Optional(Type.Literal(true)),
   },
   closed,
 );

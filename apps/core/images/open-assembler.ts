@@ -16,7 +16,7 @@ import type { RuntimeSteps } from "./runtimes/runtime-steps.ts";
 import { toolEnvironment } from "./tool-environment.ts";
 
 export interface OpenAssemblerNeeds extends Blobs {
-  config: Pick<Config, "base" | "tools" | "ca" | "network" | "scratchDir" | "cacheDir">;
+  config: Pick<Config, "base" | "tools" | "wheels" | "ca" | "network" | "scratchDir" | "cacheDir">;
   registries: Registries;
   /** This process's: tools get from it what they may know. */
   environment: Environment;
@@ -30,6 +30,7 @@ export function openAssembler({ db, blobs, config, registries, environment, step
     db,
     blobs,
     steps,
+    wheels: config.wheels,
     base: baseSource({ db, blobs, config, registries }, tools),
     uv: { file: config.tools.uv, cacheDir: `${config.cacheDir}/uv`, environment: tools },
     scratchDir: config.scratchDir,

@@ -27,18 +27,19 @@ export async function pytestArchive(builder: ImageBuilder, signal: AbortSignal):
   const request = { ...bareRequest, contentDigest: digestOf(requirements.join()) };
   const spec = { ...request.spec, requirements };
   const { layers } = await builder.build({ ...request, spec }, { log: () => {}, signal });
-  const dependencies = layers.find(({ kind }) => kind === "dependencies");
-  if (dependencies === undefined) throw new Error("the runtime with pytest has no dependencies");
   const archive = tar.pack();
   archive.entry({ name: "run.py" }, runTests);
   const fill = async (): Promise<void> => {
-    const entries = tar.extract();
-    (await dependencies.open()).on("error", (error) => entries.destroy(error)).pipe(entries);
-    for await (const entry of entries) {
-      entry.on("error", () => {});
-      const [, path] = brought.exec(entry.header.name) ?? [];
-      if (path === undefined || entry.header.type !== "file") entry.resume();
-      else await finished(entry.pipe(archive.entry({ name: `packages/${path}`, size: entry.header.size ?? 0 })));
+    for (const { kind, open } of layers) {
+      if (kind !== "dependencies") continue;
+      const entries = tar.extract();
+      (await open()).on("error", (error) => entries.destroy(error)).pipe(entries);
+      for await (const entry of entries) {
+        entry.on("error", () => {});
+        const [, path] = brought.exec(entry.header.name) ?? [];
+        if (path === undefined || entry.header.type !== "file") entry.resume();
+        else await finished(entry.pipe(archive.entry({ name: `packages/${path}`, size: entry.header.size ?? 0 })));
+      }
     }
     archive.finalize();
   };

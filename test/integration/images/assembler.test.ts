@@ -31,7 +31,14 @@ beforeAll(async () => {
 describe("an assembled image", () => {
   it("is what it says it is, byte for byte", async () => {
     const { layers } = await checkImage(image);
-    expect(layers.map(({ layer }) => layer.kind)).toEqual(["base", "dependencies", "runtime", "model", "model"]);
+    expect(layers.map(({ layer }) => layer.kind)).toEqual([
+      "base",
+      "dependencies",
+      "dependencies",
+      "runtime",
+      "model",
+      "model",
+    ]);
     for (const { entries } of layers) {
       const paths = entries.map(({ path }) => path);
       expect(paths).toEqual([...new Set(paths)].sort());
@@ -126,7 +133,7 @@ describe("an assembled image", () => {
 
   it("leaves a log that a person can follow, and no scratch files", async () => {
     expect(first.lines.join("\n")).toMatch(
-      /fetching Debian packages\nbase debian:bookworm: Python 3\.11\.\d+, glibc 2\.36, \d+ Debian packages, .* MB in .* s\nresolved \d+ packages in .* s\ninstalled \d+ packages in .* s\ndependencies layer: .*\nruntime layer: .*\nruntime \w{12}: made in .* s$/,
+      /fetching Debian packages\nbase debian:bookworm: Python 3\.11\.\d+, glibc 2\.36, \d+ Debian packages, .* MB in .* s\nresolved \d+ packages in .* s\nfetched \d+ packages in .* s\nuvloop .*\n\d+ small packages: .*\nruntime layer: .*\nruntime \w{12}: made in .* s$/,
     );
     expect(await readdir(join(here.folder, "scratch"))).toEqual([]);
   });
@@ -284,6 +291,7 @@ describe("a lock whose base and runtime are kept", () => {
       base: { name: "another base", make: nothing },
       uv: { file: "/nowhere/uv", cacheDir: join(here.folder, "uv"), environment: {} },
       steps: null,
+      wheels: { slim: false, cacheBytes: 0 },
       scratchDir: join(here.folder, "scratch"),
       cacheDir: join(here.folder, "cache"),
       runtimeFolder,

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { type Blobs, storeBlob } from "#core/artifacts/blobs.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
 import { fileBlobStore } from "#core/artifacts/file-blob-store.ts";
+import type { Config } from "#core/config.ts";
 import type { Assembler } from "#core/images/assembler.ts";
 import type { BuildContext, BuildRequest } from "#core/images/image-builder.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
@@ -22,7 +23,7 @@ export interface Instance {
 }
 
 export async function newInstance(
-  settings: { uv?: string; environment?: Record<string, string> } = {},
+  settings: { uv?: string; wheels?: Config["wheels"]; environment?: Record<string, string> } = {},
 ): Promise<Instance> {
   const { db } = await testDatabase();
   const folder = temporaryFolder();
@@ -32,6 +33,7 @@ export async function newInstance(
     config: {
       base: { from: "debian", suite: "bookworm" },
       tools: { uv: settings.uv ?? process.env["SLIPWAY_UV"] ?? "uv", mmdebstrap: "mmdebstrap" },
+      wheels: settings.wheels ?? { slim: false, cacheBytes: 20 * 1024 ** 3 },
       ca: null,
       network: plainNetwork,
       scratchDir: join(folder, "scratch"),

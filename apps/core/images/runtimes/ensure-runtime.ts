@@ -1,5 +1,6 @@
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
+import { messageOf } from "#core/errors.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { type Base, pythonMinorOf } from "../bases/base-source.ts";
 import type { BuildContext } from "../image-builder.ts";
@@ -11,6 +12,7 @@ import { shareWork } from "../shared-work.ts";
 import { checkLock } from "./check-lock.ts";
 import { type MadeRuntime, makeRuntime, type RuntimeNeeds, type RuntimeRequest } from "./make-runtime.ts";
 import { normaliseRequirements, type RuntimeInputs, runtimeKey } from "./runtime-key.ts";
+import { keepWithin } from "./wheel-cache.ts";
 
 /** Base, dependencies and Slipway runtime: what a package is laid upon. */
 export interface Runtime {
@@ -26,11 +28,13 @@ export interface Runtime {
  *  What was made by resolution is found by the lock that it gave as well. */
 export function ensureRuntime(
   needs: RuntimeNeeds,
-): (request: Omit<RuntimeRequest, "root">, root: RootOf, context: BuildContext) => Promise<Runtime> {
+): (request: Omit<RuntimeRequest, "root" | "slim">, root: RootOf, context: BuildContext) => Promise<Runtime> {
   const share = shareWork<Runtime>();
   return (request, rootOf, context) => {
     const requirements = normaliseRequirements([...request.requirements, ...request.source.requirements]);
     if (request.lock !== null) checkLock(request.lock, { ...request, requirements });
+    // What is laid out by a lock is laid out as the lock says.
+    const slim = request.lock === null ? needs.wheels.slim : request.lock.slim === true;
     const keyOf = (dependencies: RuntimeInputs["dependencies"], system: RuntimeInputs["system"] = []) =>
       runtimeKey({
         ...(system.length === 0 ? {} : { system }),
@@ -38,6 +42,7 @@ export function ensureRuntime(
         platform: request.platform,
         python: pythonMinorOf(request.base),
         source: request.source.digest,
+        ...(slim ? { slim } : {}),
         dependencies,
       });
     const key =
@@ -53,7 +58,10 @@ export function ensureRuntime(
       const startedAt = performance.now();
       const root = await rootOf(request.base, shared);
       const made = await withScratchFolder(needs.scratchDir, "runtime", (folder) =>
-        makeRuntime(needs, { ...request, root, requirements }, folder, shared),
+        makeRuntime(needs, { ...request, root, requirements, slim }, folder, shared),
+      );
+      await keepWithin(needs.uv, needs.wheels.cacheBytes, shared).catch((error: unknown) =>
+        shared.log(`the cache of wheels is left as it is: ${messageOf(error)}`),
       );
       await needs.db.$transaction(async (tx) => {
         await referToLayers(tx, made.layers);

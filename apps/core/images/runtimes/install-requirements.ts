@@ -2,21 +2,25 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BuildFault } from "../image-builder.ts";
 import type { LockedRequirement } from "../lock.ts";
-import { seconds } from "../measures.ts";
 import type { GivenWheels } from "./given-wheels.ts";
 import { tidyInstalled } from "./tidy-installed.ts";
 import { runUv, type Uv, type UvRun } from "./uv.ts";
 import { reasonLine, uvReason } from "./uv-reason.ts";
 
-/** Lays the locked wheels out in a folder, each checked against its SHA-256, and resolves nothing. `given`: the lock is
- *  a caller's, not one that was resolved here. */
+export interface Install {
+  locked: readonly LockedRequirement[];
+  /** The lock is a caller's, not one that was resolved here. */
+  given: boolean;
+  wheels: GivenWheels | null;
+}
+
+/** Lays the locked wheels out in a folder, each checked against its SHA-256, and resolves nothing. */
 export async function installRequirements(
   uv: Uv,
-  { locked, given, wheels }: { locked: readonly LockedRequirement[]; given: boolean; wheels: GivenWheels | null },
+  { locked, given, wheels }: Install,
   target: string,
   run: UvRun,
 ): Promise<void> {
-  const startedAt = performance.now();
   const lines = locked.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}`);
   await writeFile(join(run.folder, "requirements.lock"), `${lines.join("\n")}\n`);
   const { exitCode, stderr } = await runUv(
@@ -30,7 +34,6 @@ export async function installRequirements(
   );
   if (exitCode !== 0) throw blame(stderr, given);
   await tidyInstalled(target);
-  run.context.log(`installed ${locked.length} packages in ${seconds(startedAt)}`);
 }
 
 /** What is wrong with a given lock is its giver's; what was resolved a moment ago and cannot be had is the index's. */

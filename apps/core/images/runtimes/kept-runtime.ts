@@ -21,6 +21,7 @@ export async function findKept(
     platform: lock.platform,
     python: lock.python,
     source: lock.runtime.digest,
+    ...(lock.slim ? { slim: lock.slim } : {}),
     dependencies: { locked: lock.requirements },
   });
   const runtime = await findRuntime(db, key);

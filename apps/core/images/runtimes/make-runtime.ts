@@ -1,17 +1,18 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Blobs } from "#core/artifacts/blobs.ts";
+import type { Config } from "#core/config.ts";
 import { type Base, pythonMinorOf } from "../bases/base-source.ts";
-import { compileFolder } from "../bases/compile-bytecode.ts";
 import type { BuildContext } from "../image-builder.ts";
 import { folderEntries } from "../layers/folder-entries.ts";
 import { type StoredLayer, storeLayer } from "../layers/stored-layer.ts";
-import { parentFolders, type TarEntry } from "../layers/tar.ts";
+import type { TarEntry } from "../layers/tar.ts";
 import type { Lock, LockedRequirement } from "../lock.ts";
-import { megabytes, seconds } from "../measures.ts";
+import { megabytes } from "../measures.ts";
 import { checkLockedSystem } from "./check-lock.ts";
-import { installRequirements } from "./install-requirements.ts";
-import { dependenciesFolder, launcher } from "./launcher.ts";
+import { dependencyLayers } from "./dependency-layers.ts";
+import { launcher } from "./launcher.ts";
+import { layPython } from "./python-layer.ts";
 import { lacksWheels, resolveRequirements } from "./resolve-requirements.ts";
 import type { RuntimeSource } from "./runtime-source.ts";
 import type { MadeWheels, RuntimeSteps, SystemFiles } from "./runtime-steps.ts";
@@ -28,6 +29,8 @@ export interface RuntimeRequest {
   /** Debian packages besides the base's. */
   systemPackages: readonly string[];
   lock: Lock | null;
+  /** Dependencies without what serving never needs. */
+  slim: boolean;
 }
 
 export interface RuntimeNeeds extends Blobs {
@@ -35,6 +38,7 @@ export interface RuntimeNeeds extends Blobs {
   scratchDir: string;
   /** Null where nothing can be run. */
   steps: RuntimeSteps | null;
+  wheels: Config["wheels"];
 }
 
 export interface MadeRuntime {
@@ -44,8 +48,8 @@ export interface MadeRuntime {
   ran: { why: string; dockerfile: string } | null;
 }
 
-/** Resolves (or takes the lock's word), installs, compiles, and stores two layers over the base's; three where there are
- *  system packages. */
+/** Resolves (or takes the lock's word), installs, compiles, and stores the layers over the base's: system packages where
+ *  there are any, dependencies, Slipway runtime. */
 export async function makeRuntime(
   needs: RuntimeNeeds,
   request: RuntimeRequest,
@@ -55,7 +59,8 @@ export async function makeRuntime(
   const { base, source } = request;
   const system = await systemLayer(needs, request, folder, context);
   const { locked, wheels } = await lockRequirements(needs, request, folder, context);
-  const dependencies = await dependenciesLayer(needs, request, { locked, wheels }, folder, context);
+  const install = { locked, given: request.lock !== null, wheels };
+  const dependencies = await dependencyLayers(needs, request, install, folder, context);
   const runtime = await runtimeLayer(needs, request, folder, context);
   const lock: Lock = {
     schema: 1,
@@ -65,8 +70,9 @@ export async function makeRuntime(
     runtime: { version: source.version, digest: source.digest },
     requirements: [...locked],
     ...(system === null ? {} : { system: system.packages }),
+    ...(request.slim ? { slim: true } : {}),
   };
-  const layers = [...base.layers, ...(system === null ? [] : [system.layer]), dependencies, runtime];
+  const layers = [...base.layers, ...(system === null ? [] : [system.layer]), ...dependencies, runtime];
   return { lock, layers, ran: whatRan(request, system, wheels) };
 }
 
@@ -133,24 +139,6 @@ function stepsOf({ steps }: RuntimeNeeds): RuntimeSteps {
   return steps;
 }
 
-async function dependenciesLayer(
-  needs: RuntimeNeeds,
-  { base, root, lock }: RuntimeRequest,
-  { locked, wheels }: { locked: readonly LockedRequirement[]; wheels: MadeWheels | null },
-  scratch: string,
-  context: BuildContext,
-): Promise<StoredLayer> {
-  const target = join(scratch, "dependencies");
-  await mkdir(target);
-  await installRequirements(needs.uv, { locked, given: lock !== null, wheels }, target, {
-    base,
-    root,
-    folder: scratch,
-    context,
-  });
-  return layerOf(needs, { base, root }, target, dependenciesFolder, [], "dependencies", context);
-}
-
 async function runtimeLayer(
   needs: RuntimeNeeds,
   { base, root, source }: RuntimeRequest,
@@ -171,28 +159,6 @@ async function runtimeLayer(
     sizeBytes: command.length,
     open: async () => [command],
   };
-  return layerOf(needs, { base, root }, target, "opt/slipway/runtime", [executable], "runtime", context);
-}
-
-/** A folder's files with their bytecode as one layer, kept as a blob; the folder is gone afterwards. */
-async function layerOf(
-  needs: RuntimeNeeds,
-  { base, root }: Pick<RuntimeRequest, "base" | "root">,
-  folder: string,
-  imagePath: string,
-  more: readonly TarEntry[],
-  kind: "dependencies" | "runtime",
-  { log, signal }: BuildContext,
-): Promise<StoredLayer> {
-  const startedAt = performance.now();
-  await compileFolder({ root, pythonPath: base.pythonPath, folder, imagePath: `/${imagePath}`, signal });
-  const compiled = seconds(startedAt);
-  const files = [...(await folderEntries(folder, imagePath)), ...more];
-  const paths = files.map(({ path }) => path);
-  const known = new Set(paths);
-  const parents = parentFolders([...paths, `${imagePath}/`], "opt").filter(({ path }) => !known.has(path));
-  const layer = await storeLayer(needs, [...parents, ...files], { kind, signal });
-  await rm(folder, { recursive: true, force: true });
-  log(`${kind} layer: ${megabytes(layer.sizeBytes)} (bytecode in ${compiled}, all in ${seconds(startedAt)})`);
-  return layer;
+  const laid = { folder: target, imagePath: "opt/slipway/runtime", more: [executable] };
+  return layPython(needs, { base, root }, { ...laid, kind: "runtime", title: "runtime layer" }, context);
 }

@@ -9,6 +9,8 @@ export interface RuntimeInputs {
   python: string;
   /** Of the Slipway runtime's source files. */
   source: Digest;
+  /** Where dependencies are laid out without what serving never needs. */
+  slim?: true;
   /** PEP 508 lines of package and Slipway runtime, or the locked ones that take their place. */
   dependencies: { requirements: readonly string[] } | { locked: readonly LockedRequirement[] };
   /** Debian packages besides the base's, by the names asked for or as they were locked; where there are any. */

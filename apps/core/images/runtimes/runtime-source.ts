@@ -25,7 +25,7 @@ interface RuntimeFile {
 }
 
 /** Raised when make-runtime.ts lays runtimes out in another way, so that old ones are not taken for new ones. */
-const layout = 1;
+const layout = 2;
 
 export async function readRuntimeSource(folder: string): Promise<RuntimeSource> {
   const project = parse(await readFile(join(folder, "pyproject.toml"), "utf8"))["project"];
