@@ -18,7 +18,7 @@ export async function createModel({ client }: Slipway, name: string): Promise<vo
 /** A draft of the scikit-learn model of test/models/churn, other than any before it by one line of text. */
 export async function draftSmallModel(slipway: Slipway, model: string, version: string): Promise<void> {
   const note = Buffer.from(`${model} ${version} ${slipway.url}\n`);
-  await draft(slipway, model, version, { ...realModel("churn").files, "notes.txt": note });
+  await draftFiles(slipway, model, version, { ...realModel("churn").files, "notes.txt": note });
 }
 
 /** A draft that holds the file at `path`, as `weights.bin`. */
@@ -34,7 +34,7 @@ export async function draftWithFile(
   files: Readonly<Record<string, Buffer>>,
   path: string,
 ): Promise<void> {
-  await draft(slipway, model, version, files);
+  await draftFiles(slipway, model, version, files);
   await putFile(`${slipway.url}/v1/models/${model}/versions/${version}/files/weights.bin`, path);
 }
 
@@ -52,7 +52,8 @@ export async function putFile(url: string, path: string): Promise<void> {
   await commandOutput("curl", ["--fail-with-body", "--silent", "--show-error", ...header, "--upload-file", path, url]);
 }
 
-async function draft(
+/** A draft of small files. */
+export async function draftFiles(
   { client }: Slipway,
   model: string,
   version: string,

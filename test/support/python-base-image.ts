@@ -11,9 +11,18 @@ const packages = ["python3-minimal", "libpython3-stdlib", "python3-pip", "coreut
 const authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 /** An image with Python and pip from Debian's packages, for where no other registry is reachable; removed when the
- *  test ends, with what was built on it and has no name. It holds this machine's certificate authorities and goes nowhere. */
+ *  test ends, with what was built on it and has no name. */
 export async function pythonBaseImage({ docker }: DockerEngine): Promise<string> {
-  const folder = temporaryFolder();
+  const { image, remove } = await makePythonBase(docker, temporaryFolder());
+  whenDone(remove);
+  return image;
+}
+
+/** It holds this machine's certificate authorities and goes nowhere. */
+export async function makePythonBase(
+  docker: (...args: string[]) => Promise<unknown>,
+  folder: string,
+): Promise<{ image: string; remove(): Promise<void> }> {
   const archive = join(folder, "base.tar");
   const name = `${process.pid}-${Date.now()}`;
   const image = `slipway-test-python:${name}`;
@@ -29,9 +38,11 @@ export async function pythonBaseImage({ docker }: DockerEngine): Promise<string>
   }
   const changes = ["ENV PATH=/usr/local/bin:/usr/bin:/bin", `LABEL ${label}`].flatMap((change) => ["--change", change]);
   await docker("import", ...changes, archive, image);
-  whenDone(async () => {
-    await docker("image", "prune", "--force", "--filter", `label=${label}`);
-    await docker("image", "rm", "--force", image);
-  });
-  return image;
+  return {
+    image,
+    async remove() {
+      await docker("image", "prune", "--force", "--filter", `label=${label}`);
+      await docker("image", "rm", "--force", image);
+    },
+  };
 }

@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { takeEngine } from "#test/engine.ts";
+import { makePythonBase } from "#test/python-base-image.ts";
 import { commandOutput, secondsOf } from "../command.ts";
 import type { Bench } from "../figure.ts";
 
@@ -10,6 +11,12 @@ export interface Engine {
   buildAndPush(reference: string, context: string, ...buildOptions: string[]): Promise<number>;
   /** Has an image of a registry, under a name of its own, until it is closed. */
   pull(reference: string, name: string): Promise<void>;
+  /** Makes an image with Python and pip, which is there until it is closed. */
+  pythonBase(): Promise<string>;
+  /** What a script says, in JSON, that the image's own Python runs as root. */
+  ask<T>(image: string, script: string): Promise<T>;
+  /** Uses an image of a folder with a Dockerfile, which is removed afterwards. */
+  withBuilt<T>(context: string, use: (image: string) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -19,6 +26,7 @@ export async function openEngine(bench: Bench): Promise<Engine | { why: string }
   if (!state.available) return { why: state.why };
   const docker = (...args: string[]) => commandOutput("docker", args);
   const pulled: string[] = [];
+  const bases: (() => Promise<void>)[] = [];
   return {
     async buildAndPush(reference, context, ...buildOptions) {
       const seconds = await secondsOf(async () => {
@@ -28,6 +36,22 @@ export async function openEngine(bench: Bench): Promise<Engine | { why: string }
       await docker("image", "rm", reference);
       return seconds;
     },
+    async pythonBase() {
+      const folder = join(bench.folder, "python-base");
+      mkdirSync(folder);
+      const { image, remove } = await makePythonBase(docker, folder);
+      rmSync(folder, { recursive: true });
+      bases.push(remove);
+      return image;
+    },
+    async ask(image, script) {
+      const alone = ["--rm", "--network", "none", "--user", "0"];
+      return JSON.parse(await docker("run", ...alone, image, "python3", "-c", script));
+    },
+    async withBuilt(context, use) {
+      const image = (await docker("build", "--quiet", context)).trim();
+      return use(image).finally(() => docker("image", "rm", image));
+    },
     async pull(reference, name) {
       await docker("pull", "--quiet", reference);
       pulled.push(reference);
@@ -36,6 +60,7 @@ export async function openEngine(bench: Bench): Promise<Engine | { why: string }
     },
     async close() {
       for (const name of pulled) await docker("image", "rm", name).catch(bench.say);
+      for (const remove of bases) await remove().catch(bench.say);
       await release();
     },
   };
