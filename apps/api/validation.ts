@@ -1,10 +1,11 @@
-import { Ajv, type AnySchema, type ErrorObject } from "ajv";
+import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
 import type { FastifyError, FastifyRequest, FastifySchemaCompiler } from "fastify";
 import { type Fault, SlipwayError } from "#core/errors.ts";
 import { jsonDepth, jsonTexts, storable } from "#core/models/labels.ts";
 import { didYouMean, nearMisses } from "#core/packaging/near-miss.ts";
 import { deepestJson } from "./json-faults.ts";
+import { onFirstUse } from "./on-first-use.ts";
 
 const options = {
   verbose: true,
@@ -22,17 +23,23 @@ for (const ajv of [exact, exactAndWhole, coercing]) addFormats.default(ajv);
 
 /** Of a body of ordinary size a caller hears all that is wrong. Of a huge one the first fault: a hundred thousand of
  *  them take hundreds of megabytes. */
-export const validatorCompiler: FastifySchemaCompiler<AnySchema> = ({ schema, httpPart }) => {
-  if (httpPart !== "body") return coercing.compile(schema);
-  const first = exact.compile(schema);
-  const all = exactAndWhole.compile(schema);
-  return (body: unknown) => {
-    if (first(body)) return true;
-    if (isHuge(body)) return { error: first.errors as unknown as Error };
-    all(body);
-    return { error: all.errors as unknown as Error };
+export const validatorCompiler: FastifySchemaCompiler<AnySchema> = ({ schema, httpPart }) =>
+  onFirstUse(() => (httpPart === "body" ? bodyValidator(schema) : validator(coercing.compile(schema))));
+
+type Validator = (value: unknown) => true | { error: Error };
+
+function validator(validate: ValidateFunction): Validator {
+  return (value) => validate(value) || { error: validate.errors as unknown as Error };
+}
+
+function bodyValidator(schema: AnySchema): Validator {
+  const first = validator(exact.compile(schema));
+  const all = onFirstUse(() => validator(exactAndWhole.compile(schema)));
+  return (body) => {
+    const result = first(body);
+    return result === true || isHuge(body) ? result : all(body);
   };
-};
+}
 
 const hugeFromValues = 10_000;
 
