@@ -4,6 +4,8 @@ const parts = "test/support/parts.ts";
 /** What a test starts as a process is the code as it stands. */
 const programs = "test/support/service-programs.ts";
 const s3 = "test/support/s3-servers.ts";
+const runFolder = "test/kill/run-folder.ts";
+const killedEngine = "test/kill/engine.test.ts";
 const byTime = "test/integration/no-oracle-by-time.test.ts";
 
 const env = {
@@ -14,7 +16,10 @@ const env = {
 
 /** Files of a worker share what they import, which takes longer than most of them; none changes what the others see. They
  *  wait more than they work. */
-const shared = { isolate: false, maxWorkers: 3 };
+const shared = { isolate: false, maxWorkers: 4 };
+
+/** What counts is what is left when a file has ended. */
+const oneByOne = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 };
 
 export default defineConfig({
   test: {
@@ -39,7 +44,7 @@ export default defineConfig({
           env,
           ...shared,
           globalSetup: [parts, s3, programs],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },
@@ -104,23 +109,40 @@ export default defineConfig({
         test: {
           name: "kill",
           include: ["test/kill/**/*.test.ts"],
+          exclude: [killedEngine],
           env,
-          globalSetup: [programs, s3, "test/kill/run-folder.ts"],
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          globalSetup: [programs, s3, runFolder],
+          ...oneByOne,
         },
       },
       {
-        // Whole processes, engines and kills: one file after the other.
+        // The one Docker Engine that a machine has: nothing else may use it meanwhile.
+        test: {
+          name: "kill-engine",
+          include: [killedEngine],
+          env,
+          globalSetup: [programs, s3, runFolder],
+          ...oneByOne,
+        },
+      },
+      {
+        // Whole processes.
         test: {
           name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
+          include: ["test/e2e/*.test.ts"],
+          env,
+          globalSetup: [parts, s3, programs],
+          ...oneByOne,
+        },
+      },
+      {
+        // What a Docker Engine builds and runs.
+        test: {
+          name: "engine",
+          include: ["test/e2e/engine/*.test.ts"],
           env,
           globalSetup: [parts, s3, programs, "test/support/engine.ts"],
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          ...oneByOne,
         },
       },
     ],

@@ -16,5 +16,8 @@ for (const [name, value] of Object.entries(settings)) {
 }
 const leftOut = await setUp("test", {});
 if (leftOut.includes("parts")) throw new Error("the set-up above could not bring the parts that are to be killed");
-const { status } = spawnSync("node_modules/.bin/vitest", ["run", "--project", "kill"], { cwd: root, stdio: "inherit" });
+const { status } = spawnSync("node_modules/.bin/vitest", ["run", "--project", "kill", "--project", "kill-engine"], {
+  cwd: root,
+  stdio: "inherit",
+});
 process.exitCode = status ?? 1;

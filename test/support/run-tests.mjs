@@ -1,8 +1,8 @@
 /*
- * npm test: everything that says whether Slipway works, one suite after the other; `npm test -- kills` adds the kill
- * suite, as CI does. The last line sums them up: `N passed, N failed, N skipped`.
+ * npm test: everything that says whether Slipway works; `npm test -- kills` adds the kill suites, as CI does. Suites that
+ * mostly wait run beside those that mostly work. The last line sums all of them up: `N passed, N failed, N skipped`.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
@@ -13,39 +13,37 @@ import { setUp } from "../../apps/standalone/setup/set-up.mjs";
 const leftOut = await setUp("test", {});
 const reports = mkdtempSync(join(tmpdir(), "slipway-reports-"));
 const total = { passed: 0, failed: 0, skipped: 0 };
-/** Said once more before the sum: what failed, and how long each suite took. */
-const failures = [];
+/** Said once more before the sum: how long each suite took, and what failed. */
 const suites = [];
+const failures = [];
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+/** @typedef {{ isAside?: boolean }} Place isAside: beside another suite; what it says is shown when it has ended. */
 
 /** A command that has no tests to count: it passes or fails. */
-function check(title, command, args) {
-  add(run(title, command, args, 10) ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 });
+async function check(title, command, args) {
+  const endedWell = await run(title, command, args, 10);
+  if (!endedWell) failures.push(title);
+  add(endedWell ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 });
 }
 
-function vitest(project, limitMinutes) {
+async function vitest(project, limitMinutes, /** @type {Place} */ place = {}) {
   const report = join(reports, `${project}.json`);
   const started = Date.now();
-  const args = ["run", "--project", project, "--passWithNoTests", "--reporter=default", "--reporter=json"];
-  const ended = run(
-    `${project} tests`,
-    "node_modules/.bin/vitest",
-    [...args, `--outputFile.json=${report}`],
-    limitMinutes,
-  );
-  counted(ended, report, (text) => {
+  const args = ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const ended = await run(`${project} tests`, "node_modules/.bin/vitest", args, limitMinutes, place);
+  counted(`${project} tests`, ended, report, (text) => {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(text);
-    failures.push(...testResults.flatMap((file) => failuresOf(project, file)));
+    failures.push(...testResults.flatMap(failuresOf));
     suites.push(`${project}: ${minutes(Date.now() - started)}, longest ${longest(testResults)}`);
     return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests };
   });
 }
 
-function pytest() {
+async function pytest() {
   const report = join(reports, "pytest.xml");
   const args = ["-m", "pytest", "docker/runtime", "-rs", `--junitxml=${report}`];
-  counted(run("Python runtime tests", pythonOfTests, args, 10), report, (text) => {
+  counted("Python runtime tests", await run("Python runtime tests", pythonOfTests, args, 10), report, (text) => {
     const [suite] = /<testsuite [^>]*>/.exec(text);
     const attribute = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)[1]);
     const [tests, failed, skipped] = [
@@ -58,19 +56,28 @@ function pytest() {
 }
 
 /** True when the command ended well. */
-function run(title, command, args, limitMinutes) {
-  console.log(`\n── ${title}`);
-  const { status, error } = spawnSync(command, args, {
+function run(title, command, args, limitMinutes, { isAside = false } = {}) {
+  if (!isAside) console.log(`\n── ${title}`);
+  const child = spawn(command, args, {
     cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: isAside ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
     timeout: limitMinutes * 60_000,
   });
-  if (error !== undefined) console.log(`${title}: ${error.message}`);
-  return status === 0;
+  const said = [];
+  for (const output of [child.stdout, child.stderr]) output?.on("data", (chunk) => said.push(chunk));
+  return new Promise((resolve) => {
+    child.once("error", (error) => said.push(Buffer.from(`${error.message}\n`)));
+    child.once("close", (code, signal) => {
+      if (isAside) console.log(`\n── ${title}, beside the others`);
+      process.stdout.write(Buffer.concat(said));
+      if (signal !== null) console.log(`${title}: ended by ${signal}, after at most ${limitMinutes} minutes`);
+      resolve(code === 0);
+    });
+  });
 }
 
 /** A suite that failed without a failed test (it could not be loaded, or ran out of time) counts as one. */
-function counted(endedWell, report, /** @type {(text: string) => Counts} */ read) {
+function counted(title, endedWell, report, /** @type {(text: string) => Counts} */ read) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   try {
     Object.assign(counts, read(readFileSync(report, "utf8")));
@@ -78,16 +85,19 @@ function counted(endedWell, report, /** @type {(text: string) => Counts} */ read
     console.log(`no report: ${error.message}`);
     if (endedWell) counts.failed = 1;
   }
-  if (!endedWell && counts.failed === 0) counts.failed = 1;
+  if (!endedWell && counts.failed === 0) {
+    counts.failed = 1;
+    failures.push(`${title}: as a whole`);
+  }
   add(counts);
 }
 
 /** The tests of a file that failed, or the file where it failed as a whole, each with what it said first. */
-function failuresOf(project, { name, status, message, assertionResults }) {
+function failuresOf({ name, status, message, assertionResults }) {
   const file = relative(root, name);
   const failed = assertionResults.filter((test) => test.status === "failed");
-  if (failed.length === 0) return status === "failed" ? [`${project}, ${file}: ${message.slice(0, 1000)}`] : [];
-  return failed.map((test) => `${project}, ${file}: ${test.fullName}\n    ${test.failureMessages[0]?.slice(0, 1000)}`);
+  if (failed.length === 0) return status === "failed" ? [`${file}: ${message.slice(0, 1000)}`] : [];
+  return failed.map((test) => `${file}: ${test.fullName}\n    ${test.failureMessages[0]?.slice(0, 1000)}`);
 }
 
 function longest(files) {
@@ -110,27 +120,38 @@ function add(/** @type {Counts} */ counts) {
   for (const name of Object.keys(total)) total[name] += counts[name];
 }
 
-check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
-check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
-check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
-vitest("unit", 6);
-pytest();
-if (leftOut.includes("parts")) {
-  console.log("\n── contract, integration and e2e tests are skipped: the set-up above could not bring their parts");
-  total.skipped += 3;
-} else {
-  vitest("contracts", 8);
-  vitest("integration", 25);
-  vitest("timing", 6);
-  if (!leftOut.includes("versitygw")) vitest("integration-s3", 10);
-  else {
-    console.log("\n── integration tests on S3 are skipped: the set-up above could not bring versitygw");
-    total.skipped += 1;
-  }
-  vitest("hostile", 12);
-  vitest("e2e", 40);
-  if (process.argv.includes("kills")) vitest("kill", 15);
+/** What needs Postgres, Redis, a registry. Two at a time; last what wants the machine, or its one engine, for itself. */
+async function withParts(withKills) {
+  const isAside = true;
+  const main = async () => {
+    await vitest("contracts", 8);
+    await vitest("integration", 30);
+    if (!leftOut.includes("versitygw")) await vitest("integration-s3", 12);
+    else {
+      console.log("\n── integration tests on S3 are skipped: the set-up above could not bring versitygw");
+      total.skipped += 1;
+    }
+    await vitest("engine", 30);
+  };
+  const aside = async () => {
+    await vitest("hostile", 15, { isAside });
+    await vitest("e2e", 15, { isAside });
+    if (withKills) await vitest("kill", 25, { isAside });
+  };
+  await Promise.all([main(), aside()]);
+  await vitest("timing", 6);
+  if (withKills) await vitest("kill-engine", 6);
 }
+
+await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
+await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
+await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
+await vitest("unit", 6);
+await pytest();
+if (leftOut.includes("parts")) {
+  console.log("\n── all tests that need parts are skipped: the set-up above could not bring them");
+  total.skipped += 3;
+} else await withParts(process.argv.includes("kills"));
 rmSync(reports, { recursive: true });
 console.log(["", ...suites, ...failures.map((failure) => `\nfailed: ${failure}`)].join("\n"));
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -166,6 +166,6 @@ it("a real registry that starts again in the middle of a push has all of the ima
   expect(path).toHaveLength(2);
   const catalogue = await fetch(`http://${running.host}/v2/_catalog`);
   const { repositories } = (await catalogue.json()) as { repositories: string[] };
-  const found = await pullManifest(client, repositories[0] ?? "", built.digest, AbortSignal.timeout(5_000));
+  const found = await pullManifest(client, repositories[0] ?? "", built.digest, AbortSignal.timeout(30_000));
   expect(found?.bytes).toEqual(built.manifest);
 });

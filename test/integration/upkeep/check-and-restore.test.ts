@@ -141,7 +141,7 @@ describe("the check", () => {
       registryHas.client,
       "ml/lost.config",
       await digestOfModel("lost.config"),
-      AbortSignal.timeout(5_000),
+      AbortSignal.timeout(30_000),
     );
     rmSync(onDisk(JSON.parse(String(found?.bytes)).config.digest), { recursive: true });
     rmSync(onDisk(await digestOfModel("lost.manifest")), { recursive: true });
@@ -251,7 +251,7 @@ describe("the check", () => {
     expect(await applyRetention(registry, AbortSignal.timeout(20_000))).toBe(1);
     await becomes("removed");
     const path = "ml/orphan";
-    expect(await pullManifest(registryHas.client, path, build.image.digest, AbortSignal.timeout(5_000))).toBeNull();
+    expect(await pullManifest(registryHas.client, path, build.image.digest, AbortSignal.timeout(30_000))).toBeNull();
     await call("DELETE", "/v1/retention/orphan");
   });
 
@@ -266,7 +266,7 @@ describe("the check", () => {
     await registryHas.removeManifest(image);
     expect((await check("back")).json).toMatchObject({ status: "missing" });
     const once = { headers: { "idempotency-key": "look-again" } };
-    const signal = AbortSignal.timeout(5_000);
+    const signal = AbortSignal.timeout(30_000);
     await pushManifest(registryHas.client, path, image.digest, { bytes, mediaType: mediaTypes.manifest }, signal);
     const found = await call("POST", `${imagePath("back")}/check`, once);
     expect([found.status, found.json.status, await statusOf("back")]).toEqual([200, "present", "ready"]);
@@ -315,7 +315,7 @@ describe("an image that is put back", () => {
     const again = await call("POST", "/v1/models/moody/versions/1.0.0/builds");
     expect((await finished(service, again.json.id)).status).toBe("succeeded");
     expect([await statusOf("moody"), (await imageOfVersion(service, "moody")).status]).toEqual(["ready", "present"]);
-    const tagged = await pullManifest(registryHas.client, "ml/moody", "1.0.0", AbortSignal.timeout(5_000));
+    const tagged = await pullManifest(registryHas.client, "ml/moody", "1.0.0", AbortSignal.timeout(30_000));
     expect(tagged?.digest).toBe(before.digest);
   });
 
@@ -365,7 +365,7 @@ describe("an image that is put back", () => {
         path,
         built.digest,
         { bytes, mediaType: mediaTypes.manifest },
-        AbortSignal.timeout(5_000),
+        AbortSignal.timeout(30_000),
       );
     await push();
     await draftOf(service, "external", "1.0.0");

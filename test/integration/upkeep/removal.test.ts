@@ -52,7 +52,7 @@ const audited = async (model: string) =>
 
 /** An index with one image, as a pipeline pushes it. */
 async function pushIndex(path: string, digest: Digest): Promise<Digest> {
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(30_000);
   const size = (await pullManifest(registryHas.client, path, digest, signal))?.bytes.length;
   const listed = { mediaType: mediaTypes.manifest, digest, size, platform: { os: "linux", architecture: "amd64" } };
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [listed] }));
@@ -262,7 +262,7 @@ describe("a worker that is killed while it removes an image", async () => {
     const after = images[1];
     if (after === undefined) throw new Error("there is no image");
     const path = after.repository.slice(after.repository.indexOf("/") + 1);
-    await deleteManifest(registryHas.client, path, after.digest, AbortSignal.timeout(5_000));
+    await deleteManifest(registryHas.client, path, after.digest, AbortSignal.timeout(30_000));
 
     testWorker(own.registry, steadyBuilder());
     for (const model of ["before", "after"]) {

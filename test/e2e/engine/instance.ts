@@ -9,7 +9,7 @@ import { takeMade } from "#test/made-before.ts";
 import { oneRegistry } from "#test/one-registry.ts";
 import { machinesNetwork, smallEngine } from "#test/plain-network.ts";
 import { testRegistry } from "#test/test-registry.ts";
-import { type Instance, newInstance } from "../integration/images/instance.ts";
+import { type Instance, newInstance } from "../../integration/images/instance.ts";
 
 export type EngineInstance = Omit<Instance, "builder"> & { builder: ImageBuilder };
 

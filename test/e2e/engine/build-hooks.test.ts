@@ -10,8 +10,8 @@ import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { machinesNetwork } from "#test/plain-network.ts";
 import { whatShows } from "#test/planted.ts";
 import { realModel } from "#test/real-models.ts";
-import { buildContext, sealedVersion } from "../integration/images/instance.ts";
-import { builderOf, leftovers, newEngineInstance, removeBuildBases } from "./engine-instance.ts";
+import { buildContext, sealedVersion } from "../../integration/images/instance.ts";
+import { builderOf, leftovers, newEngineInstance, removeBuildBases } from "./instance.ts";
 
 const engine = dockerEngine();
 const { files } = realModel("custom");

@@ -11,9 +11,9 @@ import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { smallEngine } from "#test/plain-network.ts";
 import { shellImage } from "#test/shell-image.ts";
 import { whenDone } from "#test/when-done.ts";
-import { describeImageBuilder } from "../contracts/image-builder.ts";
-import { buildContext, sealedVersion } from "../integration/images/instance.ts";
-import { builderOf, leftovers, newEngineInstance } from "./engine-instance.ts";
+import { describeImageBuilder } from "../../contracts/image-builder.ts";
+import { buildContext, sealedVersion } from "../../integration/images/instance.ts";
+import { builderOf, leftovers, newEngineInstance } from "./instance.ts";
 
 const engine = dockerEngine();
 const server = { build: "dockerfile", serve: { port: 8000, health: "/health" } } as const;

@@ -15,8 +15,8 @@ import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testBucket } from "#test/test-bucket.ts";
 import { testDatabase } from "#test/test-database.ts";
 import { waitUntil } from "#test/wait-until.ts";
-import { login, passwordRegistry } from "../integration/images/guarded-registry.ts";
-import { leftovers, removeBuildBases } from "./engine-instance.ts";
+import { login, passwordRegistry } from "../../integration/images/guarded-registry.ts";
+import { leftovers, removeBuildBases } from "./instance.ts";
 
 const chance = randomBytes(6).toString("hex");
 const engine = dockerEngine();

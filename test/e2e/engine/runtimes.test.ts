@@ -4,10 +4,10 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { realModel } from "#test/real-models.ts";
-import { describeImageBuilder } from "../contracts/image-builder.ts";
-import { checkImage } from "../integration/images/check-image.ts";
-import { buildContext, sealedVersion } from "../integration/images/instance.ts";
-import { builderOf, leftovers, newEngineInstance, removeBuildBases } from "./engine-instance.ts";
+import { describeImageBuilder } from "../../contracts/image-builder.ts";
+import { checkImage } from "../../integration/images/check-image.ts";
+import { buildContext, sealedVersion } from "../../integration/images/instance.ts";
+import { builderOf, leftovers, newEngineInstance, removeBuildBases } from "./instance.ts";
 
 const engine = dockerEngine();
 const { files } = realModel("custom");
