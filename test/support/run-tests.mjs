@@ -1,16 +1,19 @@
 /*
- * npm test: everything that says whether Slipway works, one suite after the other; `npm test -- kills` adds the kill
- * suite, as CI does. The last line sums them up: `N passed, N failed, N skipped`.
+ * npm test: everything that says whether Slipway works, one suite after the other; `npm test -- kills slow` adds the kill
+ * suite and what needs frameworks of gigabytes, as CI does; `npm run test:slow` is the latter alone. The last line sums them
+ * up: `N passed, N failed, N skipped`.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
-import { pythonOfTests } from "../../apps/standalone/setup/python-tests.mjs";
+import { pythonWithTorch } from "../../apps/standalone/setup/debian-torch.mjs";
+import { pythonOfSlowTests, pythonOfTests } from "../../apps/standalone/setup/python-tests.mjs";
 import { root } from "../../apps/standalone/setup/run-command.mjs";
 import { setUp } from "../../apps/standalone/setup/set-up.mjs";
 
-const leftOut = await setUp("test", {});
+const asked = process.argv.slice(2);
+const leftOut = await setUp(asked.includes("slow") ? "slow" : "test", {});
 const reports = mkdtempSync(join(tmpdir(), "slipway-reports-"));
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** Said once more before the sum: what failed, and how long each suite took. */
@@ -42,10 +45,10 @@ function vitest(project, limitMinutes) {
   });
 }
 
-function pytest() {
-  const report = join(reports, "pytest.xml");
-  const args = ["-m", "pytest", "docker/runtime", "-rs", `--junitxml=${report}`];
-  counted(run("Python runtime tests", pythonOfTests, args, 10), report, (text) => {
+function pytest(title, { command = pythonOfTests, args = [], env = {} }, paths, limitMinutes) {
+  const report = join(reports, `${title.replaceAll(" ", "-")}.xml`);
+  const all = [...args, "-m", "pytest", ...paths, "-rs", `--junitxml=${report}`];
+  counted(run(title, command, all, limitMinutes, env), report, (text) => {
     const [suite] = /<testsuite [^>]*>/.exec(text);
     const attribute = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)[1]);
     const [tests, failed, skipped] = [
@@ -58,10 +61,11 @@ function pytest() {
 }
 
 /** True when the command ended well. */
-function run(title, command, args, limitMinutes) {
+function run(title, command, args, limitMinutes, env = {}) {
   console.log(`\n── ${title}`);
   const { status, error } = spawnSync(command, args, {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: ["ignore", "inherit", "inherit"],
     timeout: limitMinutes * 60_000,
   });
@@ -110,27 +114,47 @@ function add(/** @type {Counts} */ counts) {
   for (const name of Object.keys(total)) total[name] += counts[name];
 }
 
-check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
-check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
-check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
-vitest("unit", 6);
-pytest();
-if (leftOut.includes("parts")) {
-  console.log("\n── contract, integration and e2e tests are skipped: the set-up above could not bring their parts");
-  total.skipped += 3;
-} else {
+function usual() {
+  check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
+  check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
+  check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
+  vitest("unit", 6);
+  pytest("Python runtime tests", {}, ["docker/runtime"], 10);
+  if (leftOut.includes("parts")) {
+    skipped(3, "contract, integration and e2e tests are", "their parts");
+    return;
+  }
   vitest("contracts", 8);
   vitest("integration", 25);
   vitest("timing", 6);
-  if (!leftOut.includes("versitygw")) vitest("integration-s3", 10);
-  else {
-    console.log("\n── integration tests on S3 are skipped: the set-up above could not bring versitygw");
-    total.skipped += 1;
-  }
+  if (leftOut.includes("versitygw")) skipped(1, "integration tests on S3 are", "versitygw");
+  else vitest("integration-s3", 10);
   vitest("hostile", 12);
   vitest("e2e", 40);
-  if (process.argv.includes("kills")) vitest("kill", 15);
 }
+
+/** What needs Keras, TensorFlow or torch. Each framework has a Python of its own: two of them in one process fight. */
+function slow() {
+  const tests = "docker/runtime/tests/slow";
+  if (leftOut.includes("slow Python tests")) skipped(2, "tests of Keras and SavedModel are", "their frameworks");
+  else {
+    const python = { command: pythonOfSlowTests };
+    pytest("Keras tests", { ...python, env: { KERAS_BACKEND: "jax" } }, [`${tests}/test_keras.py`], 10);
+    pytest("SavedModel tests", python, [`${tests}/test_savedmodel.py`], 10);
+  }
+  if (leftOut.includes("torch")) skipped(1, "tests of TorchScript are", "Debian's python3-torch");
+  else pytest("TorchScript tests", pythonWithTorch(), [`${tests}/test_torchscript.py`], 10);
+}
+
+function skipped(suites, what, missing) {
+  console.log(`\n── ${what} skipped: the set-up above could not bring ${missing}`);
+  total.skipped += suites;
+}
+
+const isSlowAlone = asked.includes("alone");
+if (!isSlowAlone) usual();
+if (asked.includes("kills") && !leftOut.includes("parts")) vitest("kill", 15);
+if (asked.includes("slow")) slow();
 rmSync(reports, { recursive: true });
 console.log(["", ...suites, ...failures.map((failure) => `\nfailed: ${failure}`)].join("\n"));
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
