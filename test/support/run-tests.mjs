@@ -1,16 +1,19 @@
 /*
- * npm test: everything that says whether Slipway works; `npm test -- kills` adds the kill suites, as CI does. Suites that
- * mostly wait run beside those that mostly work. The last line sums all of them up: `N passed, N failed, N skipped`.
+ * npm test: everything that says whether Slipway works; `npm test -- kills slow` adds the kill suites and what needs frameworks
+ * of gigabytes, as CI does; `npm run test:slow` is the latter alone. Suites that mostly wait run beside those that mostly
+ * work. The last line sums all of them up: `N passed, N failed, N skipped`.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
-import { pythonOfTests } from "../../apps/standalone/setup/python-tests.mjs";
+import { pythonWithTorch } from "../../apps/standalone/setup/debian-torch.mjs";
+import { pythonOfSlowTests, pythonOfTests } from "../../apps/standalone/setup/python-tests.mjs";
 import { root } from "../../apps/standalone/setup/run-command.mjs";
 import { setUp } from "../../apps/standalone/setup/set-up.mjs";
 
-const leftOut = await setUp("test", {});
+const asked = process.argv.slice(2);
+const leftOut = await setUp(asked.includes("slow") ? "slow" : "test", {});
 const reports = mkdtempSync(join(tmpdir(), "slipway-reports-"));
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** Said once more before the sum: how long each suite took, and what failed. */
@@ -18,7 +21,8 @@ const suites = [];
 const failures = [];
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ isAside?: boolean }} Place isAside: beside another suite; what it says is shown when it has ended. */
+/** @typedef {{ isAside?: boolean, env?: Record<string, string> }} Place isAside: beside another suite; what it says is shown
+ *  when it has ended. */
 
 /** A command that has no tests to count: it passes or fails. */
 async function check(title, command, args) {
@@ -40,10 +44,12 @@ async function vitest(project, limitMinutes, /** @type {Place} */ place = {}) {
   });
 }
 
-async function pytest() {
-  const report = join(reports, "pytest.xml");
-  const args = ["-m", "pytest", "docker/runtime", "-rs", `--junitxml=${report}`];
-  counted("Python runtime tests", await run("Python runtime tests", pythonOfTests, args, 10), report, (text) => {
+async function pytest(title, { command = pythonOfTests, args = [], env = {} }, paths, place = {}) {
+  const report = join(reports, `${title.replaceAll(" ", "-")}.xml`);
+  const started = Date.now();
+  const all = [...args, "-m", "pytest", ...paths, "-rs", `--junitxml=${report}`];
+  counted(title, await run(title, command, all, 10, { ...place, env }), report, (text) => {
+    suites.push(`${title}: ${minutes(Date.now() - started)}`);
     const [suite] = /<testsuite [^>]*>/.exec(text);
     const attribute = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)[1]);
     const [tests, failed, skipped] = [
@@ -56,10 +62,11 @@ async function pytest() {
 }
 
 /** True when the command ended well. */
-function run(title, command, args, limitMinutes, { isAside = false } = {}) {
+function run(title, command, args, limitMinutes, { isAside = false, env = {} } = {}) {
   if (!isAside) console.log(`\n── ${title}`);
   const child = spawn(command, args, {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: isAside ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
     timeout: limitMinutes * 60_000,
   });
@@ -120,38 +127,53 @@ function add(/** @type {Counts} */ counts) {
   for (const name of Object.keys(total)) total[name] += counts[name];
 }
 
-/** What needs Postgres, Redis, a registry. Two at a time; last what wants the machine, or its one engine, for itself. */
-async function withParts(withKills) {
-  const isAside = true;
-  const main = async () => {
-    await vitest("contracts", 8);
-    await vitest("integration", 30);
-    if (!leftOut.includes("versitygw")) await vitest("integration-s3", 12);
-    else {
-      console.log("\n── integration tests on S3 are skipped: the set-up above could not bring versitygw");
-      total.skipped += 1;
-    }
-    await vitest("engine", 30);
-  };
-  const aside = async () => {
-    await vitest("hostile", 15, { isAside });
-    await vitest("e2e", 15, { isAside });
-    if (withKills) await vitest("kill", 25, { isAside });
-  };
-  await Promise.all([main(), aside()]);
-  await vitest("timing", 6);
-  if (withKills) await vitest("kill-engine", 6);
+function skipped(count, what, missing) {
+  console.log(`\n── ${what} skipped: the set-up above could not bring ${missing}`);
+  total.skipped += count;
 }
 
-await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
-await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
-await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
-await vitest("unit", 6);
-await pytest();
-if (leftOut.includes("parts")) {
-  console.log("\n── all tests that need parts are skipped: the set-up above could not bring them");
-  total.skipped += 3;
-} else await withParts(process.argv.includes("kills"));
+const isAside = true;
+
+async function usual() {
+  await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
+  await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
+  await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
+  await vitest("unit", 6);
+  await pytest("Python runtime tests", {}, ["docker/runtime"]);
+  if (leftOut.includes("parts")) return skipped(3, "all tests that need parts are", "them");
+  const working = async () => {
+    await vitest("contracts", 8);
+    await vitest("integration", 30);
+    if (leftOut.includes("versitygw")) skipped(1, "integration tests on S3 are", "versitygw");
+    else await vitest("integration-s3", 12);
+    await vitest("engine", 30);
+  };
+  const waiting = async () => {
+    await vitest("hostile", 15, { isAside });
+    await vitest("e2e", 15, { isAside });
+    if (asked.includes("kills")) await vitest("kill", 25, { isAside });
+  };
+  await Promise.all([working(), waiting()]);
+  // These want the machine, or its one engine, for themselves.
+  await vitest("timing", 6);
+  if (asked.includes("kills")) await vitest("kill-engine", 6);
+}
+
+/** What needs Keras, TensorFlow or torch. Each framework has a Python of its own: two of them in one process fight. */
+async function slow() {
+  const tests = "docker/runtime/tests/slow";
+  if (leftOut.includes("slow Python tests")) skipped(2, "tests of Keras and SavedModel are", "their frameworks");
+  else {
+    const python = { command: pythonOfSlowTests };
+    await pytest("Keras tests", { ...python, env: { KERAS_BACKEND: "jax" } }, [`${tests}/test_keras.py`]);
+    await pytest("SavedModel tests", python, [`${tests}/test_savedmodel.py`]);
+  }
+  if (leftOut.includes("torch")) skipped(1, "tests of TorchScript are", "Debian's python3-torch");
+  else await pytest("TorchScript tests", pythonWithTorch(), [`${tests}/test_torchscript.py`]);
+}
+
+if (!asked.includes("alone")) await usual();
+if (asked.includes("slow")) await slow();
 rmSync(reports, { recursive: true });
 console.log(["", ...suites, ...failures.map((failure) => `\nfailed: ${failure}`)].join("\n"));
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

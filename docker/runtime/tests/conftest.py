@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from served_models import document_of, package_of
+from served_models import MODELS, document_of, package_of
 from starlette.testclient import TestClient
 
 from slipway_runtime.description import description_of
@@ -15,6 +15,7 @@ from slipway_runtime.model_host import ModelHost
 from slipway_runtime.server.app import create_app
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before anything imports onnxruntime
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -22,13 +23,16 @@ Serve = Callable[..., TestClient]
 
 
 @pytest.fixture
-def own_imports() -> Iterator[None]:
+def own_imports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The packages under test all have a `src`: each test imports its own."""
     path, modules = sys.path[:], set(sys.modules)
     yield
     sys.path[:] = path
+    packages = (str(MODELS), str(tmp_path_factory.getbasetemp()))
     for name in set(sys.modules) - modules:
-        if not name.startswith(("sklearn", "pandas", "numpy", "scipy", "onnx")):
+        module = vars(sys.modules[name])
+        places = [module.get("__file__") or "", *module.get("__path__", [])]
+        if any(place.startswith(packages) for place in places):
             del sys.modules[name]
 
 
@@ -41,7 +45,7 @@ def serve_document(own_imports: None) -> Iterator[Serve]:
             host = ModelHost(description_of(document), package)
             client = TestClient(create_app(host, MAX_BODY_BYTES), raise_server_exceptions=False)
             stack.enter_context(client)
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 60
             while client.get("/ready").status_code != 200:
                 if host.failure:
                     raise host.failure
