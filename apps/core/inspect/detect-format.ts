@@ -1,7 +1,7 @@
 import { constants, gunzipSync, inflateSync } from "node:zlib";
 import { type ByteSource, readUpTo } from "./byte-source.ts";
 import type { Compression, DetectedFile, FileFormat } from "./file-format.ts";
-import { zipEntries } from "./zip-entries.ts";
+import { zipEntries } from "./zip-archive.ts";
 
 const headBytes = 4096;
 
@@ -12,9 +12,10 @@ export async function detectFormat(source: ByteSource): Promise<DetectedFile | n
   const plain = (format: FileFormat): DetectedFile => ({ format, compression: null });
   for (const [format, matches] of signatures) if (matches(head, source.sizeBytes)) return plain(format);
   if (startsWith(head, "PK\x03\x04")) {
-    const format = archiveKind(await zipEntries(source));
+    const format = archiveKind((await zipEntries(source)).map(({ name }) => name));
     return format && plain(format);
   }
+  if (isTarGzip(head)) return plain("targz");
   const compression = compressionOf(head);
   if (compression !== null) return { format: "pickle", compression };
   return (await looksLikeTextPickle(source, head)) ? plain("pickle") : null;
@@ -71,6 +72,11 @@ function archiveKind(names: readonly string[]): FileFormat | null {
   if (has(/^[^/]+\/data\.pkl$/)) return has(/^[^/]+\/(?:code\/|constants\.pkl$)/) ? "torchscript" : "torch";
   if (has(/^metadata\.json$/) && has(/^model\.weights\.h5$/)) return "keras";
   return has(/^schema\.json$/) ? "skops" : null;
+}
+
+/** A gzip of a tar archive (POSIX.1-2017, pax, "ustar Interchange Format"). */
+function isTarGzip(head: Buffer): boolean {
+  return startsWith(head, "\x1f\x8b") && inflated(head, gunzipSync).toString("latin1", 257, 262) === "ustar";
 }
 
 /** joblib's own prefixes (joblib/compressor.py). Where the content can be looked at, it must be a pickle. */

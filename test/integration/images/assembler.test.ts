@@ -282,7 +282,8 @@ describe("a lock whose base and runtime are kept", () => {
     const later = assembler({
       ...here.needs,
       base: { name: "another base", make: nothing },
-      uv: { file: "/nowhere/uv", cacheDir: join(here.folder, "uv"), environment: {} },
+      uv: { file: "/nowhere/uv", cacheDir: join(here.folder, "uv"), environment: {}, torchIndex: null },
+      baseWith: null,
       steps: null,
       scratchDir: join(here.folder, "scratch"),
       cacheDir: join(here.folder, "cache"),

@@ -44,7 +44,10 @@ const unwantedPaths = [
   /^etc\/(?:alternatives|apt|cron\.\w+|debconf\.conf|default|dpkg|init\.d|logrotate\.d|rmt|systemd|gss|ca-certificates|issue|issue\.net|motd|update-motd\.d|profile|profile\.d|skel)(?:\/|$)/,
   /^(?:usr\/)?s?bin\/(?!python3(?:\.\d+)?$)[^/]+$/,
   /^(?:usr\/)?lib\/systemd(?:\/|$)/,
-  /^usr\/lib\/(?:python3|valgrind|apt|dpkg|binfmt\.d|ssl\/misc)(?:\/|$)/,
+  // Of the base itself; what Debian has of other Python packages lies in its dist-packages.
+  /^usr\/lib\/python3(?!\/dist-packages\/)(?:\/.|$)/,
+  /^usr\/include(?:\/|$)/,
+  /^usr\/lib\/(?:valgrind|apt|dpkg|binfmt\.d|ssl\/misc)(?:\/|$)/,
   /\/gconv(?:\/|$)/,
   /^var\/(?:lib|cache|log)\/.+/,
 ];
