@@ -7,6 +7,8 @@ import type { Format, Signature } from "./package-spec.ts";
 /** What answers a request, and what its bytes say. */
 export interface Answer {
   format: Format;
+  /** Whose needs it has: of another format where a model of that lies in it. */
+  needsOf: Format;
   /** A file or a folder; `.` is the package's top. */
   modelFile: string | null;
   preprocessorFile: string | null;
@@ -28,6 +30,7 @@ export type Found = { answer: Answer | null; faults: Fault[] };
 export function answerOf(format: Format, modelFile: string | null, said: Partial<Answer> = {}): Answer {
   return {
     format,
+    needsOf: format,
     modelFile,
     preprocessorFile: null,
     predictor: null,

@@ -110,9 +110,10 @@ export const catalogue: Record<Format, CatalogueEntry> = {
     ],
   },
   bentoml: {
-    files: ["targz"],
+    files: ["tar"],
     folderMarkers: ["bento.yaml"],
-    needs: [{ anyOf: ["bentoml"], default: "bentoml>=1.2", saved: "exact" }],
+    // Those of the one model that it holds, whose own format answers: models/bento.ts.
+    needs: [],
   },
   python: { files: [], folderMarkers: [], needs: [] },
 };

@@ -25,10 +25,10 @@ export type FoundModel = FoundFile | FoundFolder;
 type Search = { model: FoundModel | null; faults: Fault[] };
 
 /** Names that promise a model, whatever the bytes are. */
-const modelName = /\.(?:pkl|pickle|joblib|onnx|pt|pth|h5|hdf5|keras|skops|ubj|bst|safetensors|bento)$/i;
+const modelName = /\.(?:pkl|pickle|joblib|onnx|pt|pth|h5|hdf5|keras|skops|ubj|bst|safetensors|bento|bentomodel)$/i;
 
 /** Archives are models only where they say so by name: others lie beside one. */
-const archiveName = /\.bento$/i;
+const archiveName = /\.bento(?:model)?$/i;
 
 /** The model that a package names: a file, or a folder. */
 export async function namedModel(reader: PackageReader, path: string): Promise<Search> {
@@ -136,7 +136,7 @@ async function detectAll(
     const found = await Promise.all(group.map((file) => detectFormat(sourceOf(reader, file))));
     for (const [index, file] of group.entries()) {
       const detected = found[index] ?? null;
-      if (detected?.format === "targz" && !archiveName.test(file.path)) continue;
+      if (detected?.format === "tar" && !archiveName.test(file.path)) continue;
       if (detected !== null) models.push({ kind: "file", file, detected });
       else if (modelName.test(file.path)) faults.push(await unknownBytes(reader, file));
     }

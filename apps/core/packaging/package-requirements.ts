@@ -54,10 +54,10 @@ export interface Completed {
 /** The package's own lines, and what its format needs besides. */
 export function completeRequirements(
   own: OwnRequirements,
-  { format, saved }: Pick<Answer, "format" | "saved">,
+  { needsOf, saved }: Pick<Answer, "needsOf" | "saved">,
   hasWheels: (name: string) => boolean,
 ): Completed {
-  const missing = missingRequirements(format, namesOf(own.lines), saved, hasWheels);
+  const missing = missingRequirements(needsOf, namesOf(own.lines), saved, hasWheels);
   return {
     requirements: renderRequirements([...own.lines, ...missing.requirements.map(lineOf)]),
     constraints: renderRequirements([...own.constraints, ...(missing.debian?.constraints ?? []).map(lineOf)]),

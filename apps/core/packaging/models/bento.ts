@@ -1,115 +1,126 @@
-/*
- * A Bento, as `bentoml build` and `bentoml export` lay it out (bentoml/_internal/bento/bento.py):
- *
- *   bento.yaml                         name, version, bentoml_version, docker.python_version or image.python_version
- *   env/python/requirements.lock.txt   what was found to be needed, or requirements.txt: what was asked for
- *   env/python/version.txt             3.11.2
- *   src/  models/                      the service, and the models that it answers from
- */
-import { buffer } from "node:stream/consumers";
-import { digestOf } from "#core/artifacts/digest.ts";
-import { isSlipwayError } from "#core/errors.ts";
-import { readTar } from "#core/inspect/tar/read-tar.ts";
-import { answerOf, type Found } from "../answer.ts";
-import { decodeUtf8 } from "../decode-utf8.ts";
+import { type Answer, answerOf, type Found } from "../answer.ts";
 import type { FoundFile, FoundFolder } from "../find-model.ts";
-import { noRequirements, type OwnRequirements } from "../own-requirements.ts";
+import type { OwnRequirements } from "../own-requirements.ts";
 import { hasFile, type PackageReader, readSmall, within } from "../package-reader.ts";
 import { readRequirements } from "../package-requirements.ts";
+import type { Format } from "../package-spec.ts";
 import { minorOf } from "../python-version.ts";
 import { readYaml } from "../read-yaml.ts";
 import { isMapping } from "../reading.ts";
+import { bentoFile, openBentoArchive } from "./bento-archive.ts";
 
-const marker = "bento.yaml";
-const requirementFiles = ["env/python/requirements.lock.txt", "env/python/requirements.txt"];
-const versionFile = "env/python/version.txt";
-const limitBytes = 1024 * 1024;
+/*
+ * A Bento, as `bentoml build` lays it out (bentoml/_internal/bento/bento.py), or one model of its store:
+ *
+ *   bento.yaml                         name, bentoml_version, image.python_version or docker.python_version
+ *   env/python/requirements.txt        what was asked for
+ *   src/                               the service, which is not run
+ *   models/<name>/<version>/
+ *     model.yaml                       module: bentoml.sklearn, context.framework_versions: {scikit-learn: 1.9.1}
+ *     saved_model.pkl                  or of another name, as its framework saves it
+ */
 
-export function bentoFolderAnswer(reader: PackageReader, { path }: FoundFolder): Promise<Found> {
-  return answerIn(reader, path, { modelFile: path === "" ? "." : path, prefix: "" });
+/** By the module of `bentoml` that saved it: the format that serves it, and the package whose version counts. */
+const modules: Readonly<Record<string, { format: Format; framework: string }>> = {
+  "bentoml.sklearn": { format: "sklearn", framework: "scikit-learn" },
+  "bentoml.picklable_model": { format: "sklearn", framework: "scikit-learn" },
+  "bentoml.xgboost": { format: "xgboost", framework: "xgboost" },
+  "bentoml.lightgbm": { format: "lightgbm", framework: "lightgbm" },
+  "bentoml.onnx": { format: "onnx", framework: "onnx" },
+  "bentoml.torchscript": { format: "torchscript", framework: "torch" },
+  "bentoml.keras": { format: "savedmodel", framework: "tensorflow" },
+  "bentoml.tensorflow": { format: "savedmodel", framework: "tensorflow" },
+  "bentoml.mlflow": { format: "mlflow", framework: "mlflow" },
+};
+
+export async function bentoFolderAnswer(reader: PackageReader, { path }: FoundFolder): Promise<Found> {
+  const files = reader.files
+    .filter((file) => path === "" || file.path.startsWith(`${path}/`))
+    .map((file) => file.path.slice(path === "" ? 0 : path.length + 1));
+  return answerIn({ reader, folder: path, files, shown: path === "" ? "the package" : path }, path === "" ? "." : path);
 }
 
-/** An archive of one, which is unpacked where it is served. Read to its end, in flat memory. */
+/** An archive, as `bentoml export` makes it: unpacked where it is served. */
 export async function bentoArchiveAnswer(reader: PackageReader, { file }: FoundFile): Promise<Found> {
+  const opened = await openBentoArchive(reader, file.path);
+  if ("fault" in opened) return { answer: null, faults: [opened.fault] };
+  const files = opened.reader.files.map(({ path }) => path);
+  return answerIn({ reader: opened.reader, folder: "", files, shown: file.path }, file.path);
+}
+
+interface Bento {
+  reader: PackageReader;
+  folder: string;
+  /** Paths from the folder. */
+  files: readonly string[];
+  shown: string;
+}
+
+async function answerIn(bento: Bento, modelFile: string): Promise<Found> {
+  const { shown, files } = bento;
   const refused = (message: string): Found => ({
     answer: null,
-    faults: [{ where: file.path, message: `${file.path} ${message}` }],
+    faults: [{ where: shown, message: `${shown} ${message}` }],
   });
-  const wanted = new Set([marker, versionFile, ...requirementFiles]);
-  const found = new Map<string, Buffer>();
-  try {
-    await readTar(await reader.stream(file.path), async ({ name, sizeBytes, content }) => {
-      const path = name.replace(/^\.\//, "");
-      if (wanted.has(path) && sizeBytes <= limitBytes) found.set(path, await buffer(content));
-      else for await (const _ of content);
-    });
-  } catch (error) {
-    if (isSlipwayError(error, "archive_invalid")) return refused(`cannot be read: ${error.message}`);
-    throw error;
-  }
-  if (!found.has(marker)) return refused(`is a tar.gz archive and no Bento: there is no ${marker} at its top`);
-  return answerIn(inMemory(found), "", { modelFile: file.path, prefix: `${file.path}: ` });
-}
-
-function inMemory(files: ReadonlyMap<string, Buffer>): PackageReader {
-  const at = (path: string) => files.get(path) ?? Buffer.alloc(0);
-  return {
-    files: [...files].map(([path, bytes]) => ({ path, digest: digestOf(bytes), sizeBytes: bytes.length })),
-    read: async (path) => at(path),
-    stream: () => Promise.reject(new Error("what is in memory is not streamed")),
+  const models = files.filter((path) => /^(?:models\/[^/]+\/[^/]+\/)?model\.yaml$/.test(path));
+  const [path, ...others] = models;
+  if (path === undefined)
+    return refused(
+      "holds no model: name it in the service (bentoml.models.BentoModel), or under models in bentofile.yaml, and export the Bento again",
+    );
+  if (others.length > 0)
+    return refused(
+      `holds ${models.length} models, and a Bento of one is served: use a class Predictor in src/predictor.py for several`,
+    );
+  const model = await yamlIn(bento, path);
+  const module = String(model?.["module"]);
+  const known = Object.hasOwn(modules, module) ? modules[module] : undefined;
+  if (known === undefined)
+    return refused(
+      `holds a model of ${module}, which has no runtime: served are those of ${Object.keys(modules).join(", ")}`,
+    );
+  const context = isMapping(model?.["context"]) ? model["context"] : {};
+  const versions = isMapping(context["framework_versions"]) ? context["framework_versions"] : {};
+  const version = versions[known.framework];
+  const said: Partial<Answer> = {
+    needsOf: known.format,
+    saved: { version: typeof version === "string" ? version : null, pickles: [] },
+    requirements: await requirementsIn(bento),
+    python: await pythonIn(bento, context["python_version"]),
   };
+  return { answer: answerOf("bentoml", modelFile, said), faults: [] };
 }
 
-async function answerIn(
-  reader: PackageReader,
-  folder: string,
-  { modelFile, prefix }: { modelFile: string; prefix: string },
-): Promise<Found> {
-  const path = within(folder, marker);
-  const bytes = await readSmall(reader, path, limitBytes);
-  const { file, faults } = bytes === null ? { file: null, faults: [] } : readYaml(bytes);
-  const bento = file?.value;
-  if (!isMapping(bento) || typeof bento["name"] !== "string") {
-    const reason = faults[0]?.message ?? (bytes === null ? "it is larger than 1 MiB" : "it names no Bento");
-    return {
-      answer: null,
-      faults: [{ where: `${prefix}${path}`, message: `${prefix}${path} cannot be read: ${reason}` }],
-    };
-  }
-  const version = bento["bentoml_version"];
-  const found = await requirementsIn(reader, folder);
-  const requirements = found && {
-    ...found,
-    faults: found.faults.map((fault) => ({ ...fault, where: `${prefix}${fault.where}` })),
-  };
-  return {
-    answer: answerOf("bentoml", modelFile, {
-      saved: { version: typeof version === "string" ? version : null, pickles: [] },
-      requirements: requirements ?? noRequirements,
-      python: await pythonIn(reader, folder, bento, prefix),
-    }),
-    faults: [],
-  };
+/** Without `bentoml` itself: the service, which needs it, is not run. */
+async function requirementsIn({ reader, folder, shown }: Bento): Promise<OwnRequirements | null> {
+  const path = within(folder, "env/python/requirements.txt");
+  if (!hasFile(reader, path)) return null;
+  const found = await readRequirements(reader, path);
+  const faults = found.faults.map((fault) => ({
+    ...fault,
+    where: folder === "" ? `${shown}: ${fault.where}` : fault.where,
+  }));
+  return { ...found, faults, lines: found.lines.filter(({ name }) => name !== "bentoml") };
 }
 
-async function requirementsIn(reader: PackageReader, folder: string): Promise<OwnRequirements | null> {
-  const path = requirementFiles.map((name) => within(folder, name)).find((candidate) => hasFile(reader, candidate));
-  return path === undefined ? null : readRequirements(reader, path);
-}
-
-async function pythonIn(
-  reader: PackageReader,
-  folder: string,
-  { docker, image }: Record<string, unknown>,
-  prefix: string,
-): Promise<{ minor: string; where: string } | null> {
-  const path = within(folder, versionFile);
-  const bytes = hasFile(reader, path) ? await readSmall(reader, path, 4096) : null;
+async function pythonIn(bento: Bento, ofModel: unknown): Promise<Answer["python"]> {
+  const document = (await yamlIn(bento, bentoFile)) ?? {};
+  const { image, docker } = document;
   const said = [
-    bytes === null ? null : decodeUtf8(bytes)?.trim(),
     isMapping(image) ? image["python_version"] : null,
     isMapping(docker) ? docker["python_version"] : null,
+    ofModel,
   ];
   const minor = said.flatMap((version) => (typeof version === "string" ? (minorOf(version) ?? []) : []))[0];
-  return minor === undefined ? null : { minor, where: `${prefix}${within(folder, marker)}` };
+  return minor === undefined ? null : { minor, where: bento.shown };
+}
+
+const limitBytes = 1024 * 1024;
+
+async function yamlIn({ reader, folder }: Bento, path: string): Promise<Record<string, unknown> | null> {
+  const bytes = hasFile(reader, within(folder, path))
+    ? await readSmall(reader, within(folder, path), limitBytes)
+    : null;
+  const value = bytes === null ? null : readYaml(bytes).file?.value;
+  return isMapping(value) ? value : null;
 }
