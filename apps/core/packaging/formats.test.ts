@@ -71,6 +71,49 @@ describe("a Keras file", () => {
   });
 });
 
+describe("a Keras file of old", () => {
+  it("is served by Keras 3, which reads it", async () => {
+    expect((await specOf({ "model.h5": fixture("keras-2.h5") })).requirements).toEqual(["jax", "keras>=3", "numpy"]);
+  });
+});
+
+describe("a SavedModel", () => {
+  it.each([
+    ["model", "model"],
+    ["model/churn", "model/churn"],
+    ["", "."],
+  ])("is served by a TensorFlow that reads it, with the signature of its file (in %j)", async (folder, modelFile) => {
+    expect(await specOf(fixtures("saved-model", folder))).toMatchObject({
+      format: "savedmodel",
+      modelFile,
+      requirements: ["numpy", "tensorflow-cpu>=2.21.0"],
+      signature: {
+        inputs: [tensor("country", "string", [-1]), tensor("rows", "float32", [-1, 2])],
+        outputs: [tensor("length", "int32", [-1]), tensor("sum", "float32", [-1, 1])],
+      },
+    });
+  });
+
+  it("is served by what the requirements name", async () => {
+    const files = { ...fixtures("saved-model", "model"), "requirements.txt": "tensorflow==2.20.0\nnumpy<3" };
+    expect((await specOf(files)).requirements).toEqual(["numpy<3", "tensorflow==2.20.0"]);
+  });
+
+  it("without its weights is incomplete", async () => {
+    const files = fixtures("saved-model", "model");
+    const { "model/variables/variables.data-00000-of-00001": _, ...unweighed } = files;
+    expect(await faultsOf(unweighed)).toEqual([
+      "model/saved_model.pb: model/saved_model.pb keeps weights in model/variables/variables.data-00000-of-00001, which the package does not hold",
+    ]);
+    const { "model/variables/variables.index": __, ...unindexed } = files;
+    expect((await faultsOf(unindexed)).join()).toContain("model/variables/variables.index, which");
+  });
+
+  it("without a signature says how to save one", async () => {
+    expect((await faultsOf({ "model/saved_model.pb": fixture("unsigned.pb") })).join()).toContain("has no signature");
+  });
+});
+
 describe("a TorchScript file", () => {
   const model = { "model.pt": fixture("script.pt") };
 
@@ -105,6 +148,7 @@ describe("an MLflow folder", () => {
     "mlflow-skinny==3.17.2",
     "numpy",
     "pandas==3.1.1",
+    "psutil==7.2.2",
     "rich==15.0.0",
     "scikit-learn==1.9.1",
   ];
