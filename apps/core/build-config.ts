@@ -23,6 +23,8 @@ export interface NetworkConfig {
   /** Instead of PyPI; may hold a name and a password, as all of these. */
   packageIndex: string | null;
   extraPackageIndexes: string[];
+  /** Of torch's wheels, and asked for no others. */
+  torchIndex: string | null;
   /** Instead of Debian's mirrors; one whose path ends in `-security` has the security updates. */
   aptMirrors: string[];
   proxies: { http: string; https: string; except: string };
@@ -70,6 +72,7 @@ export function networkConfig(read: Settings, caBundle: string | null): NetworkC
     caBundle,
     packageIndex: read.optionalUrl("SLIPWAY_PACKAGE_INDEX", ["https:", "http:"]),
     extraPackageIndexes: read.urls("SLIPWAY_EXTRA_PACKAGE_INDEXES", ["https:", "http:"]),
+    torchIndex: read.optionalUrl("SLIPWAY_TORCH_INDEX", ["https:", "http:"]),
     aptMirrors: read.urls("SLIPWAY_APT_MIRROR", ["https:", "http:"]),
     proxies: {
       http: proxy("http_proxy"),

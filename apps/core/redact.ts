@@ -34,8 +34,15 @@ export function redactor(
   return (text) => text.replace(pattern, censored);
 }
 
-function networkUrls({ packageIndex, extraPackageIndexes, aptMirrors, proxies }: Config["network"]): string[] {
-  return [packageIndex ?? "", ...extraPackageIndexes, ...aptMirrors, proxies.http, proxies.https].filter(Boolean);
+function networkUrls({
+  packageIndex,
+  extraPackageIndexes,
+  torchIndex,
+  aptMirrors,
+  proxies,
+}: Config["network"]): string[] {
+  const indexes = [packageIndex ?? "", ...extraPackageIndexes, torchIndex ?? ""];
+  return [...indexes, ...aptMirrors, proxies.http, proxies.https].filter(Boolean);
 }
 
 /** What a URL holds that lets in: its password, and what its query says to be one. As the URL has it, and decoded. */

@@ -6,6 +6,7 @@ export const plainNetwork: NetworkConfig = {
   caBundle: null,
   packageIndex: null,
   extraPackageIndexes: [],
+  torchIndex: null,
   aptMirrors: [],
   proxies: { http: "", https: "", except: "" },
 };

@@ -3,7 +3,7 @@ import { digestOf } from "#core/artifacts/digest.ts";
 import type { Config } from "#core/config.ts";
 import { modelDescription } from "#core/packaging/model-description.ts";
 import { type Base, type BaseSource, pythonMinorOf } from "./bases/base-source.ts";
-import { instanceBase } from "./bases/instance-base.ts";
+import { type InstanceBase, instanceBase } from "./bases/instance-base.ts";
 import { nothingRuns } from "./expected-builder.ts";
 import {
   type BuildContext,
@@ -31,6 +31,8 @@ export interface Assembler extends ImageBuilder {
 
 export interface AssemblerNeeds extends Blobs {
   base: BaseSource;
+  /** The same with more Debian packages; null where it is no Debian that can be asked for them. */
+  baseWith: ((packages: readonly string[]) => BaseSource) | null;
   uv: Uv;
   /** What has to be run; null where nothing can. */
   steps: RuntimeSteps | null;
@@ -47,14 +49,14 @@ const layersLimit = 127;
 /** Puts an image together and executes nothing of it: base, dependencies, Slipway runtime and the package's files lie
  *  side by side as layers. */
 export function assembler(needs: AssemblerNeeds): Assembler {
-  const bases = instanceBase(needs, needs.base);
+  const basesOf = basesByName(needs);
   const runtimeOf = ensureRuntime(needs);
 
   async function foundation(
     { spec, lock }: BuildRequest,
     context: BuildContext,
   ): Promise<{ base: Base; runtime: Runtime }> {
-    const { requirements, systemPackages } = spec;
+    const { requirements, constraints = [], basePackages = [], systemPackages } = spec;
     const kept = lock === null ? null : await findKept(needs, lock);
     if (lock !== null && kept !== null) {
       checkPython(spec, kept.base);
@@ -63,9 +65,10 @@ export function assembler(needs: AssemblerNeeds): Assembler {
       return kept;
     }
     const source = await readRuntimeSource(needs.runtimeFolder);
+    const bases = basesOf(basePackages);
     const base = await bases.ensure(context);
     checkPython(spec, base);
-    const asked = { base, platform: platformMade, source, requirements, systemPackages, lock };
+    const asked = { base, platform: platformMade, source, requirements, constraints, systemPackages, lock };
     return { base, runtime: await runtimeOf(asked, bases.files, context) };
   }
 
@@ -96,6 +99,22 @@ export function assembler(needs: AssemblerNeeds): Assembler {
       };
       return { ...image, ...builderOf(runtime, request.spec.systemPackages) };
     },
+  };
+}
+
+/** The instance's base, and those with more packages: each is shared by the builds that run at once. */
+function basesByName(needs: AssemblerNeeds): (packages: readonly string[]) => InstanceBase {
+  const known = new Map<string, InstanceBase>();
+  return (packages) => {
+    const source = packages.length === 0 ? needs.base : needs.baseWith?.(packages);
+    if (source === undefined)
+      throw new BuildFault(
+        "system_packages_unavailable",
+        `without its framework in requirements.txt the model is served by ${packages.join(", ")} of Debian, which this registry's base, an image, cannot be given: name the framework there, or have the operator set SLIPWAY_TORCH_INDEX`,
+      );
+    const bases = known.get(source.name) ?? instanceBase(needs, source);
+    known.set(source.name, bases);
+    return bases;
   };
 }
 

@@ -17,7 +17,7 @@ const lockSchema = Type.Object(
     python: Type.String({ pattern: "^3\\.\\d+$" }),
     base: Type.Object(
       {
-        /** `debian:bookworm`, or the reference of an image without its registry host. */
+        /** `debian:bookworm`, with more packages `debian:bookworm+python3-torch`, or the reference of an image without its registry host. */
         source: line,
         digest,
         /** Debian packages that the base was made from; empty for an image from a registry. */

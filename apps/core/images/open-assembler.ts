@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Config } from "#core/config.ts";
 import type { Environment } from "#core/settings.ts";
-import { type Assembler, assembler } from "./assembler.ts";
+import { type Assembler, type AssemblerNeeds, assembler } from "./assembler.ts";
 import type { BaseSource } from "./bases/base-source.ts";
 import { debianBase } from "./bases/debian-base.ts";
 import { imageBase } from "./bases/image-base.ts";
@@ -32,7 +32,13 @@ export function openAssembler({ db, blobs, config, registries, environment, step
     steps,
     wheels: config.wheels,
     base: baseSource({ db, blobs, config, registries }, tools),
-    uv: { file: config.tools.uv, cacheDir: `${config.cacheDir}/uv`, environment: tools },
+    baseWith: baseWith({ db, blobs, config }, tools),
+    uv: {
+      file: config.tools.uv,
+      cacheDir: `${config.cacheDir}/uv`,
+      environment: tools,
+      torchIndex: config.network.torchIndex,
+    },
     scratchDir: config.scratchDir,
     cacheDir: config.cacheDir,
     runtimeFolder,
@@ -54,15 +60,28 @@ function baseSource(
   { db, blobs, config, registries }: Omit<OpenAssemblerNeeds, "environment" | "steps">,
   environment: Record<string, string>,
 ): BaseSource {
-  const { base, tools, scratchDir } = config;
-  if (base.from === "debian")
-    return debianBase(
-      { db, blobs },
-      { suite: base.suite, mmdebstrap: tools.mmdebstrap, scratchDir, network: config.network, environment },
-    );
+  const { base } = config;
+  if (base.from === "debian") return debianOf({ db, blobs, config }, base.suite, environment)([]);
   const reference = parseReference(base.reference);
   const { credentials } = base;
   return imageBase({ db, blobs }, { reference, connect: () => clientOf(reference, credentials, registries, config) });
+}
+
+function baseWith(
+  { db, blobs, config }: Omit<OpenAssemblerNeeds, "environment" | "steps" | "registries">,
+  environment: Record<string, string>,
+): AssemblerNeeds["baseWith"] {
+  return config.base.from === "debian" ? debianOf({ db, blobs, config }, config.base.suite, environment) : null;
+}
+
+function debianOf(
+  { db, blobs, config }: Omit<OpenAssemblerNeeds, "environment" | "steps" | "registries">,
+  suite: string,
+  environment: Record<string, string>,
+): (packages: readonly string[]) => BaseSource {
+  const { tools, scratchDir, network } = config;
+  return (packages) =>
+    debianBase({ db, blobs }, { suite, packages, mmdebstrap: tools.mmdebstrap, scratchDir, network, environment });
 }
 
 /** With its own login where it has one, else with that of the registry that the reference leads to; anonymous where it

@@ -147,6 +147,13 @@ export class ByteCursor {
     }
   }
 
+  /** The next byte, which stays the next. */
+  peek(): number {
+    const byte = this.#window[this.#at];
+    if (byte === undefined) throw this.endedEarly();
+    return byte;
+  }
+
   uint8(): number {
     const byte = this.#window[this.#at];
     if (byte === undefined) throw this.endedEarly();

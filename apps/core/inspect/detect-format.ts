@@ -1,7 +1,8 @@
 import { constants, gunzipSync, inflateSync } from "node:zlib";
 import { type ByteSource, readUpTo } from "./byte-source.ts";
 import type { Compression, DetectedFile, FileFormat } from "./file-format.ts";
-import { zipEntries } from "./zip-entries.ts";
+import { xzHead, xzSignature } from "./xz.ts";
+import { zipEntries } from "./zip-archive.ts";
 
 const headBytes = 4096;
 
@@ -12,9 +13,10 @@ export async function detectFormat(source: ByteSource): Promise<DetectedFile | n
   const plain = (format: FileFormat): DetectedFile => ({ format, compression: null });
   for (const [format, matches] of signatures) if (matches(head, source.sizeBytes)) return plain(format);
   if (startsWith(head, "PK\x03\x04")) {
-    const format = archiveKind(await zipEntries(source));
+    const format = archiveKind((await zipEntries(source)).map(({ name }) => name));
     return format && plain(format);
   }
+  if (await isTar(source, head)) return plain("tar");
   const compression = compressionOf(head);
   if (compression !== null) return { format: "pickle", compression };
   return (await looksLikeTextPickle(source, head)) ? plain("pickle") : null;
@@ -73,13 +75,20 @@ function archiveKind(names: readonly string[]): FileFormat | null {
   return has(/^schema\.json$/) ? "skops" : null;
 }
 
+/** A tar archive (POSIX.1-2017, pax, "ustar Interchange Format"), as it is or as gzip or xz pack it. */
+async function isTar(source: ByteSource, head: Buffer): Promise<boolean> {
+  const isGzip = startsWith(head, "\x1f\x8b");
+  const unpacked = isGzip ? inflated(head, gunzipSync) : startsWith(head, xzSignature) ? await xzHead(source) : head;
+  return unpacked.toString("latin1", 257, 262) === "ustar";
+}
+
 /** joblib's own prefixes (joblib/compressor.py). Where the content can be looked at, it must be a pickle. */
 function compressionOf(head: Buffer): Compression | null {
   if (startsWith(head, "\x1f\x8b")) return isPickle(inflated(head, gunzipSync)) ? "gzip" : null;
   if (head[0] === 0x78 && head.length > 1 && head.readUInt16BE() % 31 === 0)
     return isPickle(inflated(head, inflateSync)) ? "zlib" : null;
   if (/^BZh[1-9]1AY&SY/.test(head.toString("latin1", 0, 10))) return "bzip2";
-  if (startsWith(head, "\xfd7zXZ\0")) return "xz";
+  if (startsWith(head, xzSignature)) return "xz";
   if (startsWith(head, "\x5d\0\0")) return "lzma";
   return startsWith(head, "\x04\x22\x4d\x18") ? "lz4" : null;
 }

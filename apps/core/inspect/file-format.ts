@@ -12,6 +12,7 @@ export const fileFormats = {
   lightgbm: "a LightGBM model",
   tflite: "a TensorFlow Lite model",
   gguf: "a GGUF model",
+  tar: "a tar archive",
 } as const;
 
 export type FileFormat = keyof typeof fileFormats;

@@ -1,101 +1,148 @@
 /**
- * What is served, by format: which file it answers from, and what it needs to run.
+ * What is served, by format, as data: which file or folder it answers from, and what has to be installed for it.
  *
  * Versions come from the package's requirements first, then from what the file says, then from here
  * (docs: `slipway.yaml`, precedence 5).
  */
-import { compare, explain, valid } from "@renovatebot/pep440";
 import type { FileFormat } from "#core/inspect/file-format.ts";
-import type { PickleInspection } from "#core/inspect/pickle/pickle-findings.ts";
 import type { Format } from "./package-spec.ts";
 
-interface CatalogueEntry {
-  /** What its model file is, by the bytes; null where no model file answers. */
-  file: FileFormat | null;
-  /** Packages that bring the framework: one of them in the requirements is enough. */
-  frameworks: readonly string[];
-  /** What is asked for where neither the requirements nor the file say it. */
-  default: readonly string[];
+/** Something that has to be installed. */
+export interface Need {
+  /** Packages that bring it, by normalised name: one of them in the requirements is enough. */
+  anyOf: readonly string[];
+  /** What is asked for where none is named (PEP 508). */
+  default: string;
+  /** How the version that the model's file names is asked for. `exact` where its makers promise nothing of another one's
+   *  files, `at least` where they promise to read those of all before. Left out where no file says one. */
+  saved?: "exact" | "at least";
+  /** What a Debian release brings in place of wheels that are too large; taken where none is named and the operator has
+   *  set no index of wheels for it. */
+  fromDebian?: DebianPackages;
+}
+
+export interface DebianPackages {
+  packages: readonly string[];
+  /** What they bring besides, by the names of the package index. */
+  brings: readonly string[];
+  /** What keeps wheels from lying over what they were built with. */
+  constraints: readonly string[];
+}
+
+export interface CatalogueEntry {
+  /** What its model is: a file, by its bytes; or a folder, by a file in it. None where code of the package answers. */
+  files: readonly FileFormat[];
+  folderMarkers: readonly string[];
+  needs: readonly Need[];
 }
 
 export const catalogue: Record<Format, CatalogueEntry> = {
-  sklearn: { file: "pickle", frameworks: ["scikit-learn", "scikit-learn-intelex"], default: ["scikit-learn>=1.5"] },
-  onnx: {
-    file: "onnx",
-    frameworks: ["onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"],
-    default: ["onnxruntime>=1.20"],
+  sklearn: {
+    files: ["pickle"],
+    folderMarkers: [],
+    // scikit-learn, "Model persistence": no other version is supported.
+    needs: [{ anyOf: ["scikit-learn", "scikit-learn-intelex"], default: "scikit-learn>=1.5", saved: "exact" }],
   },
-  python: { file: null, frameworks: [], default: [] },
+  xgboost: {
+    files: ["xgboost"],
+    folderMarkers: [],
+    // dmlc/xgboost, doc/tutorials/saving_model.rst: a model is read by every later version. `xgboost` is the same with
+    // 469 MB of CUDA libraries beside it.
+    needs: [{ anyOf: ["xgboost", "xgboost-cpu"], default: "xgboost-cpu>=2.1", saved: "at least" }],
+  },
+  lightgbm: {
+    files: ["lightgbm"],
+    folderMarkers: [],
+    needs: [{ anyOf: ["lightgbm"], default: "lightgbm>=4" }],
+  },
+  onnx: {
+    files: ["onnx"],
+    folderMarkers: [],
+    needs: [
+      { anyOf: ["onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino"], default: "onnxruntime>=1.20" },
+      { anyOf: ["numpy"], default: "numpy" },
+    ],
+  },
+  torchscript: {
+    files: ["torchscript"],
+    folderMarkers: [],
+    needs: [
+      {
+        anyOf: ["torch"],
+        default: "torch>=2",
+        fromDebian: {
+          packages: ["python3-torch"],
+          brings: ["numpy"],
+          // bookworm's torch 1.13 is built with numpy 1, and cannot hand arrays to numpy 2.
+          constraints: ["numpy<2"],
+        },
+      },
+      { anyOf: ["numpy"], default: "numpy" },
+    ],
+  },
+  savedmodel: {
+    files: [],
+    folderMarkers: ["saved_model.pb", "saved_model.pbtxt"],
+    needs: [
+      // TensorFlow, "Version compatibility": a SavedModel is read by every later version of the same major one.
+      { anyOf: ["tensorflow", "tensorflow-cpu"], default: "tensorflow-cpu>=2.16", saved: "at least" },
+      { anyOf: ["numpy"], default: "numpy" },
+    ],
+  },
+  keras: {
+    files: ["keras", "hdf5"],
+    folderMarkers: [],
+    needs: [
+      { anyOf: ["keras", "tensorflow", "tensorflow-cpu"], default: "keras>=3", saved: "exact" },
+      // What Keras computes with: the smallest that takes every model.
+      { anyOf: ["tensorflow", "tensorflow-cpu", "jax", "torch"], default: "jax" },
+      { anyOf: ["numpy"], default: "numpy" },
+    ],
+  },
+  mlflow: {
+    files: [],
+    folderMarkers: ["MLmodel"],
+    needs: [
+      // `mlflow` is the same with a tracking server beside it: 2,000 files of it, and ten times the size.
+      { anyOf: ["mlflow", "mlflow-skinny"], default: "mlflow-skinny>=2.10", saved: "exact" },
+      { anyOf: ["numpy"], default: "numpy" },
+      { anyOf: ["pandas"], default: "pandas" },
+    ],
+  },
+  bentoml: {
+    files: ["tar"],
+    folderMarkers: ["bento.yaml"],
+    // Those of the one model that it holds, whose own format answers: models/bento.ts.
+    needs: [],
+  },
+  python: { files: [], folderMarkers: [], needs: [] },
 };
+
+export const formats = Object.keys(catalogue) as Format[];
+
+export function isFormat(name: string): name is Format {
+  return Object.hasOwn(catalogue, name);
+}
 
 /** The format that serves a model file of these bytes; null where no runtime does. */
 export function servedFormat(file: FileFormat): Format | null {
-  const entry = Object.entries(catalogue).find(([, { file: served }]) => served === file);
-  return entry === undefined ? null : (entry[0] as Format);
+  return formats.find((format) => catalogue[format].files.includes(file)) ?? null;
 }
 
-/** Modules that a pickled estimator may come from, and the packages that bring them, by normalised name. */
-const packageOfModule: Record<string, string> = {
-  catboost: "catboost",
-  category_encoders: "category-encoders",
-  imblearn: "imbalanced-learn",
-  lightgbm: "lightgbm",
-  pandas: "pandas",
-  polars: "polars",
-  xgboost: "xgboost",
+/** The format of a folder that holds a file of this name; null where that says nothing. */
+export function folderFormat(fileName: string): Format | null {
+  return formats.find((format) => catalogue[format].folderMarkers.includes(fileName)) ?? null;
+}
+
+/** What is known by its bytes, has no runtime, and what to do instead. */
+export const unserved: Partial<Record<FileFormat, string>> = {
+  torch:
+    'holds weights, or Python objects that only unpickling makes: export the model with torch.jit.trace(model, example).save("model.pt") or torch.onnx.export, or serve it with a class Predictor in src/predictor.py',
+  safetensors:
+    "holds weights and nothing that computes with them: serve it with a class Predictor in src/predictor.py, which makes the model and loads them",
+  skops:
+    "there is no runtime for it: save the model with joblib.dump, or serve it with a class Predictor in src/predictor.py",
+  tflite:
+    "there is no runtime for it: export a SavedModel or ONNX, or serve it with a class Predictor in src/predictor.py",
+  gguf: "there is no runtime for it: serve it with a class Predictor in src/predictor.py",
 };
-
-/** scikit-learn's wheels before it are made for numpy 1 and do not say so: with numpy 2 they cannot be imported. */
-const firstSklearnForNumpy2 = "1.4.2";
-
-/** What a package names itself, by normalised name. */
-export interface OwnNames {
-  /** On every base: the one version that it pins, or null. */
-  pins: ReadonlyMap<string, string | null>;
-  /** Where a marker holds. */
-  perhaps: readonly string[];
-}
-
-/** The requirements of a format that a package does not name itself. A framework that it names with a marker is asked
- *  for by its bare name: it is there on every base, and no version contradicts the package's. */
-export function missingRequirements(
-  format: Format,
-  { pins: own, perhaps }: OwnNames,
-  pickles: readonly PickleInspection[],
-): string[] {
-  const { frameworks, default: defaults } = catalogue[format];
-  const isNamed = frameworks.length === 0 || frameworks.some((name) => own.has(name));
-  const missing = (names: readonly string[]) => names.filter((name) => !own.has(name));
-  const marked = perhaps.find((name) => frameworks.includes(name));
-  if (format !== "sklearn")
-    return [
-      ...(isNamed ? [] : marked === undefined ? defaults : [marked]),
-      ...(format === "onnx" ? missing(["numpy"]) : []),
-    ];
-
-  const saved = pickles.flatMap(({ sklearnVersion }) => sklearnVersion ?? []).find(isReleased);
-  const usual = saved === undefined ? defaults : [`scikit-learn==${saved}`];
-  const added = isNamed ? [] : marked === undefined ? usual : [marked];
-  const version = isNamed ? own.get("scikit-learn") : marked === undefined ? saved : null;
-  const isForNumpy1 = version != null && valid(version) !== null && compare(version, firstSklearnForNumpy2) < 0;
-  return [...added, ...(isForNumpy1 && !own.has("numpy") ? ["numpy<2"] : []), ...missing(packagesOf(pickles))];
-}
-
-/** Versions that an index has: no development builds, no local ones. */
-function isReleased(version: string): boolean {
-  const parts = explain(version);
-  return parts !== null && !parts.is_devrelease && parts.local === null;
-}
-
-/** The packages that unpickling imports, as far as their modules are known here. */
-function packagesOf(pickles: readonly PickleInspection[]): string[] {
-  const packages = pickles.flatMap(({ globals }) =>
-    globals.flatMap(({ module }) => {
-      const top = module.split(".", 1)[0] ?? "";
-      return Object.hasOwn(packageOfModule, top) ? [packageOfModule[top] as string] : [];
-    }),
-  );
-  // Named columns are a data frame's.
-  if (pickles.some(({ hasFeatureNames }) => hasFeatureNames)) packages.push("pandas");
-  return [...new Set(packages)];
-}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fixture } from "#core/inspect/fixtures/fixture.ts";
 import { describePackage } from "./describe-package.ts";
+import type { Offers } from "./offers.ts";
 import { faultsOf, packageIn, packageOf, specOf } from "./testing/package-of.ts";
 
 const nothingGiven = { labels: {}, metadata: {} };
@@ -93,6 +94,31 @@ describe("the Python version", () => {
       );
     },
   );
+});
+
+describe("a package that no base can serve", () => {
+  const asking = async (yaml: string, offers: Offers) =>
+    describePackage(packageOf({ "model.pkl": columns, "slipway.yaml": yaml }), nothingGiven, offers).then(
+      () => [],
+      (error) => error.faults,
+    );
+  const offers = { pythons: ["3.11", "3.13"], hasTorchIndex: false };
+
+  it("says which Python it wants, and which there are", async () => {
+    expect(await asking('python: "3.12"', offers)).toEqual([
+      {
+        where: "slipway.yaml: python",
+        message: expect.stringContaining("asks for Python 3.12, and this registry has bases with Python 3.11 and 3.13"),
+      },
+    ]);
+    expect(await asking('python: "3.13"', offers)).toEqual([]);
+  });
+
+  it("is left to its build where no base was made yet, and to its own Dockerfile", async () => {
+    expect(await asking('python: "3.12"', { ...offers, pythons: null })).toEqual([]);
+    const files = { "model.pkl": columns, Dockerfile: "FROM x", "slipway.yaml": 'python: "3.12"\nbuild: dockerfile' };
+    await describePackage(packageOf(files), nothingGiven, offers);
+  });
 });
 
 describe("the example", () => {

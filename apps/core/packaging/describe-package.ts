@@ -1,28 +1,23 @@
 import canonicalize from "canonicalize";
 import { type Fault, isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { checkLabels, checkMetadata } from "#core/models/labels.ts";
+import { type Answer, answerOf } from "./answer.ts";
 import { buildFaults } from "./build-faults.ts";
 import { type Card, cardFile, readCardOf } from "./card/front-matter.ts";
 import { expectFaults, readExample } from "./example.ts";
-import { type Answer, findAnswer } from "./find-answer.ts";
+import { findAnswer } from "./find-answer.ts";
+import { nothingKnown, type Offers, pythonFaults } from "./offers.ts";
 import { hasFile, type PackageReader, readSmall } from "./package-reader.ts";
-import { completeRequirements, readRequirements, versionNotes } from "./package-requirements.ts";
+import { completeRequirements, ownRequirements, versionNotes } from "./package-requirements.ts";
 import type { PackageSpec } from "./package-spec.ts";
 import { findPythonMinor } from "./python-version.ts";
 import { yamlLimitBytes } from "./read-yaml.ts";
+import { contradictions } from "./signature-contradictions.ts";
 import { nothingDeclared, readSlipwayYaml, type SlipwayYaml, slipwayYaml } from "./slipway-yaml.ts";
 import { type Key, keys } from "./slipway-yaml-keys.ts";
 
 /** What is known of how an own server answers. */
-const ownServer = {
-  format: "python",
-  modelFile: null,
-  preprocessorFile: null,
-  predictor: null,
-  signature: null,
-  pickles: [],
-  notes: [],
-} as const satisfies Answer;
+const ownServer: Answer = answerOf("python", null);
 
 /** Labels and metadata as the API was given them. */
 export interface GivenWords {
@@ -38,13 +33,17 @@ export interface DescribedPackage extends GivenWords {
 
 /** What a package is and how it is served, told from its bytes; nothing of it is run.
  *  Throws `package_invalid` with every reason that was found. */
-export async function describePackage(reader: PackageReader, given: GivenWords): Promise<DescribedPackage> {
+export async function describePackage(
+  reader: PackageReader,
+  given: GivenWords,
+  offers: Offers = nothingKnown,
+): Promise<DescribedPackage> {
   const { declared, faults, broken } = await readDeclared(reader);
   const found = isBroken(broken, "format", "model", "preprocessor", "predictor")
     ? null
     : await findAnswer(reader, declared);
-  const own = await readRequirements(reader, declared.requirements);
-  const python = declared.python === null ? await findPythonMinor(reader) : { minor: declared.python, faults: [] };
+  const own = await ownRequirements(reader, declared.requirements, found?.answer ?? null);
+  const python = await findPythonMinor(reader, declared.python, found?.answer?.python ?? null);
   const example = await readExample(reader, declared.example);
   const card = await readCardOf(reader);
   const labels = joined("labels", declared.labels, given.labels);
@@ -57,16 +56,19 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
     ...(isBroken(broken, "build", "serve", "system_packages") ? [] : buildFaults(reader, declared)),
     ...own.faults,
     ...python.faults,
+    ...(declared.build === "dockerfile" ? [] : pythonFaults(python, offers)),
+    ...(isBroken(broken, "signature") ? [] : contradictions(declared.signature, found?.answer ?? null)),
     ...example.faults,
     ...(example.faults.length > 0 || isBroken(broken, "example", "expect")
       ? []
-      : expectFaults(declared.expect, example.example)),
+      : expectFaults(declared.expect, example.example ?? found?.answer?.example ?? null)),
     ...labels.faults,
     ...metadata.faults,
     ...faultsOf("labels", () => checkLabels(declared.labels)),
     ...faultsOf("metadata", () => checkMetadata(declared.metadata)),
   );
   if (faults.length > 0 || answer === null) throw invalid(faults);
+  const needs = completeRequirements(own, answer, (name) => name === "torch" && offers.hasTorchIndex);
   return {
     spec: {
       format: answer.format,
@@ -74,9 +76,12 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
       preprocessorFile: answer.preprocessorFile,
       predictor: answer.predictor,
       pythonMinor: python.minor,
-      requirements: completeRequirements(own.requirements, answer.format, answer.pickles),
+      requirements: needs.requirements,
+      // Left out where they say nothing, as what was sealed before has it.
+      ...(needs.constraints.length === 0 ? {} : { constraints: needs.constraints }),
+      ...(needs.debian === null ? {} : { basePackages: [...needs.debian.packages].sort() }),
       signature: declared.signature ?? answer.signature,
-      example: example.example,
+      example: declared.example === null ? answer.example : example.example,
       expect: declared.expect,
       environment: declared.environment,
       platforms: declared.platforms,
@@ -88,7 +93,7 @@ export async function describePackage(reader: PackageReader, given: GivenWords):
     },
     labels: labels.value,
     metadata: metadata.value,
-    notes: [...answer.notes, ...versionNotes(own.requirements, answer.pickles), ...cardNotes(card)],
+    notes: [...answer.notes, ...own.notes, ...versionNotes(own.lines, answer), ...cardNotes(card)],
   };
 }
 

@@ -47,6 +47,19 @@ async function readFile(reader: PackageReader, path: string): Promise<{ value: u
   }
 }
 
+/** A file of the package that holds an example in another form, by what `toRequest` makes of it; else why it is none. */
+export async function exampleIn(
+  reader: PackageReader,
+  path: string,
+  toRequest: (value: unknown) => unknown,
+): Promise<{ example: Record<string, unknown> } | { example: null; reason: string }> {
+  const read = await readFile(reader, path);
+  if ("fault" in read) return { example: null, reason: read.fault.message };
+  const request = toRequest(read.value);
+  const reason = requestFault(request);
+  return reason === null ? { example: request as Record<string, unknown> } : { example: null, reason };
+}
+
 /** A number that parsing `json` changes, as readYaml refuses it. Only the text tells 2^53 + 1 from 9.007199254740992e15. */
 function numberFault(json: string): string | null {
   for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g)) {

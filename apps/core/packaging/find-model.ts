@@ -1,26 +1,34 @@
 import type { Fault } from "#core/errors.ts";
 import { detectFormat, isLfsPointer } from "#core/inspect/detect-format.ts";
-import type { DetectedFile, FileFormat } from "#core/inspect/file-format.ts";
+import type { DetectedFile } from "#core/inspect/file-format.ts";
+import { folderFormat, servedFormat } from "./catalogue.ts";
 import { didYouMean, nearPaths } from "./near-miss.ts";
 import { folderOf, type PackageFile, type PackageReader, sourceOf, within } from "./package-reader.ts";
+import type { Format } from "./package-spec.ts";
 
-/** What answers: a file, by what its bytes are, or a folder that is a model as a whole. */
-export type FoundModel =
-  | { kind: "file"; file: PackageFile; detected: DetectedFile }
-  | { kind: "folder"; path: string; format: "savedmodel" | "mlflow" | "bentoml" };
+export interface FoundFile {
+  kind: "file";
+  file: PackageFile;
+  detected: DetectedFile;
+}
+
+/** A model as a whole; its path is empty where that is the package. */
+export interface FoundFolder {
+  kind: "folder";
+  path: string;
+  format: Format;
+}
+
+/** What answers: a file, by what its bytes are, or a folder. */
+export type FoundModel = FoundFile | FoundFolder;
 
 type Search = { model: FoundModel | null; faults: Fault[] };
 
-/** The file that makes its folder a model. */
-const folderMarkers: Record<string, Extract<FoundModel, { kind: "folder" }>["format"]> = {
-  "saved_model.pb": "savedmodel",
-  "saved_model.pbtxt": "savedmodel",
-  MLmodel: "mlflow",
-  "bento.yaml": "bentoml",
-};
-
 /** Names that promise a model, whatever the bytes are. */
-const modelName = /\.(?:pkl|pickle|joblib|onnx|pt|pth|h5|hdf5|keras|skops|ubj|bst|safetensors)$/i;
+const modelName = /\.(?:pkl|pickle|joblib|onnx|pt|pth|h5|hdf5|keras|skops|ubj|bst|safetensors|bento|bentomodel)$/i;
+
+/** Archives are models only where they say so by name: others lie beside one. */
+const archiveName = /\.bento(?:model)?$/i;
 
 /** The model that a package names: a file, or a folder. */
 export async function namedModel(reader: PackageReader, path: string): Promise<Search> {
@@ -50,7 +58,7 @@ export async function namedModel(reader: PackageReader, path: string): Promise<S
 
 /** The one model of a package that names none: in `model/`, else at the top; in each, what is called `model.*` first.
  *  Of several, `format` says which it is where only one has it. */
-export async function findModel(reader: PackageReader, format: FileFormat | null): Promise<Search> {
+export async function findModel(reader: PackageReader, format: Format | null): Promise<Search> {
   const folders = folderModels(reader.files);
   const top = folders.find(({ path }) => path === "");
   if (top !== undefined) return { model: top, faults: [] };
@@ -64,8 +72,8 @@ export async function findModel(reader: PackageReader, format: FileFormat | null
 async function findIn(
   reader: PackageReader,
   place: string,
-  folders: readonly FolderModel[],
-  format: FileFormat | null,
+  folders: readonly FoundFolder[],
+  format: Format | null,
 ): Promise<Search> {
   const whole = folders.find(({ path }) => path === place);
   if (whole !== undefined) return { model: whole, faults: [] };
@@ -87,7 +95,7 @@ async function findIn(
           ).models,
           ...folders.filter(({ path }) => folderOf(path) === place && path !== "model"),
         ];
-  const fitting = possible.filter((model) => model.kind === "file" && model.detected.format === format);
+  const fitting = possible.filter((model) => formatOf(model) === format);
   const candidates = fitting.length > 0 ? fitting : possible;
   const [model = null] = candidates;
   if (candidates.length <= 1) return { model, faults: [] };
@@ -97,13 +105,15 @@ async function findIn(
   return { model: null, faults: [{ where: place === "" ? "package" : `${place}/`, message }] };
 }
 
-type FolderModel = Extract<FoundModel, { kind: "folder" }>;
+/** The format that serves it; null where none does. */
+export function formatOf(model: FoundModel): Format | null {
+  return model.kind === "folder" ? model.format : servedFormat(model.detected.format);
+}
 
-function folderModels(files: readonly PackageFile[]): FolderModel[] {
+function folderModels(files: readonly PackageFile[]): FoundFolder[] {
   return files.flatMap(({ path }) => {
-    const marker = path.slice(path.lastIndexOf("/") + 1);
-    const format = Object.hasOwn(folderMarkers, marker) ? folderMarkers[marker] : undefined;
-    return format === undefined ? [] : [{ kind: "folder" as const, path: folderOf(path), format }];
+    const format = folderFormat(path.slice(path.lastIndexOf("/") + 1));
+    return format === null ? [] : [{ kind: "folder" as const, path: folderOf(path), format }];
   });
 }
 
@@ -126,6 +136,7 @@ async function detectAll(
     const found = await Promise.all(group.map((file) => detectFormat(sourceOf(reader, file))));
     for (const [index, file] of group.entries()) {
       const detected = found[index] ?? null;
+      if (detected?.format === "tar" && !archiveName.test(file.path)) continue;
       if (detected !== null) models.push({ kind: "file", file, detected });
       else if (modelName.test(file.path)) faults.push(await unknownBytes(reader, file));
     }
@@ -145,7 +156,11 @@ export async function unknownBytes(reader: PackageReader, file: PackageFile): Pr
   const start = (await source.read({ start: 0, end: Math.min(16, file.sizeBytes) - 1 }))
     .toString("latin1")
     .replace(/[^\x20-\x7e]/g, "·");
-  return { where: file.path, message: `${file.path} is no model that is known here: its bytes begin with "${start}"` };
+  const hint = start.startsWith("PK") ? ", as a ZIP archive's do: is the upload complete?" : "";
+  return {
+    where: file.path,
+    message: `${file.path} is no model that is known here: its bytes begin with "${start}"${hint}`,
+  };
 }
 
 async function nothingFound(reader: PackageReader): Promise<Fault> {
@@ -158,6 +173,6 @@ async function nothingFound(reader: PackageReader): Promise<Fault> {
       : "";
   return {
     where: "package",
-    message: `no model was found: looked for class Predictor in src/predictor.py, then for a model file (scikit-learn pickle or joblib, ONNX) in model/ and at the top.${hint}`,
+    message: `no model was found: looked for class Predictor in src/predictor.py, then for a model file or folder of a known format in model/ and at the top.${hint}`,
   };
 }

@@ -1,4 +1,6 @@
 import { distance } from "fastest-levenshtein";
+import type { Fault } from "#core/errors.ts";
+import type { PackageReader } from "./package-reader.ts";
 
 /** The known names that someone who wrote `name` can have meant, nearest first, at most three. */
 export function nearMisses(name: string, known: readonly string[]): string[] {
@@ -35,4 +37,10 @@ export function didYouMean(candidates: readonly string[]): string {
   return candidates.length === 0
     ? ""
     : ` (did you mean ${candidates.map((candidate) => `"${candidate}"`).join(" or ")}?)`;
+}
+
+/** What to say of a path in `slipway.yaml` that the package has not. */
+export function absentFault(reader: PackageReader, key: string, path: string): Fault {
+  const paths = reader.files.map((file) => file.path);
+  return { where: `slipway.yaml: ${key}`, message: `the package has no ${path}${didYouMean(nearPaths(path, paths))}` };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fixture } from "#core/inspect/fixtures/fixture.ts";
 import { describePackage } from "./describe-package.ts";
-import { packageOf, specOf } from "./testing/package-of.ts";
+import { faultsOf, packageOf, specOf } from "./testing/package-of.ts";
 
 const columns = fixture("columns-4.joblib");
 const linear = fixture("linear.onnx");
@@ -92,5 +92,92 @@ describe("requirements", () => {
       "model.pkl": fixture("text.joblib"),
     };
     expect(await requirements({ ...files, "requirements.txt": "-r everything" })).toEqual(["scikit-learn==1.9.1"]);
+  });
+
+  it("are constrained by the files that they name, from their own folder", async () => {
+    const files = {
+      "model.pkl": fixture("text.joblib"),
+      "slipway.yaml": "requirements: deploy/needs.txt",
+      "deploy/needs.txt": "scikit-learn\n-c ../constraints.txt\n-c more.txt",
+      "constraints.txt": "scipy<2  # of the platform\nnumpy==2.4.6",
+      "deploy/more.txt": "joblib<2",
+    };
+    expect(await specOf(files)).toMatchObject({
+      requirements: ["scikit-learn"],
+      constraints: ["joblib<2", "numpy==2.4.6", "scipy<2"],
+    });
+  });
+
+  it.each([
+    ["-c ../constraints.txt", {}, 'requirements.txt:2: "-c ../constraints.txt" names a file outside of the package'],
+    ["-c /etc/passwd", {}, 'requirements.txt:2: "-c /etc/passwd" names a file outside of the package'],
+    ["-c a/../../b.txt", {}, "names a file outside of the package"],
+    [
+      "-c constraint.txt",
+      { "constraints.txt": "" },
+      'the package has no constraint.txt (did you mean "constraints.txt"?)',
+    ],
+    ["-c constraints.txt", { "constraints.txt": "-c more.txt" }, "names another file of constraints"],
+    ["-c constraints.txt", { "constraints.txt": "scipy[all]<2" }, "a constraint has no extras"],
+    ["-c constraints.txt", { "constraints.txt": "git+https://example.org/x" }, "constraints.txt:1"],
+    ["-r /etc/passwd", {}, 'requirements.txt:2: "-r /etc/passwd" includes another file'],
+  ])("with %s and %j are refused", async (line, files, expected) => {
+    const found = await faultsOf({ "model.pkl": columns, "requirements.txt": `scikit-learn\n${line}`, ...files });
+    expect(found).toEqual([expect.stringContaining(expected)]);
+  });
+});
+
+describe("pyproject.toml", () => {
+  const project = (toml: string, more: Record<string, string> = {}) => ({
+    "src/predictor.py": predictor,
+    "pyproject.toml": toml,
+    ...more,
+  });
+
+  it("says what a package needs that has no requirements.txt", async () => {
+    const toml =
+      '[project]\nname = "churn"\nversion = "1"\ndependencies = ["Rich>=13", "pandas[excel]; python_version >= \'3.11\'"]\n';
+    expect((await specOf(project(toml))).requirements).toEqual([
+      "pandas[excel] ; python_version >= '3.11'",
+      "rich>=13",
+    ]);
+    expect((await specOf(project(toml, { "requirements.txt": "numpy" }))).requirements).toEqual(["numpy"]);
+  });
+
+  it("may say nothing of what a package needs", async () => {
+    for (const toml of [
+      "[tool.ruff]\nline-length = 100\n",
+      '[project]\nname = "a"\n',
+      "[build-system]\nrequires = []\n",
+    ])
+      expect((await specOf(project(toml))).requirements).toEqual([]);
+  });
+
+  it.each([
+    [
+      '[project]\ndynamic = ["version", "dependencies"]\n',
+      "pyproject.toml: project.dynamic: leaves its dependencies to its build backend",
+    ],
+    [
+      '[project]\ndependencies = ["numpy", "x @ https://example.org/x.whl"]\n',
+      "pyproject.toml: project.dependencies[1]",
+    ],
+    ['[project]\ndependencies = ["git+https://example.org/x"]\n', "names a repository"],
+    ['[project]\ndependencies = ["-r /etc/passwd"]\n', "includes another file"],
+    ['[project]\ndependencies = ["./library"]\n', "names a file"],
+    ['[project]\ndependencies = "numpy"\n', "is no list of texts"],
+    ["[project\n", "is no TOML that can be read"],
+    [`[project]\na = ${"[".repeat(50_000)}`, "is no TOML that can be read"],
+  ])("that says %.60j is refused", async (toml, expected) => {
+    const [fault, ...others] = await faultsOf(project(toml));
+    expect(others).toEqual([]);
+    expect(fault).toContain(expected);
+    expect(await faultsOf(project(toml, { "requirements.txt": "numpy" }))).toEqual([]);
+  });
+
+  it("of Poetry's own kind is not read, which is noted", async () => {
+    const toml = '[tool.poetry.dependencies]\nnumpy = "^2"\n';
+    const { notes } = await describePackage(packageOf(project(toml)), { labels: {}, metadata: {} });
+    expect(notes.join()).toContain("which Poetry alone reads");
   });
 });

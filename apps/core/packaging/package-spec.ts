@@ -1,5 +1,15 @@
 /** Formats that a runtime serves; packaging/catalogue.ts says how. */
-export type Format = "sklearn" | "onnx" | "python";
+export type Format =
+  | "sklearn"
+  | "xgboost"
+  | "lightgbm"
+  | "onnx"
+  | "torchscript"
+  | "savedmodel"
+  | "keras"
+  | "mlflow"
+  | "bentoml"
+  | "python";
 
 /** One input or output; `-1` in a shape is a dimension of any size. */
 export interface Tensor {
@@ -38,7 +48,7 @@ export interface Resources {
 /** What seal found a package to be: all that a builder and the image need to know of it. */
 export interface PackageSpec {
   format: Format;
-  /** Path within the package; null where a predictor answers. */
+  /** A file or a folder of the package, `.` for all of it; null where a predictor answers. */
   modelFile: string | null;
   preprocessorFile: string | null;
   predictor: { file: string; class: string } | null;
@@ -47,6 +57,11 @@ export interface PackageSpec {
   /** PEP 508 lines for the resolver, sorted, without those of the Slipway runtime itself. A line may end in
    *  ` --hash=sha256:…`, once or more: the wheels that the package allows. */
   requirements: string[];
+  /** As `requirements`, for what is installed anyway; missing where there are none. */
+  constraints?: string[];
+  /** Debian packages that the base has besides, of its own release, where they take the place of wheels; sorted, and
+   *  missing where there are none. */
+  basePackages?: string[];
   signature: Signature | null;
   example: unknown;
   /** Of an older version also `undefined`. */

@@ -3,20 +3,36 @@ import { hasFile, type PackageReader, readSmall } from "./package-reader.ts";
 
 const versionFile = ".python-version";
 
-/** The Python minor version that a package's `.python-version` names (pyenv's and uv's file: one version a line, the
- *  first counts), or null where it has none. */
-export async function findPythonMinor(reader: PackageReader): Promise<{ minor: string | null; faults: Fault[] }> {
-  if (!hasFile(reader, versionFile)) return { minor: null, faults: [] };
+export interface WantedPython {
+  /** `3.11`; null where the package says nothing. */
+  minor: string | null;
+  /** Who says it. */
+  where: string;
+  faults: Fault[];
+}
+
+/** The Python that a package wants: of `slipway.yaml`, else of its model, else of `.python-version` (pyenv's and uv's
+ *  file: one version a line, the first counts). */
+export async function findPythonMinor(
+  reader: PackageReader,
+  declared: string | null,
+  ofModel: { minor: string; where: string } | null,
+): Promise<WantedPython> {
+  if (declared !== null) return { minor: declared, where: "slipway.yaml: python", faults: [] };
+  if (ofModel !== null) return { ...ofModel, faults: [] };
+  const where = versionFile;
+  if (!hasFile(reader, versionFile)) return { minor: null, where, faults: [] };
   const text = (await readSmall(reader, versionFile, 4096))?.toString("utf8") ?? "";
   const first =
     text
       .split(/\r?\n/)
       .find((line) => line.trim() !== "" && !line.trimStart().startsWith("#"))
       ?.trim() ?? "";
-  const minor = /^(?:cpython-|cpython@|python-)?(3\.\d{1,2})(?:\.\d+)?$/.exec(first)?.[1];
-  if (minor !== undefined) return { minor, faults: [] };
+  const minor = minorOf(first);
+  if (minor !== null) return { minor, where, faults: [] };
   return {
     minor: null,
+    where,
     faults: [
       {
         where: versionFile,
@@ -24,4 +40,9 @@ export async function findPythonMinor(reader: PackageReader): Promise<{ minor: s
       },
     ],
   };
+}
+
+/** `3.11` of `3.11.2`, `3.11` or `cpython-3.11.2`; null for what is no version of CPython 3. */
+export function minorOf(version: string): string | null {
+  return /^(?:cpython-|cpython@|python-)?(3\.\d{1,2})(?:\.\d+)?$/.exec(version)?.[1] ?? null;
 }

@@ -50,36 +50,63 @@ describe("a package that cannot be served", () => {
   });
 
   it.each([
-    ["script.pt", "a TorchScript model"],
-    ["checkpoint.pt", "a PyTorch checkpoint"],
-    ["model.keras", "a Keras model"],
-    ["model.skops", "a skops file"],
-    ["weights.safetensors", "a safetensors file"],
-    ["xgboost.json", "an XGBoost model"],
-    ["xgboost.ubj", "an XGBoost model"],
-    ["lightgbm.txt", "a LightGBM model"],
-  ])("because there is no runtime for it yet, is named (%s: %s)", async (name, what) => {
+    ["checkpoint.pt", "is a PyTorch checkpoint (torch.save): holds weights", "torch.jit.trace(model, example)"],
+    ["model.skops", "is a skops file: there is no runtime for it", "joblib.dump"],
+    ["weights.safetensors", "is a safetensors file: holds weights", "a class Predictor in src/predictor.py"],
+  ])("because nothing serves %s, says what it is and what to do", async (name, what, remedy) => {
     const [fault, ...others] = await faultsOf({ [`model/${name}`]: fixture(name) });
     expect(others).toEqual([]);
-    expect(fault).toContain(`${what}`);
-    expect(fault).toContain("there is no runtime for it yet");
+    expect(fault).toContain(`model/${name} ${what}`);
+    expect(fault).toContain(remedy);
+    expect(await faultsOf({ [`model/${name}`]: fixture(name), "src/predictor.py": "class Predictor: pass" })).toEqual(
+      [],
+    );
   });
 
   it.each([
-    ["model/saved_model.pb", "model is a TensorFlow SavedModel"],
-    ["model/churn/saved_model.pb", "model/churn is a TensorFlow SavedModel"],
-    ["model/MLmodel", "model is an MLflow model"],
-    ["MLmodel", "the package is an MLflow model"],
-    ["exported/MLmodel", "exported is an MLflow model"],
-    ["bento.yaml", "the package is a Bento"],
-  ])("because a folder is a model without a runtime, names it (%s)", async (path, expected) => {
+    ["GGUF\x03\0\0\0", "is a GGUF model"],
+    ["\x1c\0\0\0TFL3", "is a TensorFlow Lite model"],
+  ])("because its model begins with %j, names it", async (head, what) => {
+    const [fault] = await faultsOf({ "model.bin": Buffer.from(head, "latin1") });
+    expect(fault).toContain(`model.bin ${what}: `);
+  });
+
+  it.each([
+    ["lambda.keras", "holds a Lambda layer with Python bytecode in it"],
+    ["lambda.h5", "holds a Lambda layer with Python bytecode in it"],
+    ["own-layer.keras", "uses OfScript of the script or notebook that saved it"],
+    ["dense.weights.h5", "is an HDF5 file without a Keras model's architecture"],
+    ["model.keras", "is a Keras model whose metadata.json is no JSON"],
+  ])("because Keras would not load %s, says so", async (name, expected) => {
+    const [fault, ...others] = await faultsOf({ [`model/${name}`]: fixture(name) });
+    expect(others).toEqual([]);
+    expect(fault).toContain(`model/${name}: model/${name} ${expected}`);
+  });
+
+  it("because an archive is cut off, asks for the whole of it", async () => {
+    const [fault] = await faultsOf({ "model.keras": fixture("dense.keras").subarray(0, 5_000) });
+    expect(fault).toContain("as a ZIP archive's do: is the upload complete?");
+  });
+
+  it.each([
+    ["model/saved_model.pb", "model/saved_model.pb ends at byte 1"],
+    ["model/churn/saved_model.pb", "model/churn/saved_model.pb ends at byte 1"],
+    ["model/MLmodel", "model/MLmodel has no python_function flavor"],
+    ["MLmodel", "MLmodel has no python_function flavor"],
+    ["exported/MLmodel", "exported/MLmodel has no python_function flavor"],
+    ["bento.yaml", "the package holds no model: name it in the service"],
+  ])("because a folder is a damaged model, names it (%s)", async (path, expected) => {
     const beside = path.replace(/[^/]*$/, "model.pkl");
-    expect((await faultsOf({ [path]: "x", [beside]: columns })).join()).toContain(
-      `${expected}: there is no runtime for it yet`,
-    );
+    expect((await faultsOf({ [path]: "x", [beside]: columns })).join()).toContain(expected);
     const folder = path.replace(/\/?[^/]*$/, "");
     if (folder !== "")
       expect((await faultsOf({ [path]: "x", "slipway.yaml": `model: ${folder}/` })).join()).toContain(expected);
+  });
+
+  it("because format is that of another folder, says what it is", async () => {
+    expect(await faultsOf({ "model/MLmodel": "x", "slipway.yaml": "format: savedmodel" })).toEqual([
+      "slipway.yaml: format: savedmodel does not fit: model is an MLflow model",
+    ]);
   });
 
   it.each([

@@ -53,7 +53,9 @@ describe("a requirements file", () => {
   it.each([
     ["-r base.txt", "includes another file"],
     ["--requirement=base.txt", "includes another file"],
-    ["-c constraints.txt", "names a constraints file"],
+    ["-r /etc/passwd", "includes another file"],
+    ["-c https://example.org/constraints.txt", "names constraints that are no file of the package"],
+    ["-c a.txt b.txt", "names constraints that are no file of the package"],
     ["-e .", "editable"],
     ["--editable ./library", "editable"],
     ["--index-url https://example.org/simple", "chooses where packages come from"],
@@ -84,6 +86,16 @@ describe("a requirements file", () => {
     expect(fault).toContain(reason);
   });
 
+  it("names files of constraints, as pip takes them", () => {
+    expect(parse("numpy\n-c constraints.txt\n--constraint=../limits.txt\n")).toMatchObject({
+      constraintFiles: [
+        { name: "constraints.txt", where: "requirements.txt:2" },
+        { name: "../limits.txt", where: "requirements.txt:3" },
+      ],
+      faults: [],
+    });
+  });
+
   it("names every line that is wrong, by the line where it begins", () => {
     expect(faults("numpy=1\n\nscipy \\\n  oops\n-r x").map((fault) => fault.split(" ")[0])).toEqual([
       "requirements.txt:1",
@@ -105,6 +117,7 @@ describe("a requirements file", () => {
   ])("that is %s is refused", (_what, bytes) => {
     expect(parseRequirementsFile("requirements.txt", bytes)).toEqual({
       requirements: [],
+      constraintFiles: [],
       faults: [{ where: "requirements.txt", message: "is not UTF-8 text" }],
     });
   });

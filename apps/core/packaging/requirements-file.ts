@@ -11,24 +11,43 @@ export interface RequirementLine extends Requirement {
 const longestLine = 4 * 1024;
 const mostRequirements = 2_000;
 
+export interface RequirementsFile {
+  requirements: RequirementLine[];
+  /** Files of constraints that it names with `-c`, as it names them. */
+  constraintFiles: { name: string; where: string }[];
+  faults: Fault[];
+}
+
 /** Reads a requirements file as pip does (pip's docs, "Requirements File Format"), as far as an image can be made by it:
- *  names, versions, extras, markers and `--hash`. Every other option is a fault at its line. */
-export function parseRequirementsFile(
-  path: string,
-  bytes: Buffer,
-): { requirements: RequirementLine[]; faults: Fault[] } {
-  const requirements: RequirementLine[] = [];
-  const faults: Fault[] = [];
+ *  names, versions, extras, markers, `--hash`, and `-c` with a file. Every other option is a fault at its line. */
+export function parseRequirementsFile(path: string, bytes: Buffer): RequirementsFile {
   const whole = decodeUtf8(bytes);
-  if (whole === null) return { requirements, faults: [{ where: path, message: "is not UTF-8 text" }] };
-  for (const { line, text } of logicalLines(whole)) {
+  if (whole === null)
+    return { requirements: [], constraintFiles: [], faults: [{ where: path, message: "is not UTF-8 text" }] };
+  const lines = [...logicalLines(whole)].map(({ line, text }) => ({ where: `${path}:${line}`, text }));
+  return parseRequirements(path, lines);
+}
+
+/** Reads lines as a requirements file has them, wherever each of them stands. */
+export function parseRequirements(path: string, lines: readonly { where: string; text: string }[]): RequirementsFile {
+  const file: RequirementsFile = { requirements: [], constraintFiles: [], faults: [] };
+  for (const { where, text } of lines) {
+    const name = /^(?:-c|--constraint)(?: |=)?([^ ]+)$/.exec(text)?.[1];
+    if (name !== undefined && !isAddress(name)) {
+      file.constraintFiles.push({ name, where });
+      continue;
+    }
     const parsed = parseLine(text);
-    if ("fault" in parsed) faults.push({ where: `${path}:${line}`, message: `${quoted(text)} ${parsed.fault}` });
-    else requirements.push(parsed);
+    if ("fault" in parsed) file.faults.push({ where, message: `${quoted(text)} ${parsed.fault}` });
+    else file.requirements.push(parsed);
   }
-  if (requirements.length > mostRequirements)
-    faults.push({ where: path, message: `${path} asks for more than ${mostRequirements} packages` });
-  return { requirements, faults };
+  if (file.requirements.length > mostRequirements)
+    file.faults.push({ where: path, message: `${path} asks for more than ${mostRequirements} packages` });
+  return file;
+}
+
+function isAddress(name: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:/i.test(name);
 }
 
 /** Joins lines that end in a backslash, and drops comments and what is empty, in pip's order (pip/_internal/req/req_file.py,
@@ -82,7 +101,7 @@ function parseLine(text: string): RequirementLine | { fault: string } {
 /** Why a line that is no requirement is not taken, by how it begins. */
 const refusals: readonly [RegExp, string][] = [
   [/^(?:-r|--requirement)\b/, "includes another file, which is not allowed here: write its lines into this one"],
-  [/^(?:-c|--constraint)\b/, "names a constraints file, which is not allowed here: write the versions into this file"],
+  [/^(?:-c|--constraint)\b/, "names constraints that are no file of the package: put them into one"],
   [
     /^(?:-e|--editable)\b/,
     "asks for an editable install, which an image cannot have: put the code into src/, or name a published package",

@@ -1,4 +1,5 @@
 import type { Fault } from "#core/errors.ts";
+import { formats, isFormat } from "./catalogue.ts";
 import { readBuild, readServe, readSystemPackages } from "./declared-build.ts";
 import { environmentFault } from "./declared-environment.ts";
 import { noResources, readResources } from "./declared-resources.ts";
@@ -8,7 +9,7 @@ import { didYouMean, nearMisses } from "./near-miss.ts";
 import type { Expect, Format, Resources, Serve, Signature } from "./package-spec.ts";
 import { readYaml, type YamlPath } from "./read-yaml.ts";
 import { type Reading, reading } from "./reading.ts";
-import { declaredFormats, type Key, keys } from "./slipway-yaml-keys.ts";
+import { type Key, keys } from "./slipway-yaml-keys.ts";
 
 export const slipwayYaml = "slipway.yaml";
 
@@ -113,17 +114,11 @@ const readers: Record<Key, KeyReader> = {
   format(value, declared, read) {
     const name = read.text(["format"], value);
     if (name === null) return;
-    const known = Object.keys(declaredFormats);
-    if (!Object.hasOwn(declaredFormats, name))
-      return read.fault(
-        ["format"],
-        `"${name}" is no format that is known${didYouMean(nearMisses(name, known))}: write one of ${known.join(", ")}`,
-      );
-    if (declaredFormats[name as keyof typeof declaredFormats] === "served") declared.format = name as Format;
+    if (isFormat(name)) declared.format = name;
     else
       read.fault(
         ["format"],
-        `not yet: there is no runtime for ${name} so far; a class Predictor in src/predictor.py can serve it`,
+        `"${name}" is no format that is known${didYouMean(nearMisses(name, formats))}: write one of ${formats.join(", ")}`,
       );
   },
   model(value, declared, read) {

@@ -6,11 +6,11 @@ import type { Digest } from "#core/artifacts/digest.ts";
 import { type Ingested, ingest, Meter, type SizeLimit, smallBytes } from "#core/artifacts/ingest.ts";
 import { isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { layerFrame } from "#core/images/layers/model-layers.ts";
+import { readTar } from "#core/inspect/tar/read-tar.ts";
 import { type FileCountLimit, tighter } from "#core/models/file-limits.ts";
 import { type FilePath, parseFilePath } from "#core/models/file-path.ts";
 import { pathTaken } from "#core/models/file-rows.ts";
 import { findClash } from "#core/models/path-clashes.ts";
-import { readTar } from "./read-tar.ts";
 
 /** A file of an archive whose bytes are in the store, and in no row yet. */
 export interface IngestedFile extends Ingested {

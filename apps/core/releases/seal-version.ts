@@ -11,13 +11,14 @@ import { type DescribedPackage, describePackage } from "#core/packaging/describe
 import type { Actor, Registry } from "#core/registry.ts";
 import { requireVerified } from "#core/uploads/require-verified.ts";
 import type { Prisma } from "#prisma/client/client.ts";
+import { offersOf } from "./offers-of.ts";
 import { packageReader } from "./package-reader.ts";
 
 /** Inspects a draft, freezes it, and asks for its image. The package is read with no lock held; what was
  *  read is compared with what is frozen, so a file that changes meanwhile is inspected anew.
  *  Throws `package_invalid` with every reason, `files_verifying`; the draft then stays open. */
 export async function sealVersion(
-  { db, blobs, doorbell }: Pick<Registry, "db" | "blobs" | "doorbell">,
+  { db, blobs, doorbell, config }: Pick<Registry, "db" | "blobs" | "doorbell" | "config">,
   { model, version }: { model: string; version: string },
   actor: Actor,
   remember: Remember<Version> = forget,
@@ -33,6 +34,7 @@ export async function sealVersion(
         labels: draft.labels,
         metadata: draft.metadata,
       },
+      await offersOf({ db, config }),
     );
     const sealed = await db.$transaction(async (tx) => {
       const { id } = await findDraft(tx, model, version);

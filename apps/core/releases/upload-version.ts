@@ -18,6 +18,7 @@ import { describePackage } from "#core/packaging/describe-package.ts";
 import { bytesLeft, holdToQuotas, requireRoomForVersion } from "#core/quotas/hold-to-quotas.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { type Archive, ingestArchive } from "./ingest-archive.ts";
+import { offersOf } from "./offers-of.ts";
 import { packageReader } from "./package-reader.ts";
 import { freeze } from "./seal-version.ts";
 
@@ -48,11 +49,13 @@ export async function uploadVersion(
   const limit = await bytesLeft(db, modelId);
   const largest = await largestFile({ db, config }, modelId);
   const most = await mostFiles(db, modelId);
+  const offers = await offersOf({ db, config });
   await blobs.requireRoom(input.announcedBytes ?? 0);
   const { files, bodyDigest } = await ingestArchive(blobs, { ...input, limit, largest, most });
   const described = await describePackage(
     packageReader(files, ({ key }, range) => blobs.open(key, range)),
     { labels: input.labels ?? {}, metadata: input.metadata ?? {} },
+    offers,
   ).catch(async (error: unknown) => {
     await dropIngested(
       blobs,

@@ -289,7 +289,8 @@ describe("a lock whose base and runtime are kept", () => {
     const later = assembler({
       ...here.needs,
       base: { name: "another base", make: nothing },
-      uv: { file: "/nowhere/uv", cacheDir: join(here.folder, "uv"), environment: {} },
+      uv: { file: "/nowhere/uv", cacheDir: join(here.folder, "uv"), environment: {}, torchIndex: null },
+      baseWith: null,
       steps: null,
       wheels: { slim: false, cacheBytes: 0 },
       scratchDir: join(here.folder, "scratch"),

@@ -100,6 +100,7 @@ async function wheelsIn(folder: string) {
   await new Promise((closed) => probe.close(closed));
   const files = {
     "requirements.in": "thing\n",
+    "constraints.in": "",
     "sdists.py": findSdists,
     "forward.py": forward,
     "wheels.sh": makeWheels(1).replaceAll("python3", python),

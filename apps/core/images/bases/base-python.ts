@@ -14,6 +14,8 @@ const loaders = ["lib64/ld-linux-x86-64.so.2", "lib/ld-musl-x86_64.so.1"];
 const libraryFolders = [
   "lib/x86_64-linux-gnu",
   "usr/lib/x86_64-linux-gnu",
+  "usr/lib/x86_64-linux-gnu/blas",
+  "usr/lib/x86_64-linux-gnu/lapack",
   "lib64",
   "usr/lib64",
   "lib",

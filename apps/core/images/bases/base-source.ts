@@ -5,7 +5,7 @@ import type { LockedPackage } from "../lock.ts";
 
 /** What every image stands on: an operating system's files with a Python. Its layers are kept as blobs. */
 export interface Base {
-  /** `debian:bookworm`, or the reference of an image without its registry host. */
+  /** `debian:bookworm`, with more packages `debian:bookworm+python3-torch`, or the reference of an image without its registry host. */
   source: string;
   /** What makes two bases the same: of the layer, or of the manifest that the image was pinned by. */
   digest: Digest;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Blobs } from "#core/artifacts/blobs.ts";
@@ -22,6 +22,8 @@ import { unpackInto } from "./unpack.ts";
 
 export interface DebianBaseOptions {
   suite: string;
+  /** What it holds besides, by the names of Debian packages: Python's libraries are found beside its own. */
+  packages?: readonly string[];
   mmdebstrap: string;
   scratchDir: string;
   network: NetworkConfig;
@@ -36,7 +38,7 @@ const archivePattern = /^var\/cache\/apt\/archives\/[^/]+\.deb$/;
  *  them, and checks them by the archive keys of this machine; their files are laid out here. No maintainer script
  *  runs. The same package versions give the same bytes. */
 export function debianBase(blobs: Blobs, options: DebianBaseOptions): BaseSource {
-  const source = `debian:${options.suite}`;
+  const source = [`debian:${options.suite}`, ...(options.packages ?? [])].join("+");
   return {
     name: source,
     make: (root, context) =>
@@ -66,8 +68,8 @@ async function makeBase(
   await complete(root);
   const pythonPath = await findPython(root);
   const facts = await askPython(root, pythonPath, signal);
-  const library = `/usr/lib/${basename(pythonPath)}`;
-  await compileFolder({ root, pythonPath, folder: join(root, library), imagePath: library, signal });
+  for (const library of await pythonLibraries(root, pythonPath))
+    await compileFolder({ root, pythonPath, folder: join(root, library), imagePath: library, signal });
   const entries = await folderEntries(root, "");
   const layer = await storeLayer(
     blobs,
@@ -86,9 +88,30 @@ async function makeBase(
     pythonVersion: facts.version,
     libc: facts.libc,
     layers: [layer],
-    environment: {},
+    environment: await libraryEnvironment(root),
     packages,
   };
+}
+
+/** The standard library's, and that of Debian's own Python packages where there are any. */
+async function pythonLibraries(root: string, pythonPath: string): Promise<string[]> {
+  const packages = await exists(join(root, "usr/lib/python3/dist-packages"));
+  return [`/usr/lib/${basename(pythonPath)}`, ...(packages ? ["/usr/lib/python3/dist-packages"] : [])];
+}
+
+/** BLAS and LAPACK lie in folders of their own, from where a maintainer script would link one of several. */
+async function libraryEnvironment(root: string): Promise<Record<string, string>> {
+  const folders = ["blas", "lapack"].map((name) => `usr/lib/x86_64-linux-gnu/${name}`);
+  const found = await Promise.all(folders.map((folder) => exists(join(root, folder))));
+  const paths = folders.filter((_, index) => found[index]).map((folder) => `/${folder}`);
+  return paths.length === 0 ? {} : { LD_LIBRARY_PATH: paths.join(":") };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** mmdebstrap's own tree is passed over: taken are the package archives that it fetched and verified. As a plain user
@@ -109,7 +132,7 @@ async function fetchPackages(
       "--format=tar",
       "--skip=cleanup/apt/cache",
       `--mode=${isRoot ? "root" : "chrootless"}`,
-      `--include=${wantedPackages.join(",")}`,
+      `--include=${[...wantedPackages, ...(options.packages ?? [])].join(",")}`,
       ...aptOptions(sources),
       ...[options.suite, "-", ...sources.lists],
     ],

@@ -31,8 +31,13 @@ const unwantedPackages: ReadonlySet<string> = new Set([
   "tar",
 ]);
 
+/** Come along with Debian's torch, which is linked with OpenCV's windows and films: drivers, compilers of shaders, fonts,
+ *  maps and tests, which are opened when asked for and never loaded. */
+const unopened =
+  /^(?:libgl1-mesa-dri|libllvm\d+|libz3-4|libtorch-test|python3-hypothesis|proj-data|iso-codes|shared-mime-info|xkb-data|fonts-.+)$/;
+
 export function isPackageWanted(name: string): boolean {
-  return !unwantedPackages.has(name);
+  return !unwantedPackages.has(name) && !unopened.test(name);
 }
 
 /** For people, maintainer scripts or a running system: nothing that serves a model reads them. The copyright files
@@ -44,7 +49,11 @@ const unwantedPaths = [
   /^etc\/(?:alternatives|apt|cron\.\w+|debconf\.conf|default|dpkg|init\.d|logrotate\.d|rmt|systemd|gss|ca-certificates|issue|issue\.net|motd|update-motd\.d|profile|profile\.d|skel)(?:\/|$)/,
   /^(?:usr\/)?s?bin\/(?!python3(?:\.\d+)?$)[^/]+$/,
   /^(?:usr\/)?lib\/systemd(?:\/|$)/,
-  /^usr\/lib\/(?:python3|valgrind|apt|dpkg|binfmt\.d|ssl\/misc)(?:\/|$)/,
+  // Of the base itself; what Debian has of other Python packages lies in its dist-packages.
+  /^usr\/lib\/python3(?!\/dist-packages\/)(?:\/.|$)/,
+  /^usr\/lib\/python3\/dist-packages\/(?:.+\/)?tests?(?:\/|$)/,
+  /^usr\/include(?:\/|$)/,
+  /^usr\/lib\/(?:valgrind|apt|dpkg|binfmt\.d|ssl\/misc)(?:\/|$)/,
   /\/gconv(?:\/|$)/,
   /^var\/(?:lib|cache|log)\/.+/,
 ];

@@ -1,5 +1,6 @@
 import type { NetworkConfig } from "#core/config.ts";
 import { trustedAuthorities } from "../build-network.ts";
+import { torchPackages } from "../runtimes/torch-index.ts";
 
 /*
  * How a container without a network has the files of package indexes:
@@ -20,14 +21,16 @@ export function relayFiles(network: NetworkConfig): Record<string, string> {
   const { http, https, except } = network.proxies;
   const given = {
     indexes: indexesOf(network),
+    // torch's projects are that index's alone, and it has no others.
+    torch: network.torchIndex === null ? null : { index: indexesOf(network).length - 1, projects: torchPackages },
     proxies: Object.fromEntries(Object.entries({ http, https }).filter(([, url]) => url !== "")),
     except,
   };
   return { "relay.json": JSON.stringify(given), ...(bundle === null ? {} : { "ca.pem": bundle }) };
 }
 
-export function indexesOf({ packageIndex, extraPackageIndexes }: NetworkConfig): string[] {
-  return [packageIndex ?? pypi, ...extraPackageIndexes];
+export function indexesOf({ packageIndex, extraPackageIndexes, torchIndex }: NetworkConfig): string[] {
+  return [packageIndex ?? pypi, ...extraPackageIndexes, ...(torchIndex === null ? [] : [torchIndex])];
 }
 
 /** Runs in the container that may reach the indexes, with the standard library alone. */
@@ -178,12 +181,18 @@ def parts_of(answer):
         note("broke off in the middle of a file")
 
 
+def has(index, project):
+    torch = given["torch"]
+    name = re.sub("[-_.]+", "-", project).lower()
+    return torch is None or (index == torch["index"]) == (name in torch["projects"])
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         asked = re.fullmatch(r"/(\\d+)/([A-Za-z0-9][A-Za-z0-9._-]*)/?", self.path)
         file = re.fullmatch(r"/file/([0-9a-f]{32})/[^/]+?(\\.metadata)?", self.path)
         try:
-            if asked is not None and int(asked[1]) < len(indexes):
+            if asked is not None and int(asked[1]) < len(indexes) and has(int(asked[1]), asked[2]):
                 address = f"{indexes[int(asked[1])]}/{asked[2]}/"
                 with fetch(address, "application/vnd.pypi.simple.v1+html, text/html;q=0.9") as answer:
                     self.give(page(answer.geturl(), answer.read().decode("utf-8", "replace")))

@@ -13,11 +13,13 @@ import { findSdists, makeWheels, prepareWheels, stepExits } from "./step-scripts
  *  code on it (asking a build backend what a package needs is running it, too) has neither network nor secrets. Compilers
  *  are brought when it turns out not to go without. */
 export function wheelMaker({ engine, config }: GeneratedNeeds, runStage: RunStage): RuntimeSteps["makeWheels"] {
-  return async (base, requirements, within, context) => {
+  return async (base, { requirements, constraints }, within, context) => {
     // pip would want a hash for every line; they are held against what was found, afterwards.
-    const plain = requirements.map((line) => line.replaceAll(/\s+--hash=\S+/g, ""));
+    const plain = (lines: readonly string[]) =>
+      lines.map((line) => `${line.replaceAll(/\s+--hash=\S+/g, "")}\n`).join("");
     const files = {
-      "requirements.in": `${plain.join("\n")}\n`,
+      "requirements.in": plain(requirements),
+      "constraints.in": plain(constraints),
       "sdists.py": findSdists,
       "forward.py": forward,
       "wheels.sh": makeWheels(indexesOf(config.network).length),

@@ -110,7 +110,7 @@ function imageReference({ base }: Pick<Config, "base">): string {
 
 /** Not known of an image: its own sources stay. */
 function suiteOf(base: Base): string | null {
-  return /^debian:(.+)$/.exec(base.source)?.[1] ?? null;
+  return /^debian:([^+]+)/.exec(base.source)?.[1] ?? null;
 }
 
 type Logins = Record<string, { username: string; password: string }>;

@@ -115,7 +115,7 @@ fail() {
   exit ${stepExits.broken}
 }
 python3 forward.py >log 2>&1 || { cat log; exit ${stepExits.part}; }
-python3 -m pip install --dry-run --ignore-installed --quiet --report report.json --requirement requirements.in >log 2>&1 || fail
+python3 -m pip install --dry-run --ignore-installed --quiet --report report.json --requirement requirements.in --constraint constraints.in >log 2>&1 || fail
 python3 sdists.py
 [ -s sdists.txt ] || { echo "every requirement has a wheel"; exit ${stepExits.broken}; }
 python3 -m pip wheel --no-deps --require-hashes --wheel-dir out/wheels --requirement sdists.txt >log 2>&1 || fail

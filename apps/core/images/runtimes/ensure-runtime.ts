@@ -47,7 +47,7 @@ export function ensureRuntime(
       });
     const key =
       request.lock === null
-        ? keyOf({ requirements }, request.systemPackages)
+        ? keyOf({ requirements, constraints: request.constraints }, request.systemPackages)
         : keyOf({ locked: request.lock.requirements }, request.lock.system);
     return share(key, context, async (shared) => {
       const known = await findRuntime(needs.db, key);

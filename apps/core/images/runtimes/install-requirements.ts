@@ -4,6 +4,7 @@ import { BuildFault } from "../image-builder.ts";
 import type { LockedRequirement } from "../lock.ts";
 import type { GivenWheels } from "./given-wheels.ts";
 import { tidyInstalled } from "./tidy-installed.ts";
+import { torchEnvironment } from "./torch-index.ts";
 import { runUv, type Uv, type UvRun } from "./uv.ts";
 import { reasonLine, uvReason } from "./uv-reason.ts";
 
@@ -31,6 +32,7 @@ export async function installRequirements(
       ...(wheels === null ? [] : ["--find-links", wheels.folder]),
     ],
     run,
+    torchEnvironment(uv, locked),
   );
   if (exitCode !== 0) throw blame(stderr, given);
   await tidyInstalled(target);

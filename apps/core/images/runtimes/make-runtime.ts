@@ -26,6 +26,8 @@ export interface RuntimeRequest {
   source: RuntimeSource;
   /** PEP 508 lines of the package. */
   requirements: readonly string[];
+  /** As `requirements`, for what is installed anyway. */
+  constraints: readonly string[];
   /** Debian packages besides the base's. */
   systemPackages: readonly string[];
   lock: Lock | null;
@@ -114,23 +116,27 @@ async function systemLayer(
  *  wheels have to come of it. */
 async function lockRequirements(
   needs: RuntimeNeeds,
-  { base, root, requirements, lock }: RuntimeRequest,
+  { base, root, requirements, constraints, lock }: RuntimeRequest,
   folder: string,
   context: BuildContext,
 ): Promise<{ locked: readonly LockedRequirement[]; wheels: MadeWheels | null }> {
   const run = { base, root, folder, context };
+  const asked = { requirements, constraints };
   if (lock !== null) {
     const pins = lock.requirements.flatMap(({ name, version, sdist }) => (sdist ? [`${name}==${version}`] : []));
     if (pins.length === 0) return { locked: lock.requirements, wheels: null };
-    return { locked: lock.requirements, wheels: await stepsOf(needs).makeWheels(base, pins, folder, context) };
+    return {
+      locked: lock.requirements,
+      wheels: await stepsOf(needs).makeWheels(base, { requirements: pins, constraints: [] }, folder, context),
+    };
   }
   try {
-    return { locked: await resolveRequirements(needs.uv, requirements, run), wheels: null };
+    return { locked: await resolveRequirements(needs.uv, asked, run), wheels: null };
   } catch (error) {
     if (needs.steps === null || !lacksWheels(error)) throw error;
     context.log("some requirements have no wheels: making them from their sources");
-    const wheels = await needs.steps.makeWheels(base, requirements, folder, context);
-    return { locked: await resolveRequirements(needs.uv, requirements, run, wheels), wheels };
+    const wheels = await needs.steps.makeWheels(base, asked, folder, context);
+    return { locked: await resolveRequirements(needs.uv, asked, run, wheels), wheels };
   }
 }
 

@@ -6,40 +6,55 @@ import { seconds } from "../measures.ts";
 import { type GivenWheels, wheelArguments, withSdists } from "./given-wheels.ts";
 import { checkPinnedHashes } from "./pinned-hashes.ts";
 import { parsePylock } from "./pylock.ts";
+import { torchBesides, torchProject } from "./torch-index.ts";
 import { runUv, type Uv, type UvRun } from "./uv.ts";
 import { reasonLine, uvReason } from "./uv-reason.ts";
+
+/** What is asked for, as lines of PEP 508. */
+export interface Asked {
+  requirements: readonly string[];
+  /** For what is installed anyway. */
+  constraints: readonly string[];
+}
 
 /** Finds one version and one wheel for every requirement and what it needs; wheels that were made here go first. */
 export async function resolveRequirements(
   uv: Uv,
-  requirements: readonly string[],
+  asked: Asked,
   run: UvRun,
   wheels: GivenWheels | null = null,
 ): Promise<LockedRequirement[]> {
   const startedAt = performance.now();
-  await writeFile(join(run.folder, "requirements.in"), `${requirements.join("\n")}\n`);
+  let resolved = await compile(uv, asked, run, wheels);
+  const besides = uv.torchIndex === null ? [] : torchBesides(resolved, asked.requirements);
+  if (besides.length > 0)
+    resolved = await compile(uv, { ...asked, requirements: [...asked.requirements, ...besides] }, run, wheels);
+  checkPinnedHashes([...asked.requirements, ...asked.constraints], resolved);
+  run.context.log(`resolved ${resolved.length} packages in ${seconds(startedAt)}`);
+  return resolved;
+}
+
+async function compile(
+  uv: Uv,
+  { requirements, constraints }: Asked,
+  run: UvRun,
+  wheels: GivenWheels | null,
+): Promise<LockedRequirement[]> {
+  const input = uv.torchIndex === null ? "requirements.in" : "pyproject.toml";
+  const text = uv.torchIndex === null ? `${requirements.join("\n")}\n` : torchProject(requirements, uv.torchIndex);
+  await writeFile(join(run.folder, input), text, { mode: 0o600 });
+  await writeFile(join(run.folder, "package.constraints"), `${constraints.join("\n")}\n`);
   const { exitCode, stderr } = await runUv(
     uv,
     [
-      ...[
-        "pip",
-        "compile",
-        "requirements.in",
-        "--format",
-        "pylock.toml",
-        "--output-file",
-        "pylock.toml",
-        "--no-header",
-      ],
+      ...["pip", "compile", input, "--format", "pylock.toml", "--output-file", "pylock.toml", "--no-header"],
+      ...(constraints.length === 0 ? [] : ["--constraints", "package.constraints"]),
       ...(await wheelArguments(wheels, run.folder)),
     ],
     run,
   );
   if (exitCode !== 0) throw blame(stderr);
-  const resolved = withSdists(parsePylock(await readFile(join(run.folder, "pylock.toml"), "utf8")), wheels);
-  checkPinnedHashes(requirements, resolved);
-  run.context.log(`resolved ${resolved.length} packages in ${seconds(startedAt)}`);
-  return resolved;
+  return withSdists(parsePylock(await readFile(join(run.folder, "pylock.toml"), "utf8")), wheels);
 }
 
 /** uv says which requirements contradict each other; an index that does not answer is nobody's requirement. */

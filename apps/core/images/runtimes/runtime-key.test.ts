@@ -23,6 +23,7 @@ describe("a runtime's key", () => {
       { ...inputs, python: "3.12" },
       { ...inputs, source: digestOf("other") },
       { ...inputs, dependencies: { requirements: ["numpy>=3", "fastapi"] } },
+      { ...inputs, dependencies: { requirements: ["numpy>=2", "fastapi"], constraints: ["scipy<2"] } },
       { ...inputs, dependencies: { locked: [] } },
       {
         ...inputs,

@@ -11,8 +11,11 @@ export interface RuntimeInputs {
   source: Digest;
   /** Where dependencies are laid out without what serving never needs. */
   slim?: true;
-  /** PEP 508 lines of package and Slipway runtime, or the locked ones that take their place. */
-  dependencies: { requirements: readonly string[] } | { locked: readonly LockedRequirement[] };
+  /** PEP 508 lines of package and Slipway runtime, with constraints where there are any; or the locked ones that take
+   *  their place. */
+  dependencies:
+    | { requirements: readonly string[]; constraints?: readonly string[] }
+    | { locked: readonly LockedRequirement[] };
   /** Debian packages besides the base's, by the names asked for or as they were locked; where there are any. */
   system?: readonly string[] | readonly LockedPackage[];
 }
@@ -20,10 +23,22 @@ export interface RuntimeInputs {
 export function runtimeKey({ dependencies, ...inputs }: RuntimeInputs): Digest {
   const document = {
     ...inputs,
-    dependencies:
-      "locked" in dependencies ? dependencies : { requirements: normaliseRequirements(dependencies.requirements) },
+    dependencies: "locked" in dependencies ? dependencies : normalised(dependencies),
   };
   return digestOf(canonicalize(document) ?? "");
+}
+
+function normalised({
+  requirements,
+  constraints = [],
+}: {
+  requirements: readonly string[];
+  constraints?: readonly string[];
+}) {
+  return {
+    requirements: normaliseRequirements(requirements),
+    ...(constraints.length === 0 ? {} : { constraints: normaliseRequirements(constraints) }),
+  };
 }
 
 /** Order, blanks and repetition mean nothing to the resolver. */

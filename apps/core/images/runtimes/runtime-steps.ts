@@ -1,6 +1,7 @@
 import type { Base } from "../bases/base-source.ts";
 import type { BuildContext } from "../image-builder.ts";
 import type { LockedPackage } from "../lock.ts";
+import type { Asked } from "./resolve-requirements.ts";
 
 /** What of a runtime cannot be laid out and has to be run. Each works in a folder of its own, which stays the caller's. */
 export interface RuntimeSteps {
@@ -12,7 +13,7 @@ export interface RuntimeSteps {
     context: BuildContext,
   ): Promise<SystemFiles>;
   /** Makes wheels of the requirements that the index has as sources alone. Throws `build_step_failed`. */
-  makeWheels(base: Base, requirements: readonly string[], folder: string, context: BuildContext): Promise<MadeWheels>;
+  makeWheels(base: Base, asked: Asked, folder: string, context: BuildContext): Promise<MadeWheels>;
 }
 
 export interface SystemFiles {

@@ -10,6 +10,8 @@ export interface Uv {
   file: string;
   cacheDir: string;
   environment: Readonly<Record<string, string>>;
+  /** An index that is asked for torch's wheels alone: torch-index.ts. */
+  torchIndex: string | null;
 }
 
 /** Where uv works for one runtime. */
@@ -31,6 +33,7 @@ export async function runUv(
   uv: Uv,
   args: readonly string[],
   { base, root, folder, context }: UvRun,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Finished> {
   const finished = await runCommand({
     file: uv.file,
@@ -42,7 +45,7 @@ export async function runUv(
       ...["--no-config", "--no-progress", "--no-python-downloads", "--color", "never"],
     ],
     cwd: folder,
-    environment: uvEnvironment(uv.environment),
+    environment: { ...uvEnvironment(uv.environment), ...more },
     signal: context.signal,
     limitMs,
   });

@@ -6,8 +6,8 @@
  *     TensorProto  name 8 · external_data 13       OperatorSetIdProto  domain 1 · version 2
  */
 import type { ByteSource } from "../byte-source.ts";
+import { type ProtobufReader, protobufReader, type Span } from "../protobuf-reader.ts";
 import { Unreadable } from "../unreadable.ts";
-import { type ProtobufReader, protobufReader, type Span } from "./protobuf-reader.ts";
 import { type OnnxValue, readValue } from "./value-type.ts";
 
 export interface OnnxInspection {

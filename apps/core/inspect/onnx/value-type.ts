@@ -1,5 +1,5 @@
+import type { ProtobufReader, Span } from "../protobuf-reader.ts";
 import { Unreadable } from "../unreadable.ts";
-import type { ProtobufReader, Span } from "./protobuf-reader.ts";
 
 /** An input or output of a graph. */
 export interface OnnxValue {

@@ -1,19 +1,79 @@
 import type { Fault } from "#core/errors.ts";
+import { detectFormat } from "#core/inspect/detect-format.ts";
 import { type DetectedFile, fileFormats } from "#core/inspect/file-format.ts";
 import { inspectPickle } from "#core/inspect/inspect-pickle.ts";
-import { type OnnxInspection, readOnnx } from "#core/inspect/onnx/read-onnx.ts";
 import type { PickleGlobal, PickleInspection } from "#core/inspect/pickle/pickle-findings.ts";
-import { Unreadable } from "#core/inspect/unreadable.ts";
-import { folderOf, hasFile, type PackageFile, type PackageReader, sourceOf, within } from "./package-reader.ts";
+import { answerOf, type Found } from "../answer.ts";
+import { type FoundFile, unknownBytes } from "../find-model.ts";
+import { absentFault } from "../near-miss.ts";
+import { folderOf, type PackageFile, type PackageReader, sourceOf, within } from "../package-reader.ts";
+import type { Declared } from "../slipway-yaml.ts";
+import { orFault } from "./or-fault.ts";
+
+/** A pickle of scikit-learn's, with what is applied before it. */
+export async function estimatorAnswer(
+  reader: PackageReader,
+  declared: Declared,
+  { file, detected }: FoundFile,
+): Promise<Found> {
+  const { pickle, faults } = await inspectEstimator(reader, file, detected, { trusted: declared.format === "sklearn" });
+  const before = await findPreprocessor(reader, declared.preprocessor, folderOf(file.path));
+  faults.push(...before.faults);
+  const pickles = [pickle, before.pickle].filter((found) => found !== null);
+  const version = pickles.find(({ sklearnVersion }) => sklearnVersion !== null)?.sklearnVersion ?? null;
+  return {
+    answer: answerOf("sklearn", file.path, { preprocessorFile: before.path, saved: { version, pickles } }),
+    faults,
+  };
+}
+
+/** The declared one, else `preprocessor.pkl` beside the model. */
+async function findPreprocessor(
+  reader: PackageReader,
+  declared: string | null,
+  folder: string,
+): Promise<{ path: string | null; pickle: PickleInspection | null; faults: Fault[] }> {
+  const path = declared ?? within(folder, "preprocessor.pkl");
+  const file = reader.files.find((candidate) => candidate.path === path);
+  const none = (faults: Fault[]) => ({ path: null, pickle: null, faults });
+  if (file === undefined)
+    return none(
+      declared === null ? unappliedPreprocessor(reader, folder) : [absentFault(reader, "preprocessor", declared)],
+    );
+  const detected = await detectFormat(sourceOf(reader, file));
+  if (detected === null) return none([await unknownBytes(reader, file)]);
+  if (detected.format !== "pickle")
+    return none([
+      {
+        where: path,
+        message: `${path} is ${fileFormats[detected.format]}: a preprocessor is a pickle of a fitted transformer`,
+      },
+    ]);
+  return { path, ...(await inspectEstimator(reader, file, detected, { trusted: true })) };
+}
+
+/** A preprocessor that would be forgotten, and the predictions wrong. */
+function unappliedPreprocessor(reader: PackageReader, folder: string): Fault[] {
+  const other = reader.files.find(
+    ({ path }) => folderOf(path) === folder && /(?:^|\/)preprocessor\.(?:joblib|pickle)$/.test(path),
+  );
+  if (other === undefined) return [];
+  return [
+    {
+      where: other.path,
+      message: `${other.path} would not be applied, since only preprocessor.pkl is by its name: say preprocessor: ${other.path} in slipway.yaml, or leave the file out`,
+    },
+  ];
+}
 
 /** Reads a pickled estimator or transformer, and says why it could not be served. */
-export async function inspectEstimator(
+async function inspectEstimator(
   reader: PackageReader,
   file: PackageFile,
   detected: DetectedFile,
   { trusted }: { trusted: boolean },
 ): Promise<{ pickle: PickleInspection | null; faults: Fault[] }> {
-  const pickle = await orFault(file, () => inspectPickle(sourceOf(reader, file), detected.compression));
+  const pickle = await orFault(file.path, () => inspectPickle(sourceOf(reader, file), detected.compression));
   if ("fault" in pickle) return { pickle: null, faults: [pickle.fault] };
   const messages = estimatorFaults(reader, pickle.value, trusted);
   return {
@@ -67,40 +127,4 @@ function isIn(module: string, parent: string): boolean {
 function hasModule(reader: PackageReader, module: string): boolean {
   const path = module.replaceAll(".", "/");
   return reader.files.some((file) => file.path === `${path}.py` || file.path.startsWith(`${path}/`));
-}
-
-/** Reads an ONNX model; the files that hold its weights have to be there. */
-export async function inspectOnnx(
-  reader: PackageReader,
-  file: PackageFile,
-): Promise<{ onnx: OnnxInspection | null; faults: Fault[] }> {
-  const onnx = await orFault(file, () => readOnnx(sourceOf(reader, file)));
-  if ("fault" in onnx) return { onnx: null, faults: [onnx.fault] };
-  const absent = onnx.value.externalFiles.filter(
-    (name) => !hasFile(reader, within(folderOf(file.path), name.replace(/^\.\//, ""))),
-  );
-  return {
-    onnx: onnx.value,
-    faults: absent.slice(0, 10).map((name) => ({
-      where: file.path,
-      message: `${file.path} keeps weights in "${name.slice(0, 200)}" beside it, which the package does not hold`,
-    })),
-  };
-}
-
-/** What to say of a model that is known and not served. */
-export function unservedFault(path: string, detected: DetectedFile): Fault {
-  return {
-    where: path,
-    message: `${path} is ${fileFormats[detected.format]}: there is no runtime for it yet; a class Predictor in src/predictor.py can serve it`,
-  };
-}
-
-async function orFault<T>(file: PackageFile, read: () => Promise<T>): Promise<{ value: T } | { fault: Fault }> {
-  try {
-    return { value: await read() };
-  } catch (error) {
-    if (error instanceof Unreadable) return { fault: { where: file.path, message: `${file.path} ${error.message}` } };
-    throw error;
-  }
 }

@@ -1,15 +1,16 @@
 /**
- * Walks a protobuf message where it lies, without reading the fields that no one asks for: an ONNX file's weights can
- * be gibibytes.
+ * Walks a protobuf message where it lies, without reading the fields that no one asks for: a model's weights can be
+ * gibibytes.
  *
  *     message = (tag value)*      tag = varint(field number << 3 | wire type)
  *     wire type 0 varint · 1 eight bytes · 2 varint length, then that many bytes · 5 four bytes
  *
  * Source: protobuf.dev/programming-guides/encoding.
  */
-import { ByteCursor, rangeFeed } from "../byte-cursor.ts";
-import type { ByteSource } from "../byte-source.ts";
-import { Unreadable } from "../unreadable.ts";
+import { ByteCursor, rangeFeed } from "./byte-cursor.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { Unreadable } from "./unreadable.ts";
+import { windowed } from "./windowed-source.ts";
 
 /** Where a message or a length-delimited field lies in its file. */
 export interface Span {
@@ -92,22 +93,4 @@ async function varint(cursor: ByteCursor): Promise<bigint> {
     if (byte < 0x80) return BigInt.asUintN(64, value);
   }
   throw new Unreadable(`is no valid protobuf: a number longer than ten bytes before byte ${cursor.position}`);
-}
-
-const windowBytes = 64 * 1024;
-
-/** Keeps the last window read, so that small messages which lie side by side cost one read. */
-function windowed(source: ByteSource): ByteSource {
-  let window: { start: number; bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) };
-  return {
-    sizeBytes: source.sizeBytes,
-    stream: () => source.stream(),
-    async read({ start, end }) {
-      if (start < window.start || end >= window.start + window.bytes.length) {
-        const last = Math.min(Math.max(end, start + windowBytes - 1), source.sizeBytes - 1);
-        window = { start, bytes: await source.read({ start, end: last }) };
-      }
-      return window.bytes.subarray(start - window.start, end + 1 - window.start);
-    },
-  };
 }
