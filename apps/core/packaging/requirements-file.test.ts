@@ -70,6 +70,8 @@ describe("a requirements file", () => {
     ["git+https://github.com/example/library@main", "names a repository"],
     ["https://example.org/library-1.0-py3-none-any.whl", "names an address"],
     ["file:///srv/library.whl", "names an address"],
+    ["library @ https://example.org/library-1.0-py3-none-any.whl", "names an address"],
+    ["library[extra]@file:///srv/library.tar.gz", "names an address"],
     ["library @ git+https://github.com/example/library", "names an address"],
     ["./library", "names a file"],
     ["../library-1.0.tar.gz", "names a file"],

@@ -116,7 +116,7 @@ const refusals: readonly [RegExp, string][] = [
     "names a repository: images are made from wheels of the package index alone, so write a name and a version",
   ],
   [
-    /^(?:https?|ftp|file):/,
+    /^(?:https?|ftp|file):|^[\w.-]+ ?(?:\[[^\]]*\])? ?@/,
     "names an address: images are made from wheels of the package index alone, so write a name and a version",
   ],
   [
