@@ -22,7 +22,10 @@ describe("settings", () => {
         auth: "anonymous",
         credentials: null,
       },
-      base: { from: "debian", suite: "bookworm" },
+      bases: [
+        { from: "debian", suite: "bookworm" },
+        { from: "debian", suite: "trixie" },
+      ],
       work: { leaseMs: 15_000, retryForMs: 3_600_000, lostLeasesLimit: 20 },
       logLevel: "info",
     });
@@ -177,11 +180,14 @@ describe("settings", () => {
 
   it("take a base from a registry only by its digest", () => {
     const reference = `registry.example/python@sha256:${"a".repeat(64)}`;
-    expect(readConfig({ ...needed, SLIPWAY_BASE: reference }).base).toEqual({
-      from: "image",
-      reference,
-      credentials: null,
-    });
+    const basesOf = (text: string) => readConfig({ ...needed, SLIPWAY_BASE: text }).bases;
+    expect(basesOf(reference)).toEqual([{ from: "image", reference, pythonMinor: null, credentials: null }]);
+    expect(basesOf(`debian:bookworm, 3.12=${reference}`)).toEqual([
+      { from: "debian", suite: "bookworm" },
+      { from: "image", reference, pythonMinor: "3.12", credentials: null },
+    ]);
+    for (const wrong of [`debian:bookworm,${reference}`, "python:3.12-slim", `3=${reference}`, "debian:bookworm,"])
+      expect(problemsOf({ ...needed, SLIPWAY_BASE: wrong })).toEqual([expect.stringMatching(/^SLIPWAY_BASE has "/)]);
   });
 });
 

@@ -38,7 +38,8 @@ export interface Config {
   network: NetworkConfig;
   proof: ProofConfig;
   images: ImageCareConfig;
-  base: BaseConfig;
+  /** At least one; the first serves packages that want no Python in particular. */
+  bases: readonly BaseConfig[];
   tools: { uv: string; mmdebstrap: string };
   /** `slim`: they are laid out without tests, headers and static libraries. */
   wheels: { slim: boolean; cacheBytes: number };
@@ -171,6 +172,8 @@ export type BaseConfig =
   | {
       from: "image";
       reference: string;
+      /** `3.12`, as the operator says; null: seen when it is pulled. */
+      pythonMinor: string | null;
       /** Null: those of the registry that images are pushed to, where it is the same. */
       credentials: { username: string; password: string } | null;
     };
@@ -228,7 +231,7 @@ export function readConfig(environment: Environment): Config {
       checkAllMs: read.hours("SLIPWAY_IMAGE_CHECK_HOURS", 168, { min: 0, max: 8_760 }),
       retentionEveryMs: read.hours("SLIPWAY_RETENTION_HOURS", 24, { min: 0, max: 8_760 }),
     },
-    base: baseConfig(read),
+    bases: basesConfig(read),
     tools: { uv: read.text("SLIPWAY_UV", "uv"), mmdebstrap: read.text("SLIPWAY_MMDEBSTRAP", "mmdebstrap") },
     wheels: {
       slim: read.oneOf("SLIPWAY_SLIM_WHEELS", ["on", "off"], "off") === "on",
@@ -420,10 +423,19 @@ function credentialsOf(read: Settings, name: string): { username: string; passwo
   return username === "" ? null : { username, password };
 }
 
-function baseConfig(read: Settings): BaseConfig {
-  const text = read.text("SLIPWAY_BASE", "debian:bookworm");
-  if (/^debian:[a-z]+$/.test(text)) return { from: "debian", suite: text.slice("debian:".length) };
-  if (!/@sha256:[0-9a-f]{64}$/.test(text))
-    read.problem(`SLIPWAY_BASE is "${text}": write debian:<suite>, or host/repository@sha256:… (pinned by digest)`);
-  return { from: "image", reference: text, credentials: credentialsOf(read, "SLIPWAY_BASE") };
+/** The first may be an image that says nothing of its Python; the others are found by it. */
+function basesConfig(read: Settings): BaseConfig[] {
+  const items = read.text("SLIPWAY_BASE", "debian:bookworm,debian:trixie").split(",");
+  const credentials = credentialsOf(read, "SLIPWAY_BASE");
+  return items.map((item, index): BaseConfig => {
+    const text = item.trim();
+    const [, suite] = /^debian:([a-z]+)$/.exec(text) ?? [];
+    if (suite !== undefined) return { from: "debian", suite };
+    const [, pythonMinor = null, reference = ""] = /^(?:(3\.\d{1,2})=)?([^\s=]+@sha256:[0-9a-f]{64})$/.exec(text) ?? [];
+    if (reference === "" || (pythonMinor === null && index > 0))
+      read.problem(
+        `SLIPWAY_BASE has "${text}": write debian:<suite>, or ${index > 0 ? "3.12=" : ""}host/repository@sha256:… (pinned by digest${index > 0 ? ", with the Python that it has, as it is not the first" : ""})`,
+      );
+    return { from: "image", reference, pythonMinor, credentials };
+  });
 }

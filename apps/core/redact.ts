@@ -15,10 +15,13 @@ const shortest = 8;
 export function redactor(
   config: Pick<
     Config,
-    "access" | "secrets" | "database" | "queue" | "registry" | "base" | "network" | "foreignSecrets"
+    "access" | "secrets" | "database" | "queue" | "registry" | "bases" | "network" | "foreignSecrets"
   >,
 ): Redact {
-  const logins = [config.registry.credentials, config.base.from === "image" ? config.base.credentials : null];
+  const logins = [
+    config.registry.credentials,
+    ...config.bases.map((base) => (base.from === "image" ? base.credentials : null)),
+  ];
   const secrets = [
     config.access.adminToken,
     config.secrets.key,

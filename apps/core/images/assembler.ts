@@ -2,8 +2,8 @@ import type { Blobs } from "#core/artifacts/blobs.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
 import type { Config } from "#core/config.ts";
 import { modelDescription } from "#core/packaging/model-description.ts";
-import { type Base, type BaseSource, pythonMinorOf } from "./bases/base-source.ts";
-import { type InstanceBase, instanceBase } from "./bases/instance-base.ts";
+import { type Base, pythonMinorOf } from "./bases/base-source.ts";
+import { type BaseChoice, chooseBase } from "./bases/choose-base.ts";
 import { nothingRuns } from "./expected-builder.ts";
 import {
   type BuildContext,
@@ -30,9 +30,8 @@ export interface Assembler extends ImageBuilder {
 }
 
 export interface AssemblerNeeds extends Blobs {
-  base: BaseSource;
-  /** The same with more Debian packages; null where it is no Debian that can be asked for them. */
-  baseWith: ((packages: readonly string[]) => BaseSource) | null;
+  /** At least one; the first serves packages that want no Python in particular. */
+  bases: readonly BaseChoice[];
   uv: Uv;
   /** What has to be run; null where nothing can. */
   steps: RuntimeSteps | null;
@@ -49,7 +48,7 @@ const layersLimit = 127;
 /** Puts an image together and executes nothing of it: base, dependencies, Slipway runtime and the package's files lie
  *  side by side as layers. */
 export function assembler(needs: AssemblerNeeds): Assembler {
-  const basesOf = basesByName(needs);
+  const baseFor = chooseBase(needs, needs.bases);
   const runtimeOf = ensureRuntime(needs);
 
   async function foundation(
@@ -59,17 +58,16 @@ export function assembler(needs: AssemblerNeeds): Assembler {
     const { requirements, constraints = [], basePackages = [], systemPackages } = spec;
     const kept = lock === null ? null : await findKept(needs, lock);
     if (lock !== null && kept !== null) {
-      checkPython(spec, kept.base);
+      checkKeptPython(spec, kept.base);
       checkLocked(lock, requirements);
       context.log(knownLine(kept.runtime));
       return kept;
     }
     const source = await readRuntimeSource(needs.runtimeFolder);
-    const bases = basesOf(basePackages);
-    const base = await bases.ensure(context);
-    checkPython(spec, base);
+    const pythonMinor = spec.pythonMinor ?? lockedPython(lock, needs.bases);
+    const { base, files } = await baseFor({ pythonMinor, packages: basePackages }, context);
     const asked = { base, platform: platformMade, source, requirements, constraints, systemPackages, lock };
-    return { base, runtime: await runtimeOf(asked, bases.files, context) };
+    return { base, runtime: await runtimeOf(asked, files, context) };
   }
 
   return {
@@ -102,22 +100,6 @@ export function assembler(needs: AssemblerNeeds): Assembler {
   };
 }
 
-/** The instance's base, and those with more packages: each is shared by the builds that run at once. */
-function basesByName(needs: AssemblerNeeds): (packages: readonly string[]) => InstanceBase {
-  const known = new Map<string, InstanceBase>();
-  return (packages) => {
-    const source = packages.length === 0 ? needs.base : needs.baseWith?.(packages);
-    if (source === undefined)
-      throw new BuildFault(
-        "system_packages_unavailable",
-        `without its framework in requirements.txt the model is served by ${packages.join(", ")} of Debian, which this registry's base, an image, cannot be given: name the framework there, or have the operator set SLIPWAY_TORCH_INDEX`,
-      );
-    const bases = known.get(source.name) ?? instanceBase(needs, source);
-    known.set(source.name, bases);
-    return bases;
-  };
-}
-
 function builderOf(
   { ran, lock }: Runtime,
   systemPackages: readonly string[],
@@ -139,12 +121,16 @@ function checkPlatforms({ spec }: BuildRequest): void {
   );
 }
 
-function checkPython(spec: BuildRequest["spec"], base: Base): void {
+/** Where one of the bases has it; else the lock is refused for what it names. */
+function lockedPython(lock: Lock | null, bases: readonly BaseChoice[]): string | null {
+  return lock !== null && bases.some(({ python }) => python === lock.python) ? lock.python : null;
+}
+
+function checkKeptPython({ pythonMinor }: BuildRequest["spec"], base: Base): void {
   const minor = pythonMinorOf(base);
-  if (spec.pythonMinor === null || spec.pythonMinor === minor) return;
+  if (pythonMinor === null || pythonMinor === minor) return;
   throw new BuildFault(
-    "python_unavailable",
-    `the package asks for Python ${spec.pythonMinor}, and this registry's base ${base.source} has Python ${minor}: ` +
-      `change python in slipway.yaml, or have the operator set SLIPWAY_BASE to a base with Python ${spec.pythonMinor}`,
+    "lock_unusable",
+    `the lock is for Python ${minor}, and the package asks for Python ${pythonMinor}: build without a lock`,
   );
 }

@@ -1,11 +1,13 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import type { Blobs } from "#core/artifacts/blobs.ts";
-import type { Config } from "#core/config.ts";
+import type { BaseConfig, Config } from "#core/config.ts";
 import type { Environment } from "#core/settings.ts";
-import { type Assembler, type AssemblerNeeds, assembler } from "./assembler.ts";
+import { type Assembler, assembler } from "./assembler.ts";
 import type { BaseSource } from "./bases/base-source.ts";
+import type { BaseChoice } from "./bases/choose-base.ts";
 import { debianBase } from "./bases/debian-base.ts";
 import { imageBase } from "./bases/image-base.ts";
+import { statedPython } from "./bases/known-pythons.ts";
 import { toolNetwork, trustedAuthorities } from "./build-network.ts";
 import type { Registries } from "./registries/open-registries.ts";
 import { openRegistryClient, type RegistryClient } from "./registry-client/client.ts";
@@ -16,7 +18,7 @@ import type { RuntimeSteps } from "./runtimes/runtime-steps.ts";
 import { toolEnvironment } from "./tool-environment.ts";
 
 export interface OpenAssemblerNeeds extends Blobs {
-  config: Pick<Config, "base" | "tools" | "wheels" | "ca" | "network" | "scratchDir" | "cacheDir">;
+  config: Pick<Config, "bases" | "tools" | "wheels" | "ca" | "network" | "scratchDir" | "cacheDir">;
   registries: Registries;
   /** This process's: tools get from it what they may know. */
   environment: Environment;
@@ -31,8 +33,7 @@ export function openAssembler({ db, blobs, config, registries, environment, step
     blobs,
     steps,
     wheels: config.wheels,
-    base: baseSource({ db, blobs, config, registries }, tools),
-    baseWith: baseWith({ db, blobs, config }, tools),
+    bases: config.bases.map((base) => baseOf(base, { db, blobs, config, registries }, tools)),
     uv: {
       file: config.tools.uv,
       cacheDir: `${config.cacheDir}/uv`,
@@ -56,22 +57,18 @@ function bundleFile({ network, cacheDir }: OpenAssemblerNeeds["config"]): string
   return file;
 }
 
-function baseSource(
+function baseOf(
+  base: BaseConfig,
   { db, blobs, config, registries }: Omit<OpenAssemblerNeeds, "environment" | "steps">,
   environment: Record<string, string>,
-): BaseSource {
-  const { base } = config;
-  if (base.from === "debian") return debianOf({ db, blobs, config }, base.suite, environment)([]);
+): BaseChoice {
+  const python = statedPython(base);
+  if (base.from === "debian") return { python, source: debianOf({ db, blobs, config }, base.suite, environment) };
   const reference = parseReference(base.reference);
   const { credentials } = base;
-  return imageBase({ db, blobs }, { reference, connect: () => clientOf(reference, credentials, registries, config) });
-}
-
-function baseWith(
-  { db, blobs, config }: Omit<OpenAssemblerNeeds, "environment" | "steps" | "registries">,
-  environment: Record<string, string>,
-): AssemblerNeeds["baseWith"] {
-  return config.base.from === "debian" ? debianOf({ db, blobs, config }, config.base.suite, environment) : null;
+  const connect = () => clientOf(reference, credentials, registries, config);
+  const source = imageBase({ db, blobs }, { reference, connect });
+  return { python, source: (packages) => (packages.length === 0 ? source : null) };
 }
 
 function debianOf(

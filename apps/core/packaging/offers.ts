@@ -16,6 +16,6 @@ export function pythonFaults({ minor, where }: WantedPython, { pythons }: Offers
   if (minor === null || pythons === null || pythons.includes(minor)) return [];
   const message =
     `asks for Python ${minor}, and this registry has bases with Python ${pythons.join(" and ")}: ` +
-    `say python: "${pythons[0]}" in slipway.yaml if it runs there too, or have the operator set SLIPWAY_BASE to a base with Python ${minor}`;
+    `say python: "${pythons[0]}" in slipway.yaml if it runs there too, or have the operator add a base with Python ${minor} to SLIPWAY_BASE`;
   return [{ where, message }];
 }

@@ -66,7 +66,7 @@ const stepsOf = {
 /** What the parts need that no variable names. */
 function parts(environment) {
   const ownUv = Boolean(environment.SLIPWAY_UV);
-  const ownBase = environment.SLIPWAY_MMDEBSTRAP || !(environment.SLIPWAY_BASE ?? "debian:").startsWith("debian:");
+  const ownBase = environment.SLIPWAY_MMDEBSTRAP || !/(?:^|,)\s*debian:/.test(environment.SLIPWAY_BASE ?? "debian:");
   const wanted = [
     ...(environment.REDIS_URL || environment.REDIS_URL_FILE ? [] : ["redis-server"]),
     ...(environment.SLIPWAY_REGISTRY ? [] : ["docker-registry"]),

@@ -31,7 +31,7 @@ export function builderOf(
     ...needs,
     engine: openEngine(engineConfig),
     config: {
-      base: { from: "debian", suite: "bookworm" },
+      bases: [{ from: "debian", suite: "bookworm" }],
       tools: { uv: process.env["SLIPWAY_UV"] ?? "uv", mmdebstrap: "mmdebstrap" },
       wheels: { slim: false, cacheBytes: 20 * 1024 ** 3 },
       registry: testRegistry(),

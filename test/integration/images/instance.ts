@@ -23,7 +23,12 @@ export interface Instance {
 }
 
 export async function newInstance(
-  settings: { uv?: string; wheels?: Config["wheels"]; environment?: Record<string, string> } = {},
+  settings: {
+    uv?: string;
+    wheels?: Config["wheels"];
+    bases?: Config["bases"];
+    environment?: Record<string, string>;
+  } = {},
 ): Promise<Instance> {
   const { db } = await testDatabase();
   const folder = temporaryFolder();
@@ -31,7 +36,7 @@ export async function newInstance(
   const builder = openAssembler({
     ...needs,
     config: {
-      base: { from: "debian", suite: "bookworm" },
+      bases: settings.bases ?? [{ from: "debian", suite: "bookworm" }],
       tools: { uv: settings.uv ?? process.env["SLIPWAY_UV"] ?? "uv", mmdebstrap: "mmdebstrap" },
       wheels: settings.wheels ?? { slim: false, cacheBytes: 20 * 1024 ** 3 },
       ca: null,

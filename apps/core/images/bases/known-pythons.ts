@@ -1,24 +1,30 @@
 import type { Blobs } from "#core/artifacts/blobs.ts";
-import type { Config } from "#core/config.ts";
+import type { BaseConfig, Config } from "#core/config.ts";
 import { parseReference } from "../registry-client/reference.ts";
 import { type Base, pythonMinorOf } from "./base-source.ts";
 
 /** Of Debian's releases, which keep theirs. */
 const ofSuites: Readonly<Record<string, string>> = { bullseye: "3.9", bookworm: "3.11", trixie: "3.13" };
 
-/** The Python minor versions of this instance's bases; null where nobody knows before a base is made. */
+/** The Python minor versions of this instance's bases, the first that of the first; null where one of them is not known
+ *  before its base is made. */
 export async function knownPythons(
   { db }: Pick<Blobs, "db">,
-  { base }: Pick<Config, "base">,
+  { bases }: Pick<Config, "bases">,
 ): Promise<string[] | null> {
-  const row = await db.base.findUnique({ where: { source: nameOf(base) } });
-  if (row !== null) return [pythonMinorOf(row.record as unknown as Base)];
-  const ofSuite = base.from === "debian" ? ofSuites[base.suite] : undefined;
-  return ofSuite === undefined ? null : [ofSuite];
+  const rows = await db.base.findMany({ where: { source: { in: bases.map(nameOfBase) } } });
+  const made = new Map(rows.map(({ source, record }) => [source, pythonMinorOf(record as unknown as Base)]));
+  const pythons = bases.map((base) => made.get(nameOfBase(base)) ?? statedPython(base));
+  return pythons.every((python) => python !== null) ? [...new Set(pythons)] : null;
+}
+
+/** What is known of a base without a look at it. */
+export function statedPython(base: BaseConfig): string | null {
+  return base.from === "debian" ? (ofSuites[base.suite] ?? null) : base.pythonMinor;
 }
 
 /** As its source calls itself. */
-function nameOf(base: Config["base"]): string {
+export function nameOfBase(base: BaseConfig): string {
   if (base.from === "debian") return `debian:${base.suite}`;
   const { repository, digest } = parseReference(base.reference);
   return `${repository}@${digest}`;

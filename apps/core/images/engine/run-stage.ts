@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import type { Config } from "#core/config.ts";
 import { execForm } from "#core/packaging/dockerfile-text.ts";
 import type { Base } from "../bases/base-source.ts";
+import { nameOfBase } from "../bases/known-pythons.ts";
 import { networkFiles, proxyArguments } from "../build-network.ts";
 import { type BuildContext, BuildFault } from "../image-builder.ts";
 import { bytesEntry, tarStream } from "../layers/tar.ts";
@@ -15,7 +16,7 @@ import { stepExits } from "./step-scripts.ts";
 
 export interface GeneratedNeeds {
   engine: Engine;
-  config: Pick<Config, "engine" | "network" | "base" | "registry" | "tools" | "scratchDir">;
+  config: Pick<Config, "engine" | "network" | "bases" | "registry" | "tools" | "scratchDir">;
   /** For mmdebstrap. */
   environment: Readonly<Record<string, string>>;
 }
@@ -47,14 +48,14 @@ export type RunStage = <T>(
  *  Dockerfile. What it can read of the company's network may hold passwords: no package's code runs there. */
 export function runStage(needs: GeneratedNeeds): RunStage {
   const share = shareWork<string>();
-  const debian = debianBuildBase(needs);
   return async (base, { script, files, last = [] }, context, take) => {
     const { engine, config } = needs;
     const { limits, network } = config.engine;
+    const suite = suiteOf(base);
     const from =
-      debian === null
-        ? imageReference(config)
-        : await share("debian", context, (shared) => ensureDebianBuildBase(engine, debian, shared));
+      suite === null
+        ? imageReference(config, base)
+        : await share(suite, context, (shared) => ensureDebianBuildBase(engine, debianBuildBase(needs, suite), shared));
     const run = newRun(limits.timeMs);
     const dockerfile = [
       `FROM ${from} AS build`,
@@ -69,7 +70,7 @@ export function runStage(needs: GeneratedNeeds): RunStage {
       Dockerfile: dockerfile,
       "slipway/step.sh": script,
       ...within("slipway", files),
-      ...within("slipway/net", networkFiles(config.network, debian?.suite ?? suiteOf(base))),
+      ...within("slipway/net", networkFiles(config.network, suite)),
     };
     const build = {
       run,
@@ -98,14 +99,16 @@ export function blameForStep(error: unknown): unknown {
   return error;
 }
 
-function debianBuildBase({ config, environment }: GeneratedNeeds): DebianBuildBase | null {
-  if (config.base.from !== "debian") return null;
+function debianBuildBase({ config, environment }: GeneratedNeeds, suite: string): DebianBuildBase {
   const { tools, scratchDir, network } = config;
-  return { suite: config.base.suite, mmdebstrap: tools.mmdebstrap, scratchDir, environment, network };
+  return { suite, mmdebstrap: tools.mmdebstrap, scratchDir, environment, network };
 }
 
-function imageReference({ base }: Pick<Config, "base">): string {
-  return base.from === "image" ? base.reference : "";
+/** Of a base that is an image, where the operator's settings still name it. */
+function imageReference({ bases }: Pick<Config, "bases">, { source }: Base): string {
+  const named = bases.find((base) => base.from === "image" && nameOfBase(base) === source);
+  if (named?.from !== "image") throw new Error(`SLIPWAY_BASE does not name ${source} any more`);
+  return named.reference;
 }
 
 /** Not known of an image: its own sources stay. */
@@ -116,15 +119,20 @@ function suiteOf(base: Base): string | null {
 type Logins = Record<string, { username: string; password: string }>;
 
 /** By registry host. An access key of a cloud is no login. */
-function baseCredentials({ base, registry }: Pick<Config, "base" | "registry">): Logins {
+function baseCredentials({ bases, registry }: Pick<Config, "bases" | "registry">): Logins {
   const { host, auth, credentials } = registry;
-  return { ...(auth === "password" && credentials !== null ? { [host]: credentials } : {}), ...baseLogin({ base }) };
+  return { ...(auth === "password" && credentials !== null ? { [host]: credentials } : {}), ...baseLogin({ bases }) };
 }
 
-/** What the operator gave for the base alone. */
-export function baseLogin({ base }: Pick<Config, "base">): Logins {
-  if (base.from !== "image" || base.credentials === null) return {};
-  return { [base.reference.split("/", 1)[0] ?? ""]: base.credentials };
+/** What the operator gave for bases alone. */
+export function baseLogin({ bases }: Pick<Config, "bases">): Logins {
+  return Object.fromEntries(
+    bases.flatMap((base) =>
+      base.from === "image" && base.credentials !== null
+        ? [[base.reference.split("/", 1)[0] ?? "", base.credentials]]
+        : [],
+    ),
+  );
 }
 
 function within(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {

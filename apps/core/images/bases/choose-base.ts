@@ -1,0 +1,67 @@
+import { type BuildContext, BuildFault } from "../image-builder.ts";
+import { type Base, type BaseSource, pythonMinorOf } from "./base-source.ts";
+import { type BaseNeeds, type InstanceBase, instanceBase } from "./instance-base.ts";
+
+/** One of the bases that the operator has set. */
+export interface BaseChoice {
+  /** `3.11`; null where it is seen when the base is made. */
+  python: string | null;
+  /** The base with more Debian packages, or none more; null where it is no Debian that can be asked for them. */
+  source(packages: readonly string[]): BaseSource | null;
+}
+
+export interface WantedBase {
+  /** What the package asks for; null: it runs on whatever the first base has. */
+  pythonMinor: string | null;
+  /** Debian packages that have to be part of it. */
+  packages: readonly string[];
+}
+
+export type ChooseBase = (
+  wanted: WantedBase,
+  context: BuildContext,
+) => Promise<{ base: Base; files: InstanceBase["files"] }>;
+
+/** The first base that has the Python that is wanted. Each is shared by the builds that run at once. Throws
+ *  `python_unavailable`, `system_packages_unavailable`. */
+export function chooseBase(needs: BaseNeeds, choices: readonly BaseChoice[]): ChooseBase {
+  const open = new Map<string, InstanceBase>();
+  const instanceOf = (source: BaseSource): InstanceBase => {
+    const bases = open.get(source.name) ?? instanceBase(needs, source);
+    open.set(source.name, bases);
+    return bases;
+  };
+
+  return async ({ pythonMinor, packages }, context) => {
+    const others: Base[] = [];
+    for (const { python, source: sourceOf } of choices) {
+      if (pythonMinor !== null && python !== null && python !== pythonMinor) continue;
+      const source = sourceOf(packages);
+      if (source === null) throw noDebian(packages);
+      const bases = instanceOf(source);
+      const base = await bases.ensure(context);
+      const minor = pythonMinorOf(base);
+      if (python !== null && python !== minor)
+        throw new Error(`SLIPWAY_BASE says that ${base.source} has Python ${python}, and it has ${minor}`);
+      if (pythonMinor === null || minor === pythonMinor) return { base, files: bases.files };
+      others.push(base);
+    }
+    throw noPython(pythonMinor, choices, others);
+  };
+}
+
+function noDebian(packages: readonly string[]): BuildFault {
+  return new BuildFault(
+    "system_packages_unavailable",
+    `without its framework in requirements.txt the model is served by ${packages.join(", ")} of Debian, which this registry's base, an image, cannot be given: name the framework there, or have the operator set SLIPWAY_TORCH_INDEX`,
+  );
+}
+
+function noPython(wanted: string | null, choices: readonly BaseChoice[], made: readonly Base[]): BuildFault {
+  const had = new Set([...choices.flatMap(({ python }) => python ?? []), ...made.map(pythonMinorOf)]);
+  return new BuildFault(
+    "python_unavailable",
+    `the package asks for Python ${wanted}, and this registry has bases with Python ${[...had].join(" and ")}: ` +
+      `change python in slipway.yaml, or have the operator add a base with Python ${wanted} to SLIPWAY_BASE`,
+  );
+}
