@@ -11,7 +11,18 @@ import os
 import sys
 from pathlib import Path
 
-NAMES = ["churn", "iris", "titanic", "sentiment", "digits-onnx", "scorer-onnx", "custom"]
+NAMES = [
+    "churn",
+    "iris",
+    "titanic",
+    "sentiment",
+    "digits-onnx",
+    "scorer-onnx",
+    "custom",
+    "loans-xgboost",
+    "flowers-xgboost",
+    "rides-lightgbm",
+]
 
 
 def main(names: list[str]) -> None:

@@ -25,6 +25,9 @@ SERVED: dict[str, dict[str, Any]] = {
     "sentiment": {"format": "sklearn", "modelFile": "model.pkl"},
     "digits-onnx": {"format": "onnx", "modelFile": "model.onnx"},
     "scorer-onnx": {"format": "onnx", "modelFile": "model.onnx"},
+    "loans-xgboost": {"format": "xgboost", "modelFile": "model.json"},
+    "flowers-xgboost": {"format": "xgboost", "modelFile": "model.ubj"},
+    "rides-lightgbm": {"format": "lightgbm", "modelFile": "model/model.txt"},
     "custom": {"predictor": {"file": "src/predictor.py", "class": "Predictor"}},
 }
 

@@ -9,6 +9,8 @@ from slipway_runtime.model import Model
 
 FORMATS = {
     "sklearn": "slipway_runtime.formats.sklearn_model",
+    "xgboost": "slipway_runtime.formats.xgboost_model",
+    "lightgbm": "slipway_runtime.formats.lightgbm_model",
     "onnx": "slipway_runtime.formats.onnx_model",
     "python": "slipway_runtime.formats.python_predictor",
 }

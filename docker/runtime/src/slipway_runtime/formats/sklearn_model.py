@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 from slipway_runtime.description import ModelDescription, TensorSpec
 from slipway_runtime.errors import LoadFailed, RequestError
 from slipway_runtime.formats.sklearn_outputs import output_specs
-from slipway_runtime.formats.sklearn_table import InputReader, input_reader
+from slipway_runtime.formats.sklearn_table import input_reader
+from slipway_runtime.formats.table import InputReader
 from slipway_runtime.loading import packaged_file
 from slipway_runtime.package_imports import make_importable
 

@@ -1,9 +1,7 @@
 """Instances → what a fitted estimator takes: a matrix, a table with names, or texts."""
 
 import importlib.util
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,15 +11,14 @@ from slipway_runtime.described import counted, described
 from slipway_runtime.description import Signature, TensorSpec
 from slipway_runtime.errors import LoadFailed, invalid_instance
 from slipway_runtime.formats import sklearn_inputs
-from slipway_runtime.formats.arrays import Array, BadElement, to_array
-from slipway_runtime.rows import ordered_rows
-
-
-@dataclass(frozen=True)
-class InputReader:
-    inputs: tuple[TensorSpec, ...]
-    read: Callable[[list[Any]], Any]
-    """Throws `RequestError` for an instance that does not fit `inputs`."""
+from slipway_runtime.formats.arrays import Array
+from slipway_runtime.formats.table import (
+    InputReader,
+    column_of,
+    named_rows,
+    quick_matrix,
+    unnamed_rows,
+)
 
 
 def input_reader(first: Any, signature: Signature | None) -> InputReader:
@@ -61,7 +58,7 @@ def _named_reader(first: Any, fitted: list[str], declared: tuple[TensorSpec, ...
             "the model takes its columns by name, for which it needs pandas: "
             "add pandas to requirements.txt"
         )
-    return InputReader(specs, lambda instances: _matrix_of(_rows(instances, specs), specs))
+    return InputReader(specs, lambda instances: _matrix_of(named_rows(instances, specs), specs))
 
 
 def _matrix_reader(first: Any, width: int | None, declared: tuple[TensorSpec, ...]) -> InputReader:
@@ -82,45 +79,15 @@ def _matrix_reader(first: Any, width: int | None, declared: tuple[TensorSpec, ..
     numbers = all(is_number(spec.type) for spec in specs)
 
     def read(instances: list[Any]) -> Array:
-        quick = _quick_matrix(instances, width) if numbers else None
+        quick = quick_matrix(instances, width) if numbers else None
         if quick is not None:
             return quick
         if name is None:
-            return _matrix_of(_rows(instances, specs), specs)
-        rows = [_unnamed_row(instance, name, width, i) for i, instance in enumerate(instances)]
+            return _matrix_of(named_rows(instances, specs), specs)
+        rows = unnamed_rows(instances, name, width)
         return _matrix_of(rows, specs or [TensorSpec("", ANY, (-1,))] * len(rows[0]))
 
     return InputReader(tuple(inputs), read)
-
-
-def _quick_matrix(instances: list[Any], width: int | None) -> Array | None:
-    """The common case, lists of numbers, in one step; None leaves it to the careful way."""
-    try:
-        matrix = np.array(instances)
-    except (ValueError, OverflowError):
-        return None
-    if matrix.ndim != 2 or matrix.dtype.kind not in "iufb" or matrix.shape[1] != width:
-        return None
-    matrix = matrix.astype(np.float64, copy=False)
-    return matrix if np.isfinite(matrix).all() else None
-
-
-def _rows(instances: list[Any], specs: Sequence[TensorSpec]) -> list[list[Any]]:
-    optional = frozenset(spec.name for spec in specs if spec.optional)
-    return ordered_rows(instances, [spec.name for spec in specs], optional)
-
-
-def _unnamed_row(instance: Any, name: str, width: int | None, index: int) -> list[Any]:
-    if isinstance(instance, dict) and list(instance) == [name]:
-        instance = instance[name]
-    if width == 1 and not isinstance(instance, list | dict):
-        return [instance]
-    wanted = f"a list of {counted(width, 'value')}" if width else "a list"
-    if not isinstance(instance, list):
-        raise invalid_instance(f"expected {wanted}, got {described(instance)}", instance=index)
-    if width not in (None, len(instance)):
-        raise invalid_instance(f"expected {wanted}, got {len(instance)}", instance=index)
-    return instance
 
 
 def _matrix_of(rows: list[list[Any]], specs: Sequence[TensorSpec]) -> Array:
@@ -128,7 +95,8 @@ def _matrix_of(rows: list[list[Any]], specs: Sequence[TensorSpec]) -> Array:
         if len(row) != len(specs):
             raise invalid_instance(f"expected {len(specs)} values, got {len(row)}", instance=index)
     columns = [
-        _column([row[i] for row in rows], spec.type, spec.name or i) for i, spec in enumerate(specs)
+        column_of([row[i] for row in rows], spec.type, spec.name or i)
+        for i, spec in enumerate(specs)
     ]
     if all(column.dtype.kind == "f" for column in columns):
         return np.column_stack(columns)
@@ -141,38 +109,16 @@ def _matrix_of(rows: list[list[Any]], specs: Sequence[TensorSpec]) -> Array:
 def _frame(instances: list[Any], specs: Sequence[TensorSpec]) -> Any:
     import pandas
 
-    rows = _rows(instances, specs)
+    rows = named_rows(instances, specs)
     columns: dict[str, Any] = {}
     for i, spec in enumerate(specs):
-        column = _column([row[i] for row in rows], spec.type, spec.name)
+        column = column_of([row[i] for row in rows], spec.type, spec.name)
         if column.dtype == object and not all(value != value for value in column):
             # pandas finds the dtype as it does for a file: that is what the model was fitted with.
             columns[spec.name] = column.tolist()
         else:
             columns[spec.name] = column
     return pandas.DataFrame(columns)
-
-
-def _column(values: list[Any], type_name: str, name: str | int) -> Array:
-    """Floats for a numeric column; else objects, where NaN is what is missing."""
-    for index, value in enumerate(values):
-        wrong = isinstance(value, list | dict) or (
-            type_name == "string" and not isinstance(value, str | None)
-        )
-        if wrong:
-            wanted = "a string" if type_name == "string" else "a single value"
-            raise invalid_instance(
-                f"expected {wanted}, got {described(value)}", instance=index, field=name
-            )
-    of_numbers = is_number(type_name) or type_name == "bool"
-    if of_numbers or (type_name == ANY and not any(isinstance(value, str) for value in values)):
-        try:
-            return to_array(values, "float64")
-        except BadElement as error:
-            raise invalid_instance(error.message, instance=error.index[0], field=name) from None
-    column = np.empty(len(values), dtype=object)
-    column[:] = [math.nan if value is None else value for value in values]
-    return column
 
 
 def _texts(instances: list[Any], name: str) -> list[str]:

@@ -1,0 +1,76 @@
+"""XGBoost boosters (JSON, UBJSON, and the old binary files of releases that read them), answered
+as `Booster.predict` answers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import xgboost
+
+from slipway_runtime.cpu_limit import cpu_limit
+from slipway_runtime.description import ModelDescription
+from slipway_runtime.errors import LoadFailed
+from slipway_runtime.formats.arrays import Array
+from slipway_runtime.formats.boosters import BoosterModel, Features
+from slipway_runtime.loading import packaged_file
+
+
+def load(description: ModelDescription, package: Path) -> BoosterModel:
+    file = packaged_file(package, description.model_file)
+    booster = xgboost.Booster()
+    try:
+        # From memory: what the bytes are then counts, not how the file is called.
+        booster.load_model(bytearray(file.read_bytes()))
+    except xgboost.core.XGBoostError as error:
+        reason = str(error).split("\n")[0]
+        raise LoadFailed(
+            f"cannot load {description.model_file} with XGBoost {xgboost.__version__}: {reason}"
+        ) from error
+    booster.set_param({"nthread": cpu_limit()})
+    kind = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"]
+    types = booster.feature_types
+
+    def answer(matrix: Array) -> Array:
+        if kind != "gblinear":
+            # Without a copy into a DMatrix, and safe in several threads; the same answer.
+            answered: Array = booster.inplace_predict(matrix)
+            return answered
+        data = xgboost.DMatrix(matrix, feature_names=booster.feature_names, feature_types=types)
+        answered = booster.predict(data)
+        return answered
+
+    return BoosterModel(
+        Features(
+            width=booster.num_features(),
+            names=booster.feature_names,
+            element_type="float32",
+            categories=_categories(booster) if "c" in (types or ()) else {},
+        ),
+        description.signature,
+        answer,
+        platform="xgboost_booster",
+        frameworks=("xgboost-cpu", "xgboost", "numpy", "scipy"),
+        thread_safe=kind != "gblinear",
+    )
+
+
+def _categories(booster: xgboost.Booster) -> dict[int, list[Any]]:
+    """By column; XGBoost 3.1 and later keep them. Source: `gradient_booster.model.cats` of
+    https://github.com/dmlc/xgboost/blob/master/doc/model.schema
+
+    `{"enc": [{"offsets": [0, 6, …], "values": [65, 116, …]} or {"values": [1, 2, 7]}, …]}`: texts
+    are the bytes between two offsets.
+    """
+    model = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]
+    encodings = (model.get("model") or {}).get("cats", {}).get("enc", [])
+    columns: dict[int, list[Any]] = {}
+    for column, encoding in enumerate(encodings):
+        values, offsets = encoding.get("values") or [], encoding.get("offsets")
+        if values and offsets:
+            texts = bytes(value % 256 for value in values)
+            columns[column] = [
+                texts[start:end].decode() for start, end in zip(offsets, offsets[1:], strict=False)
+            ]
+        elif values:
+            columns[column] = values
+    return columns
