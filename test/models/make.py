@@ -22,6 +22,10 @@ NAMES = [
     "loans-xgboost",
     "flowers-xgboost",
     "rides-lightgbm",
+    "wine-mlflow",
+    "words-mlflow",
+    "plants-bento",
+    "digits-safetensors",
 ]
 
 
@@ -30,6 +34,7 @@ def main(names: list[str]) -> None:
     sys.path.insert(0, str(root))
     sys.dont_write_bytecode = True
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     for name in names or NAMES:
         maker = importlib.import_module(f"makers.{name.replace('-', '_')}")
         maker.make(root / name)

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
-from served_models import document_of, package_of
+from served_models import MODELS, document_of, package_of
 from starlette.testclient import TestClient
 
 from slipway_runtime.description import description_of
@@ -15,6 +16,7 @@ from slipway_runtime.model_host import ModelHost
 from slipway_runtime.server.app import create_app
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before anything imports onnxruntime
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -27,8 +29,11 @@ def own_imports() -> Iterator[None]:
     path, modules = sys.path[:], set(sys.modules)
     yield
     sys.path[:] = path
+    packages = (str(MODELS), gettempdir())
     for name in set(sys.modules) - modules:
-        if not name.startswith(("sklearn", "pandas", "numpy", "scipy", "onnx")):
+        module = sys.modules[name]
+        places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", [])]
+        if any(place.startswith(packages) for place in places):
             del sys.modules[name]
 
 

@@ -28,6 +28,16 @@ SERVED: dict[str, dict[str, Any]] = {
     "loans-xgboost": {"format": "xgboost", "modelFile": "model.json"},
     "flowers-xgboost": {"format": "xgboost", "modelFile": "model.ubj"},
     "rides-lightgbm": {"format": "lightgbm", "modelFile": "model/model.txt"},
+    "wine-mlflow": {"format": "mlflow", "modelFile": "."},
+    "words-mlflow": {"format": "mlflow", "modelFile": "model"},
+    "plants-bento": {"format": "bentoml", "modelFile": "plants.bento"},
+    "digits-safetensors": {
+        "predictor": {"file": "src/predictor.py", "class": "Predictor"},
+        "signature": {
+            "inputs": [{"name": "pixels", "type": "float32", "shape": [-1, 64]}],
+            "outputs": [{"name": "digit", "type": "int64", "shape": [-1]}],
+        },
+    },
     "custom": {"predictor": {"file": "src/predictor.py", "class": "Predictor"}},
 }
 

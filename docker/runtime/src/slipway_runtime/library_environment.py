@@ -9,8 +9,10 @@ def prepare_libraries() -> None:
     """To be called before a model is loaded. What the container's own environment says stays.
 
     BLAS and OpenMP else count the machine's cores, not the container's. onnxruntime from 1.29 on
-    else sends events to its maker (its Privacy.md), from whatever imports it.
+    (its Privacy.md) and MLflow from 3.2 on (https://mlflow.org/docs/latest/community/usage-tracking)
+    else send events to their makers, from whatever imports them.
     """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, str(cpu_limit()))
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")

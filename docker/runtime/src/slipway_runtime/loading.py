@@ -12,6 +12,8 @@ FORMATS = {
     "xgboost": "slipway_runtime.formats.xgboost_model",
     "lightgbm": "slipway_runtime.formats.lightgbm_model",
     "onnx": "slipway_runtime.formats.onnx_model",
+    "mlflow": "slipway_runtime.formats.mlflow_model",
+    "bentoml": "slipway_runtime.formats.bentoml_model",
     "python": "slipway_runtime.formats.python_predictor",
 }
 
@@ -22,8 +24,7 @@ def load_model(description: ModelDescription, package: Path) -> Model:
         known = ", ".join(FORMATS)
         raise LoadFailed(f"format {description.format!r} is not served; known are {known}")
     try:
-        module = importlib.import_module(FORMATS[description.format])
-        model: Model = module.load(description, package)
+        return load_format(description, package)
     except (LoadFailed, KeyboardInterrupt):
         raise
     except ModuleNotFoundError as error:
@@ -33,6 +34,12 @@ def load_model(description: ModelDescription, package: Path) -> Model:
         ) from error
     except BaseException as error:  # a module of the package may even call sys.exit
         raise LoadFailed(f"{type(error).__name__}: {error}") from error
+
+
+def load_format(description: ModelDescription, package: Path) -> Model:
+    """Throws whatever the format's module throws: for a format that holds a model of another."""
+    module = importlib.import_module(FORMATS[description.format])
+    model: Model = module.load(description, package)
     return model
 
 

@@ -46,3 +46,11 @@ class TensorModel(Protocol):
 
     def infer(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
         """Throws `RequestError` for a tensor it has no input for, or of a wrong type or shape."""
+
+
+@runtime_checkable
+class ExampleModel(Protocol):
+    """A model that may bring an example of its own."""
+
+    example: Any
+    """A body of `/predict`, or None."""

@@ -15,6 +15,7 @@ from slipway_runtime.datatypes import ANY, is_number
 from slipway_runtime.described import counted, described
 from slipway_runtime.description import Signature, TensorSpec
 from slipway_runtime.errors import LoadFailed, invalid_instance
+from slipway_runtime.example_request import instance_of
 from slipway_runtime.formats.arrays import Array
 from slipway_runtime.formats.table import (
     InputReader,
@@ -56,6 +57,7 @@ class BoosterModel:
         self.thread_safe = thread_safe
         reader = booster_reader(features, signature)
         self.inputs = reader.inputs
+        self.example = _example(reader.inputs, features)
         self._read = reader.read
         self._answer = answer
         # No file says what comes out: a row of nothing but missing values shows it, and warms up.
@@ -130,6 +132,15 @@ def _column_specs(features: Features, declared: Sequence[TensorSpec]) -> tuple[T
                 f"the signature says that {spec.name} is {spec.type}, but the model takes numbers"
             )
     return tuple(declared)
+
+
+def _example(inputs: Sequence[TensorSpec], features: Features) -> Any:
+    """A body of `/predict`, where not every number will do."""
+    if not features.categories:
+        return None
+    names = features.names or [spec.name for spec in inputs]
+    known = {names[i]: categories[0] for i, categories in features.categories.items()}
+    return {"instances": [{**instance_of(inputs), **known}]}
 
 
 def _type_of(categories: Sequence[Any]) -> str:

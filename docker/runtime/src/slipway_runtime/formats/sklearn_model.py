@@ -1,6 +1,5 @@
 """scikit-learn estimators, and whatever has their interface, from a pickle or a joblib file."""
 
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from slipway_runtime.description import ModelDescription, TensorSpec
-from slipway_runtime.errors import LoadFailed, RequestError
+from slipway_runtime.errors import LoadFailed
+from slipway_runtime.formats.refusals import raised_in, refused_by_model
 from slipway_runtime.formats.sklearn_outputs import output_specs
 from slipway_runtime.formats.sklearn_table import input_reader
 from slipway_runtime.formats.table import InputReader
@@ -43,11 +43,10 @@ class SklearnModel:
                 features = self._preprocessor.transform(features)
             return self._estimator.predict(features)
         except ValueError as error:
-            if not _raised_by_sklearn(error):
-                raise
             # How scikit-learn says that it does not take this input: a NaN, an unknown category.
-            reason = " ".join(str(error).split("\n")[:2])
-            raise RequestError("refused_by_model", reason) from error
+            if raised_in("sklearn", error):
+                raise refused_by_model(error) from error
+            raise
 
 
 def load(description: ModelDescription, package: Path) -> SklearnModel:
@@ -91,8 +90,3 @@ def _unpickled(file: Path, name: str, method: str) -> Any:
                 f"{name} holds a {type(loaded).__name__} that was not fitted"
             ) from error
     return loaded
-
-
-def _raised_by_sklearn(error: ValueError) -> bool:
-    frames = list(traceback.walk_tb(error.__traceback__))
-    return str(frames[-1][0].f_globals.get("__name__", "")).startswith("sklearn.")

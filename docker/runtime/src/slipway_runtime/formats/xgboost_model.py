@@ -2,6 +2,7 @@
 as `Booster.predict` answers."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from slipway_runtime.loading import packaged_file
 
 
 def load(description: ModelDescription, package: Path) -> BoosterModel:
-    file = packaged_file(package, description.model_file)
+    content = packaged_file(package, description.model_file).read_bytes()
+    if not content:
+        raise LoadFailed(f"{description.model_file} is empty")  # of which XGBoost 3.2 dies
     booster = xgboost.Booster()
     try:
         # From memory: what the bytes are then counts, not how the file is called.
-        booster.load_model(bytearray(file.read_bytes()))
+        booster.load_model(bytearray(content))
     except xgboost.core.XGBoostError as error:
         reason = str(error).split("\n")[0]
         raise LoadFailed(
@@ -31,8 +34,9 @@ def load(description: ModelDescription, package: Path) -> BoosterModel:
     types = booster.feature_types
 
     def answer(matrix: Array) -> Array:
-        if kind != "gblinear":
-            # Without a copy into a DMatrix, and safe in several threads; the same answer.
+        if kind == "gbtree":
+            # Without a copy into a DMatrix, and safe in several threads. The same answer to the
+            # last bit, which it is not of "dart"; "gblinear" has no such way.
             answered: Array = booster.inplace_predict(matrix)
             return answered
         data = xgboost.DMatrix(matrix, feature_names=booster.feature_names, feature_types=types)
@@ -50,7 +54,7 @@ def load(description: ModelDescription, package: Path) -> BoosterModel:
         answer,
         platform="xgboost_booster",
         frameworks=("xgboost-cpu", "xgboost", "numpy", "scipy"),
-        thread_safe=kind != "gblinear",
+        thread_safe=kind == "gbtree",
     )
 
 
@@ -68,9 +72,7 @@ def _categories(booster: xgboost.Booster) -> dict[int, list[Any]]:
         values, offsets = encoding.get("values") or [], encoding.get("offsets")
         if values and offsets:
             texts = bytes(value % 256 for value in values)
-            columns[column] = [
-                texts[start:end].decode() for start, end in zip(offsets, offsets[1:], strict=False)
-            ]
+            columns[column] = [texts[start:end].decode() for start, end in pairwise(offsets)]
         elif values:
             columns[column] = values
     return columns

@@ -7,6 +7,7 @@ from typing import Any
 
 from slipway_runtime import __version__
 from slipway_runtime.description import ModelDescription, TensorSpec, spec_view
+from slipway_runtime.example_request import example_request
 from slipway_runtime.model import Model
 
 
@@ -24,7 +25,7 @@ def metadata_view(description: ModelDescription, model: Model | None) -> dict[st
         "ready": model is not None,
         "inputs": _views(inputs),
         "outputs": _views(outputs),
-        "example": description.example,
+        "example": example_request(description, model),
         "labels": description.labels,
         "metadata": description.metadata,
         "resources": description.resources,

@@ -1,7 +1,7 @@
-"""What onnxruntime returns → predictions, or tensors of the Open Inference Protocol.
+"""What a graph returns → predictions, or tensors of the Open Inference Protocol.
 
-An output is an array, or a list: of one map from class to probability for each instance (ZipMap),
-or of arrays (a sequence).
+An output is an array or, from onnxruntime, a list: of one map from class to probability for each
+instance (ZipMap), or of arrays (a sequence).
 """
 
 from collections.abc import Sequence
