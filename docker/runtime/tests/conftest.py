@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -24,15 +23,15 @@ Serve = Callable[..., TestClient]
 
 
 @pytest.fixture
-def own_imports() -> Iterator[None]:
+def own_imports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The packages under test all have a `src`: each test imports its own."""
     path, modules = sys.path[:], set(sys.modules)
     yield
     sys.path[:] = path
-    packages = (str(MODELS), gettempdir())
+    packages = (str(MODELS), str(tmp_path_factory.getbasetemp()))
     for name in set(sys.modules) - modules:
-        module = sys.modules[name]
-        places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", [])]
+        module = vars(sys.modules[name])
+        places = [module.get("__file__") or "", *module.get("__path__", [])]
         if any(place.startswith(packages) for place in places):
             del sys.modules[name]
 
