@@ -30,7 +30,7 @@ SERVED: dict[str, dict[str, Any]] = {
     "rides-lightgbm": {"format": "lightgbm", "modelFile": "model/model.txt"},
     "wine-mlflow": {"format": "mlflow", "modelFile": "."},
     "words-mlflow": {"format": "mlflow", "modelFile": "model"},
-    "plants-bento": {"format": "bentoml", "modelFile": "plants.bento"},
+    "plants-bento": {"format": "bentoml", "modelFile": "."},
     "digits-safetensors": {
         "predictor": {"file": "src/predictor.py", "class": "Predictor"},
         "signature": {

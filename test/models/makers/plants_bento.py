@@ -1,6 +1,7 @@
-"""A Bento as `bentoml export` writes it: one scikit-learn model, and a service that is not run."""
+"""A Bento as `bentoml export --output-format folder` writes it: one scikit-learn model."""
 
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -43,9 +44,9 @@ def make(folder: Path) -> None:
             include=["service.py"],
             python={"packages": ["scikit-learn==1.9.1"], "lock_packages": False},
         )
-        archive = folder / "package" / "plants.bento"
-        archive.unlink(missing_ok=True)
-        bentoml.export_bento(str(bento.tag), str(archive))
+        package = folder / "package"
+        shutil.rmtree(package, ignore_errors=True)
+        bentoml.export_bento(str(bento.tag), f"{package}/", output_format="folder")
         loaded = bentoml.sklearn.load_model("plants:latest")
         write_cases(
             folder,
