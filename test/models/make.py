@@ -1,6 +1,6 @@
 """Makes the models under test and the cases that check what serves them.
 
-    python test/models/make.py [name …]
+    python test/models/make.py [name …]        without names all but those under slow/
 
 Each maker trains with fixed seeds, writes the binary files of `<name>/package/`, and asks the
 framework itself for the answers in `<name>/cases.json`. The packages' text files are sources.
@@ -36,7 +36,7 @@ def main(names: list[str]) -> None:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     for name in names or NAMES:
-        maker = importlib.import_module(f"makers.{name.replace('-', '_')}")
+        maker = importlib.import_module(f"makers.{Path(name).name.replace('-', '_')}")
         maker.make(root / name)
         print(f"made {name}")
 
