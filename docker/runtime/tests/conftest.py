@@ -45,7 +45,7 @@ def serve_document(own_imports: None) -> Iterator[Serve]:
             host = ModelHost(description_of(document), package)
             client = TestClient(create_app(host, MAX_BODY_BYTES), raise_server_exceptions=False)
             stack.enter_context(client)
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 60
             while client.get("/ready").status_code != 200:
                 if host.failure:
                     raise host.failure

@@ -47,8 +47,8 @@ class Server:
         except OSError:
             return None
 
-    def wait_for(self, path: str, status: int = 200) -> None:
-        deadline = time.monotonic() + 30
+    def wait_for(self, path: str, status: int = 200, within_seconds: float = 30) -> None:
+        deadline = time.monotonic() + within_seconds
         while self.status(path) != status:
             assert self.process.poll() is None, "the server ended"
             assert time.monotonic() < deadline, f"{path} was never {status}"

@@ -41,6 +41,22 @@ SERVED: dict[str, dict[str, Any]] = {
     "custom": {"predictor": {"file": "src/predictor.py", "class": "Predictor"}},
 }
 
+COLUMNS_OF_MOONS = [{"name": name, "type": "float32", "shape": [-1]} for name in ("east", "north")]
+
+SLOW: dict[str, dict[str, Any]] = {
+    "slow/houses-keras": {"format": "keras", "modelFile": "model.keras"},
+    "slow/moons-keras-h5": {"format": "keras", "modelFile": "model/model.h5"},
+    "slow/moods-savedmodel": {"format": "savedmodel", "modelFile": "model"},
+    "slow/moons-torchscript": {
+        "format": "torchscript",
+        "modelFile": "model/model.pt",
+        "signature": {
+            "inputs": COLUMNS_OF_MOONS,
+            "outputs": [{"name": "moon", "type": "float32", "shape": [-1, 2]}],
+        },
+    },
+}
+
 
 def package_of(name: str) -> Path:
     return MODELS / name / "package"
@@ -49,7 +65,7 @@ def package_of(name: str) -> Path:
 def document_of(name: str, **changes: Any) -> dict[str, Any]:
     """The `model.json` of a model under test."""
     return {
-        "model": name,
+        "model": name.removeprefix("slow/"),
         "version": "1.0.0",
         "contentDigest": "sha256:" + "ab" * 32,
         "format": "python",
@@ -60,7 +76,7 @@ def document_of(name: str, **changes: Any) -> dict[str, Any]:
         "example": None,
         "labels": {},
         "metadata": {},
-        **SERVED[name],
+        **{**SERVED, **SLOW}[name],
         **changes,
     }
 
