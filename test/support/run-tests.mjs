@@ -1,16 +1,19 @@
 /*
- * npm test: everything that says whether Slipway works; `npm test -- kills` adds the kill suites, as CI does. Suites that
- * mostly wait run beside those that mostly work. The last line sums all of them up: `N passed, N failed, N skipped`.
+ * npm test: everything that says whether Slipway works; `npm test -- kills slow` adds the kill suites and what needs
+ * frameworks of gigabytes, as CI does (`npm run test:slow`: those alone). Suites that mostly wait run beside those that mostly
+ * work. The last line sums all of them up: `N passed, N failed, N skipped`.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, relative } from "node:path";
-import { pythonOfTests } from "../../apps/standalone/setup/python-tests.mjs";
+import { pythonWithTorch } from "../../apps/standalone/setup/debian-torch.mjs";
+import { pythonOfSlowTests, pythonOfTests } from "../../apps/standalone/setup/python-tests.mjs";
 import { root } from "../../apps/standalone/setup/run-command.mjs";
 import { setUp } from "../../apps/standalone/setup/set-up.mjs";
 
-const leftOut = await setUp("test", {});
+const asked = process.argv.slice(2);
+const leftOut = await setUp(asked.includes("slow") ? "slow" : "test", {});
 const reports = mkdtempSync(join(tmpdir(), "slipway-reports-"));
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** Said once more before the sum: how long each suite took, and what failed. */
@@ -18,7 +21,8 @@ const suites = [];
 const failures = [];
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ isAside?: boolean }} Place isAside: beside another suite; what it says is shown when it has ended. */
+/** @typedef {{ isAside?: boolean, env?: Record<string, string> }} Place isAside: beside another suite; what it says is shown
+ *  when it has ended. */
 
 /** A command that has no tests to count: it passes or fails. */
 async function check(title, command, args) {
@@ -40,10 +44,11 @@ async function vitest(project, limitMinutes, /** @type {Place} */ place = {}) {
   });
 }
 
-async function pytest() {
-  const report = join(reports, "pytest.xml");
-  const args = ["-m", "pytest", "docker/runtime", "-rs", `--junitxml=${report}`];
-  counted("Python runtime tests", await run("Python runtime tests", pythonOfTests, args, 10), report, (text) => {
+/** Each report has the name of its tests. */
+async function pytest(title, { command, args = [], env = {} }, tests) {
+  const report = join(reports, `${title.replaceAll(" ", "-")}.xml`);
+  const ended = await run(title, command, [...args, "-m", "pytest", tests, "-rs", `--junitxml=${report}`], 10, { env });
+  counted(title, ended, report, (text) => {
     const [suite] = /<testsuite [^>]*>/.exec(text);
     const attribute = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)[1]);
     const [tests, failed, skipped] = [
@@ -56,10 +61,11 @@ async function pytest() {
 }
 
 /** True when the command ended well. */
-function run(title, command, args, limitMinutes, { isAside = false } = {}) {
+function run(title, command, args, limitMinutes, { isAside = false, env = {} } = {}) {
   if (!isAside) console.log(`\n── ${title}`);
   const child = spawn(command, args, {
     cwd: root,
+    env: { ...process.env, ...env },
     stdio: isAside ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"],
     timeout: limitMinutes * 60_000,
   });
@@ -143,15 +149,37 @@ async function withParts(withKills) {
   if (withKills) await vitest("kill-engine", 6);
 }
 
-await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
-await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
-await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
-await vitest("unit", 6);
-await pytest();
-if (leftOut.includes("parts")) {
-  console.log("\n── all tests that need parts are skipped: the set-up above could not bring them");
-  total.skipped += 3;
-} else await withParts(process.argv.includes("kills"));
+/** What needs Keras, TensorFlow or torch, each in a Python that has little else. */
+async function slow() {
+  const tests = "docker/runtime/tests/slow";
+  if (leftOut.includes("slow Python tests")) {
+    console.log("\n── tests of Keras and SavedModel are skipped: the set-up above could not bring their frameworks");
+    total.skipped += 2;
+  } else {
+    const command = pythonOfSlowTests;
+    await pytest("Keras tests", { command, env: { KERAS_BACKEND: "jax" } }, `${tests}/test_keras.py`);
+    await pytest("SavedModel tests", { command }, `${tests}/test_savedmodel.py`);
+  }
+  if (leftOut.includes("torch")) {
+    console.log("\n── tests of TorchScript are skipped: the set-up above could not bring Debian's python3-torch");
+    total.skipped += 1;
+  } else await pytest("TorchScript tests", pythonWithTorch(), `${tests}/test_torchscript.py`);
+}
+
+if (!asked.includes("alone")) {
+  await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
+  await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
+  await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
+  await vitest("unit", 6);
+  await pytest("Python runtime tests", { command: pythonOfTests }, "docker/runtime");
+}
+if (asked.includes("slow")) await slow();
+if (!asked.includes("alone")) {
+  if (leftOut.includes("parts")) {
+    console.log("\n── all tests that need parts are skipped: the set-up above could not bring them");
+    total.skipped += 3;
+  } else await withParts(asked.includes("kills"));
+}
 rmSync(reports, { recursive: true });
 console.log(["", ...suites, ...failures.map((failure) => `\nfailed: ${failure}`)].join("\n"));
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -8,7 +8,13 @@ const folder = join(root, ".slipway-tools/debian-torch");
 const [tree, site, stamp] = ["tree", "site", "made-from.sha256"].map((name) => join(folder, name));
 const suite = "bookworm";
 const packages = ["python3-torch", "python3-minimal", "libpython3-stdlib"];
-const libraries = ["usr/lib/x86_64-linux-gnu/blas", "usr/lib/x86_64-linux-gnu/lapack", "usr/lib/x86_64-linux-gnu", "usr/lib", "lib/x86_64-linux-gnu"]
+const libraries = [
+  "usr/lib/x86_64-linux-gnu/blas",
+  "usr/lib/x86_64-linux-gnu/lapack",
+  "usr/lib/x86_64-linux-gnu",
+  "usr/lib",
+  "lib/x86_64-linux-gnu",
+]
   .map((name) => join(tree, name))
   .join(":");
 
@@ -25,7 +31,9 @@ export const debianTorch = {
     mkdirSync(folder, { recursive: true });
     const mode = process.getuid() === 0 ? "root" : "chrootless";
     const options = ["--variant=extract", `--mode=${mode}`, `--include=${packages.join(",")}`];
-    await run("mmdebstrap", [...options, suite, tree], { otherwise: "mmdebstrap could not fetch Debian's python3-torch." });
+    await run("mmdebstrap", [...options, suite, tree], {
+      otherwise: "mmdebstrap could not fetch Debian's python3-torch.",
+    });
     const version = debianPython().replace("python", "");
     const wanted = ["--target", site, "--python-version", version, "--only-binary", ":all:"];
     await run(uvPath, ["pip", "install", "--quiet", ...wanted, "-r", project, "--extra", "slow-torch"], {

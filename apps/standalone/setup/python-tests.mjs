@@ -43,9 +43,7 @@ function environment({ name, title, folder: folderName, packages, without }) {
         rmSync(folder, { recursive: true, force: true });
         await run(uvPath, ["venv", "--quiet", folder], { otherwise });
         const [runtime, ...others] = packages;
-        await run(uvPath, ["pip", "install", "--quiet", "--compile-bytecode", "--python", folder, "-e", runtime, ...others], {
-          otherwise,
-        });
+        await run(uvPath, ["pip", "install", "--quiet", "--python", folder, "-e", runtime, ...others], { otherwise });
         writeFileSync(stamp, fingerprint());
       },
     },

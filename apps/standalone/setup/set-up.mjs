@@ -2,16 +2,17 @@
  * Brings what a command needs on a machine that has only Node, Python 3 and git. Plain Node: on a new
  * clone there is no dependency to import yet. What is in place is left as it is.
  *
- *   node apps/standalone/setup/set-up.mjs check|unit|build|start|test|hostile|bench
+ *   node apps/standalone/setup/set-up.mjs check|unit|build|start|test|slow|hostile|bench
  */
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { debianPackages } from "./debian-packages.mjs";
+import { debianTorch } from "./debian-torch.mjs";
 import { kubernetesValidate } from "./kubernetes-validate.mjs";
 import { nodePackages } from "./node-packages.mjs";
 import { postgresLinks } from "./postgres-links.mjs";
 import { prismaClient } from "./prisma-client.mjs";
-import { pythonTests } from "./python-tests.mjs";
+import { pythonTests, slowPythonTests } from "./python-tests.mjs";
 import { pythonWithPip } from "./python-with-pip.mjs";
 import { registryTools } from "./registry-tools.mjs";
 import { SetUpError, works } from "./run-command.mjs";
@@ -48,6 +49,7 @@ const stepsOf = {
     ...hostile(),
     ...s3Servers,
   ],
+  slow: () => [...stepsOf.test({}), slowPythonTests, debianTorch],
   hostile: () => [...code(), postgresLinks, ...parts({}), ...hostile(), ...s3Servers],
   bench: () => [
     ...code(),

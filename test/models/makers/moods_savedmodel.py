@@ -32,12 +32,11 @@ def make(folder: Path) -> None:
     tf.saved_model.save(model, str(target), signatures={"serving_default": model.serve})
 
     def answer(instances: list) -> list:
-        rows = [[i["text"], i["scores"]] if isinstance(i, dict) else i for i in instances]
-        texts, scores = (list(column) for column in zip(*rows, strict=True))
+        texts, scores = ([i[name] for i in instances] for name in ("text", "scores"))
         given = model.serve(tf.constant(texts), tf.constant(scores, tf.float32))
         words = [word.decode() for word in given["word"].numpy().tolist()]
         moods = given["mood"].numpy().tolist()
         return [{"mood": m, "word": w} for m, w in zip(moods, words, strict=True)]
 
     named = [{"text": "a day", "scores": [0.5, 1]}, {"scores": [0, 0], "text": "ώρα"}]
-    write_cases(folder, [named[:1], named, [["", [3, 4.5]]]], answer)
+    write_cases(folder, [named[:1], named, [{"text": "", "scores": [3, 4.5]}]], answer)

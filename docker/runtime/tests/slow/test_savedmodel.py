@@ -64,6 +64,19 @@ def test_inputs_and_outputs_are_the_signatures(serve: Serve) -> None:
     }
 
 
+def test_lists_are_in_the_order_of_the_names_or_of_a_signature(serve: Serve) -> None:
+    answered = [{"mood": 3.25, "word": "glad"}]
+    answer = serve(NAME).post("/predict", json={"instances": [[[1, 2], "a"]]})
+    assert answer.json()["predictions"] == answered
+    inputs = [
+        {"name": "text", "type": "string", "shape": [-1]},
+        {"name": "scores", "type": "float32", "shape": [-1, 2]},
+    ]
+    client = serve(NAME, signature={"inputs": inputs})
+    answer = client.post("/predict", json={"instances": [["a", [1, 2]]]})
+    assert answer.json()["predictions"] == answered
+
+
 @pytest.mark.parametrize(
     ("change", "field", "message"),
     [

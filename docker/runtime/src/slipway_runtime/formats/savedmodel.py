@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow
 
 from slipway_runtime.datatypes import OPEN_INFERENCE
-from slipway_runtime.description import ModelDescription, TensorSpec
+from slipway_runtime.description import ModelDescription, Signature, TensorSpec
 from slipway_runtime.errors import LoadFailed
 from slipway_runtime.formats.arrays import Array
 from slipway_runtime.formats.graph_model import GraphModel, Outputs
@@ -42,7 +42,7 @@ def load(description: ModelDescription, package: Path) -> GraphModel:
 
     return GraphModel(
         run,
-        _specs(tensors),
+        in_order_of(description.signature, _specs(tensors)),
         _specs(function.structured_outputs),
         platform="tensorflow_savedmodel",
         frameworks=("tensorflow", "tensorflow-cpu", "numpy"),
@@ -63,9 +63,20 @@ def _signature_name(signatures: Mapping[str, Any]) -> str:
     )
 
 
+def in_order_of(
+    signature: Signature | None, inputs: tuple[TensorSpec, ...]
+) -> tuple[TensorSpec, ...]:
+    """The file has its inputs by name, in no order: here they have the alphabet's. A signature of
+    the same names gives them another, which counts for instances that are lists."""
+    names = [spec.name for spec in signature.inputs] if signature else []
+    if sorted(names) != sorted(spec.name for spec in inputs):
+        return inputs
+    return tuple(sorted(inputs, key=lambda spec: names.index(spec.name)))
+
+
 def _specs(tensors: Mapping[str, Any]) -> tuple[TensorSpec, ...]:
     specs = []
-    for name, tensor in tensors.items():
+    for name, tensor in sorted(tensors.items()):
         type_name = tensor.dtype.name
         if type_name not in OPEN_INFERENCE:
             raise LoadFailed(f"{name} is a {type_name}, which no request can carry")
