@@ -24,8 +24,10 @@ def load(description: ModelDescription, package: Path) -> BoosterModel:
     try:
         # From memory: what the bytes are then counts, not how the file is called.
         booster.load_model(bytearray(content))
-    except xgboost.core.XGBoostError as error:
+    except (xgboost.core.XGBoostError, UnicodeDecodeError) as error:  # it may quote the bytes
         reason = str(error).split("\n")[0]
+        if not content.startswith(b"{"):
+            reason = "it is neither JSON nor UBJSON, and older files are read by XGBoost below 3.1"
         raise LoadFailed(
             f"cannot load {description.model_file} with XGBoost {xgboost.__version__}: {reason}"
         ) from error
