@@ -108,6 +108,17 @@ def test_a_category_is_taken_by_name_and_an_unknown_one_refused(serve: Serve) ->
         assert error["message"].endswith(f"expected one of car, house, studies, got {shown}")
 
 
+def test_a_signature_does_not_change_what_the_file_knows_of_categories(serve: Serve) -> None:
+    declared = [{"name": n, "type": "float64", "shape": [-1]} for n in ("purpose", "age", "income")]
+    client = serve("loans-xgboost", signature={"inputs": declared})
+    types = [(i["name"], i["type"]) for i in client.get("/metadata").json()["inputs"]]
+    assert types == [("purpose", "string"), ("age", "float64"), ("income", "float64")]
+    assert predictions(client, [["studies", 25, 12.5]]) == predictions(
+        serve("loans-xgboost"), [[25, 12.5, "studies"]]
+    )
+    assert client.post("/predict", json=client.get("/metadata").json()["example"]).is_success
+
+
 def test_without_names_in_the_file_a_category_is_its_number(serve_booster: ServeBooster) -> None:
     codes = np.column_stack([ROWS[:, 0], DRAW.integers(0, 3, 60)])
     matrix = xgboost.DMatrix(codes, TARGETS, feature_types=["q", "c"], enable_categorical=True)

@@ -1,8 +1,8 @@
 """`model.json`: what an image serves, written beside the runtime when the image is made.
 
 {"model": "churn", "version": "1.0.0", "contentDigest": "sha256:…",
- "format": "sklearn" | "onnx" | "python",
- "modelFile": "model/model.pkl" | null,              paths are within the package
+ "format": "sklearn" | "xgboost" | …,                 `loading.FORMATS`
+ "modelFile": "model/model.pkl" | "model" | "." | null,   within the package: a file or a folder
  "preprocessorFile": "model/preprocessor.pkl" | null,
  "predictor": {"file": "src/predictor.py", "class": "Predictor"} | null,
  "signature": {"inputs": [{"name", "type", "shape", "optional"}], "outputs": […]} | null,

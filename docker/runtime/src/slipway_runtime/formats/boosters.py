@@ -6,7 +6,7 @@ callers send that number themselves.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -125,13 +125,20 @@ def _column_specs(features: Features, declared: Sequence[TensorSpec]) -> tuple[T
                 else f"takes {counted(features.width, 'column')}"
             )
         )
-    for spec in declared:
-        place = own.index(spec.name) if features.names is not None else declared.index(spec)
-        if place not in features.categories and not (is_number(spec.type) or spec.type == "bool"):
-            raise LoadFailed(
-                f"the signature says that {spec.name} is {spec.type}, but the model takes numbers"
-            )
-    return tuple(declared)
+    return tuple(
+        _declared_spec(spec, features, own.index(spec.name) if features.names is not None else i)
+        for i, spec in enumerate(declared)
+    )
+
+
+def _declared_spec(spec: TensorSpec, features: Features, place: int) -> TensorSpec:
+    if place in features.categories:
+        return replace(spec, type=_type_of(features.categories[place]))
+    if not (is_number(spec.type) or spec.type == "bool"):
+        raise LoadFailed(
+            f"the signature says that {spec.name} is {spec.type}, but the model takes numbers"
+        )
+    return spec
 
 
 def _example(inputs: Sequence[TensorSpec], features: Features) -> Any:
