@@ -164,8 +164,10 @@ def test_a_file_that_is_no_model_fails_to_load(
         serve_document(document_of_snippet("keras", file), tmp_path)
 
 
-def test_what_the_documentation_saves_is_served(serve_document: Serve, tmp_path: Path) -> None:
-    package_by("keras", tmp_path, **os.environ)
+def test_what_the_documentation_saves_is_served(
+    serve_document: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package_by("keras", tmp_path, monkeypatch)
     client = serve_document(document_of_snippet("keras", "model/model.keras"), tmp_path)
     answer = client.post("/predict", json={"instances": [{"flower": [5.1, 3.5, 1.4, 0.2]}]})
     assert answer.status_code == 200, answer.text

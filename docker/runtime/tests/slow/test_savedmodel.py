@@ -14,6 +14,8 @@ from starlette.testclient import TestClient
 
 from slipway_runtime.errors import LoadFailed
 
+os.environ["KERAS_BACKEND"] = "tensorflow"  # what exports a SavedModel
+
 NAME = "slow/moods-savedmodel"
 
 ServeModule = Callable[..., TestClient]
@@ -133,8 +135,10 @@ def test_a_folder_that_is_no_model_fails_to_load(serve_document: Serve, tmp_path
             serve_document(document_of_snippet("savedmodel", "model"), tmp_path)
 
 
-def test_what_the_documentation_saves_is_served(serve_document: Serve, tmp_path: Path) -> None:
-    package_by("savedmodel", tmp_path, **{**os.environ, "KERAS_BACKEND": "tensorflow"})
+def test_what_the_documentation_saves_is_served(
+    serve_document: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package_by("savedmodel", tmp_path, monkeypatch)
     client = serve_document(document_of_snippet("savedmodel", "model"), tmp_path)
     (spec,) = client.get("/metadata").json()["inputs"]
     assert (spec["name"], spec["shape"]) == ("flower", [-1, 4])

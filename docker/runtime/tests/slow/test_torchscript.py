@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import Serve
-from documentation import document_of_snippet, snippets
+from documentation import document_of_snippet, package_by
 from served_models import cases_of
 from starlette.testclient import TestClient
 
@@ -150,8 +150,6 @@ def test_what_is_no_torchscript_says_how_to_save_it(serve_document: Serve, tmp_p
 def test_what_the_documentation_saves_is_served(
     serve_document: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "model").mkdir()
-    monkeypatch.chdir(tmp_path)
-    exec(snippets()["torchscript"], {})
+    package_by("torchscript", tmp_path, monkeypatch)
     client = serve_document(document_of_snippet("torchscript", "model/model.pt"), tmp_path)
     assert len(predictions(client, [[5.1, 3.5, 1.4, 0.2]])[0]) == 3
