@@ -146,6 +146,14 @@ def test_tensors_of_unequal_length_are_refused(serve: Serve) -> None:
     )
 
 
+def test_no_rows_have_no_predictions(serve: Serve) -> None:
+    client = serve("slow/moons-keras-h5")
+    tensor = {"name": "point", "datatype": "FP32", "shape": [0, 2], "data": []}
+    answer = client.post("/v2/models/moons-keras-h5/infer", json={"inputs": [tensor]})
+    assert answer.json()["outputs"][0]["shape"] == [0, 1]
+    assert client.post("/predict", json={"instances": []}).json()["predictions"] == []
+
+
 def test_inputs_by_name_in_the_model_itself_are_served_too(serve_keras: ServeKeras) -> None:
     left, right = keras.Input((1,), name="left"), keras.Input((1,), name="right")
     difference = keras.layers.Subtract()([left, right])

@@ -70,6 +70,18 @@ def test_answers_what_torch_itself_answered(serve: Serve) -> None:
     assert output["data"] == pytest.approx(cases_of(NAME)[0]["predictions"][0], rel=1e-5)
 
 
+def test_columns_of_unequal_length_are_refused(serve: Serve) -> None:
+    tensors = [
+        {"name": name, "datatype": "FP32", "shape": [rows], "data": [0] * rows}
+        for name, rows in (("north", 1), ("east", 2))
+    ]
+    answer = serve(NAME).post("/v2/models/moons-torchscript/infer", json={"inputs": tensors})
+    assert (answer.status_code, answer.json()["error"]) == (
+        400,
+        "the inputs have unequal numbers of rows",
+    )
+
+
 @pytest.mark.parametrize(
     ("instance", "field", "message"),
     [
