@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from any_json import send_any_json
 from conftest import Serve
 from documentation import document_of_snippet, package_by
 from processes import environment, server
@@ -179,3 +180,7 @@ def test_what_the_documentation_saves_is_served(
     client = serve_document(document_of_snippet("keras", "model/model.keras"), tmp_path)
     answer = client.post("/predict", json={"instances": [{"flower": [5.1, 3.5, 1.4, 0.2]}]})
     assert answer.status_code == 200, answer.text
+
+
+def test_no_json_of_any_shape_is_the_servers_fault(serve: Serve) -> None:
+    send_any_json(serve("slow/houses-keras"), "slow/houses-keras")

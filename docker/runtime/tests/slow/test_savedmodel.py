@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import tensorflow as tf
+from any_json import send_any_json
 from conftest import Serve
 from documentation import document_of_snippet, package_by
 from served_models import cases_of
@@ -144,3 +145,7 @@ def test_what_the_documentation_saves_is_served(
     assert (spec["name"], spec["shape"]) == ("flower", [-1, 4])
     answer = client.post("/predict", json={"instances": [[5.1, 3.5, 1.4, 0.2]]})
     assert answer.status_code == 200, answer.text
+
+
+def test_no_json_of_any_shape_is_the_servers_fault(serve: Serve) -> None:
+    send_any_json(serve(NAME), NAME)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from any_json import send_any_json
 from conftest import Serve
 from documentation import document_of_snippet, package_by
 from served_models import cases_of
@@ -165,3 +166,7 @@ def test_what_the_documentation_saves_is_served(
     package_by("torchscript", tmp_path, monkeypatch)
     client = serve_document(document_of_snippet("torchscript", "model/model.pt"), tmp_path)
     assert len(predictions(client, [[5.1, 3.5, 1.4, 0.2]])[0]) == 3
+
+
+def test_no_json_of_any_shape_is_the_servers_fault(serve: Serve) -> None:
+    send_any_json(serve(NAME), NAME)
