@@ -27,13 +27,13 @@ def own_imports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The packages under test all have a `src`: each test imports its own."""
     path, modules = sys.path[:], set(sys.modules)
     yield
-    sys.path[:] = path
     packages = (str(MODELS), str(tmp_path_factory.getbasetemp()))
     for name in set(sys.modules) - modules:
         module = vars(sys.modules[name])
         places = [module.get("__file__") or "", *module.get("__path__", [])]
         if any(place.startswith(packages) for place in places):
             del sys.modules[name]
+    sys.path[:] = path  # only now: the places of a namespace package are looked up along it
 
 
 @pytest.fixture

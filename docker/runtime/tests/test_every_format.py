@@ -3,11 +3,9 @@
 from typing import Any
 
 import pytest
+from any_json import is_well, send_any_json
 from conftest import MAX_BODY_BYTES, Serve
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from served_models import SERVED, cases_of
-from starlette.testclient import TestClient
 
 from slipway_runtime.datatypes import open_inference_datatype
 
@@ -66,64 +64,9 @@ def value_of(instance: Any, name: str, position: int, count: int) -> Any:
     return instance if count == 1 else instance[position]
 
 
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(
-            st.sampled_from(["age", "income", "weather", "hour", "alcohol", "text", "input"])
-            | st.text(max_size=3),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=8,
-)
-tensors = st.fixed_dictionaries(
-    {
-        "name": st.sampled_from(["age", "temperature", "alcohol", "input"]),
-        "datatype": st.sampled_from(["FP32", "FP64", "INT64", "UINT8", "BYTES", "BOOL"]),
-        "shape": st.lists(st.integers(0, 4), max_size=3),
-        "data": st.lists(st.integers(-300, 300) | st.floats(-1e300, 1e300) | json_values),
-    }
-)
-bodies = (
-    st.fixed_dictionaries({"instances": st.lists(json_values, max_size=4)})
-    | st.fixed_dictionaries({"inputs": st.dictionaries(st.text(max_size=3), json_values)})
-    | st.fixed_dictionaries({"inputs": st.lists(tensors, max_size=3)})
-    | json_values
-)
-
-
-def is_well(client: TestClient, name: str) -> bool:
-    case = cases_of(name)[0]
-    answer = client.post("/predict", json=case["request"])
-    return bool(answer.json().get("predictions") == case["predictions"])
-
-
 @pytest.mark.parametrize("name", LIGHT)
 def test_no_json_of_any_shape_is_the_servers_fault(serve: Serve, name: str) -> None:
-    client = serve(name)
-
-    @settings(
-        max_examples=60,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
-    @given(body=bodies)
-    def check(body: Any) -> None:
-        for path in ("/predict", "/invocations", f"/v2/models/{name}/infer"):
-            answer = client.post(path, json=body)
-            assert answer.status_code in (200, 400), (path, body, answer.text)
-
-    check()
-    assert is_well(client, name)
+    send_any_json(serve(name), name)
 
 
 FAULTS = {

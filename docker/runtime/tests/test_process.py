@@ -170,8 +170,8 @@ def test_a_model_that_does_not_load_ends_the_process_with_the_reason_in_the_last
             "'x' has type 'double', which is none of bool, uint8",
         ),
         (
-            '{"model": "m", "version": "1", "contentDigest": "", "format": "keras"}',
-            "format 'keras' is not served",
+            '{"model": "m", "version": "1", "contentDigest": "", "format": "caffe"}',
+            "format 'caffe' is not served",
         ),
     ],
 )

@@ -133,10 +133,11 @@ def test_a_signature_gives_names_and_an_order_of_its_own(serve_booster: ServeBoo
     booster = trained({}, feature_names=["a", "b", "c"])
     declared = [{"name": n, "type": "float64", "shape": [-1]} for n in ("c", "a", "b")]
     client = serve_booster(booster, signature={"inputs": declared})
-    expected = booster.predict(xgboost.DMatrix([[1, 2, 3]], feature_names=["a", "b", "c"])).tolist()
-    assert predictions(client, [[3, 1, 2]]) == expected
+    expected = booster.predict(xgboost.DMatrix(ASKED, feature_names=["a", "b", "c"])).tolist()
+    assert predictions(client, [[c, a, b] for a, b, c in ASKED]) == expected
     nameless = serve_booster(trained({}), signature={"inputs": declared})
-    assert predictions(nameless, [{"a": 2, "b": 3, "c": 1}]) == pytest.approx(expected)
+    asked = [dict(zip(("c", "a", "b"), row, strict=True)) for row in ASKED]
+    assert predictions(nameless, asked) == expected
 
 
 @pytest.mark.parametrize(

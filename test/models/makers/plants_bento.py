@@ -1,4 +1,4 @@
-"""A Bento as `bentoml export --output-format folder` writes it: one scikit-learn model."""
+"""A Bento as `bentoml.export_bento` writes it in a folder: one scikit-learn model, and a service."""
 
 import os
 import shutil

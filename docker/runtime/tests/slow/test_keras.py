@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from any_json import send_any_json
 from conftest import Serve
 from documentation import document_of_snippet, package_by
 from processes import environment, server
@@ -146,6 +147,14 @@ def test_tensors_of_unequal_length_are_refused(serve: Serve) -> None:
     )
 
 
+def test_no_rows_have_no_predictions(serve: Serve) -> None:
+    client = serve("slow/moons-keras-h5")
+    tensor = {"name": "point", "datatype": "FP32", "shape": [0, 2], "data": []}
+    answer = client.post("/v2/models/moons-keras-h5/infer", json={"inputs": [tensor]})
+    assert answer.json()["outputs"][0]["shape"] == [0, 1]
+    assert client.post("/predict", json={"instances": []}).json()["predictions"] == []
+
+
 def test_inputs_by_name_in_the_model_itself_are_served_too(serve_keras: ServeKeras) -> None:
     left, right = keras.Input((1,), name="left"), keras.Input((1,), name="right")
     difference = keras.layers.Subtract()([left, right])
@@ -164,8 +173,14 @@ def test_a_file_that_is_no_model_fails_to_load(
         serve_document(document_of_snippet("keras", file), tmp_path)
 
 
-def test_what_the_documentation_saves_is_served(serve_document: Serve, tmp_path: Path) -> None:
-    package_by("keras", tmp_path, **os.environ)
+def test_what_the_documentation_saves_is_served(
+    serve_document: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package_by("keras", tmp_path, monkeypatch)
     client = serve_document(document_of_snippet("keras", "model/model.keras"), tmp_path)
     answer = client.post("/predict", json={"instances": [{"flower": [5.1, 3.5, 1.4, 0.2]}]})
     assert answer.status_code == 200, answer.text
+
+
+def test_no_json_of_any_shape_is_the_servers_fault(serve: Serve) -> None:
+    send_any_json(serve("slow/houses-keras"), "slow/houses-keras")

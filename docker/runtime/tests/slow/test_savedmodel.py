@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 import tensorflow as tf
+from any_json import send_any_json
 from conftest import Serve
 from documentation import document_of_snippet, package_by
 from served_models import cases_of
 from starlette.testclient import TestClient
 
 from slipway_runtime.errors import LoadFailed
+
+os.environ["KERAS_BACKEND"] = "tensorflow"  # what exports a SavedModel
 
 NAME = "slow/moods-savedmodel"
 
@@ -133,10 +136,16 @@ def test_a_folder_that_is_no_model_fails_to_load(serve_document: Serve, tmp_path
             serve_document(document_of_snippet("savedmodel", "model"), tmp_path)
 
 
-def test_what_the_documentation_saves_is_served(serve_document: Serve, tmp_path: Path) -> None:
-    package_by("savedmodel", tmp_path, **{**os.environ, "KERAS_BACKEND": "tensorflow"})
+def test_what_the_documentation_saves_is_served(
+    serve_document: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package_by("savedmodel", tmp_path, monkeypatch)
     client = serve_document(document_of_snippet("savedmodel", "model"), tmp_path)
     (spec,) = client.get("/metadata").json()["inputs"]
     assert (spec["name"], spec["shape"]) == ("flower", [-1, 4])
     answer = client.post("/predict", json={"instances": [[5.1, 3.5, 1.4, 0.2]]})
     assert answer.status_code == 200, answer.text
+
+
+def test_no_json_of_any_shape_is_the_servers_fault(serve: Serve) -> None:
+    send_any_json(serve(NAME), NAME)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from any_json import send_any_json
 from conftest import Serve
-from documentation import document_of_snippet, snippets
+from documentation import document_of_snippet, package_by
 from served_models import cases_of
 from starlette.testclient import TestClient
 
@@ -68,6 +69,18 @@ def test_answers_what_torch_itself_answered(serve: Serve) -> None:
     (output,) = answer["outputs"]
     assert (output["name"], output["shape"]) == ("moon", [1, 2])
     assert output["data"] == pytest.approx(cases_of(NAME)[0]["predictions"][0], rel=1e-5)
+
+
+def test_columns_of_unequal_length_are_refused(serve: Serve) -> None:
+    tensors = [
+        {"name": name, "datatype": "FP32", "shape": [rows], "data": [0] * rows}
+        for name, rows in (("north", 1), ("east", 2))
+    ]
+    answer = serve(NAME).post("/v2/models/moons-torchscript/infer", json={"inputs": tensors})
+    assert (answer.status_code, answer.json()["error"]) == (
+        400,
+        "the inputs have unequal numbers of rows",
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,8 +163,10 @@ def test_what_is_no_torchscript_says_how_to_save_it(serve_document: Serve, tmp_p
 def test_what_the_documentation_saves_is_served(
     serve_document: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "model").mkdir()
-    monkeypatch.chdir(tmp_path)
-    exec(snippets()["torchscript"], {})
+    package_by("torchscript", tmp_path, monkeypatch)
     client = serve_document(document_of_snippet("torchscript", "model/model.pt"), tmp_path)
     assert len(predictions(client, [[5.1, 3.5, 1.4, 0.2]])[0]) == 3
+
+
+def test_no_json_of_any_shape_is_the_servers_fault(serve: Serve) -> None:
+    send_any_json(serve(NAME), NAME)

@@ -43,6 +43,7 @@ def load(description: ModelDescription, package: Path) -> GraphModel:
         )
     input_names = [tensor.name for tensor in inputs]
     output_names = list(getattr(model, "output_names", None) or [t.name for t in outputs])
+    output_specs = _specs(outputs, output_names)
     by_name = isinstance(getattr(model, "_inputs_struct", None), dict)
     pads = backend == "jax" and all(tensor.shape[0] is None for tensor in inputs)
 
@@ -50,6 +51,8 @@ def load(description: ModelDescription, package: Path) -> GraphModel:
         count = len(next(iter(feed.values())))
         if any(len(array) != count for array in feed.values()):
             raise refused_by_model(ValueError("the inputs have unequal numbers of rows"))
+        if count == 0:
+            return [np.zeros([0, *(max(d, 0) for d in s.shape[1:])], s.type) for s in output_specs]
         parts = []
         for start in range(0, count, LARGEST_BATCH):
             part = {name: array[start : start + LARGEST_BATCH] for name, array in feed.items()}
@@ -65,9 +68,9 @@ def load(description: ModelDescription, package: Path) -> GraphModel:
     return GraphModel(
         run,
         _specs(inputs, input_names),
-        _specs(outputs, output_names),
+        output_specs,
         platform=f"keras_{backend}",
-        frameworks=("keras", backend, "tensorflow-cpu", "numpy"),
+        frameworks=("keras", backend, *(["tensorflow-cpu"] * (backend == "tensorflow")), "numpy"),
         thread_safe=False,  # predict_on_batch keeps its state in the model
     )
 

@@ -94,12 +94,16 @@ def arranged(
     if len(arguments) == 1 and all(s.shape == (-1,) and is_number(s.type) for s in declared):
         types = {spec.type for spec in declared}
         whole = types.pop() if len(types) == 1 else "float32"
-        return declared, lambda feed: [
-            np.column_stack([feed[name] for name in names]).astype(whole)
-        ]
+        return declared, lambda feed: [_stacked([feed[name] for name in names]).astype(whole)]
     raise LoadFailed(
         f"the signature has inputs {', '.join(names)}, but forward takes {', '.join(arguments)}"
     )
+
+
+def _stacked(columns: list[Array]) -> Array:
+    if len({len(column) for column in columns}) > 1:
+        raise refused_by_model(ValueError("the inputs have unequal numbers of rows"))
+    return np.column_stack(columns)
 
 
 def _arrays(answer: Any) -> Outputs:
