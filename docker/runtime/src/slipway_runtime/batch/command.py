@@ -49,7 +49,7 @@ def run_batch(arguments: argparse.Namespace, settings: Settings) -> int:
         return _fail(EXIT_USAGE, f"say --format csv or jsonl: {arguments.input} does not tell")
     if len(arguments.delimiter) != 1 or arguments.chunk_rows < 1:
         return _fail(EXIT_USAGE, "--delimiter must be one character, --chunk-rows at least 1")
-    prepare_libraries()
+    prepare_libraries(processes=1)
     try:
         description = read_description(settings.description)
         model = load_model(description, settings.package)

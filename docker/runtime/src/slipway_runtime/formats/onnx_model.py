@@ -6,7 +6,6 @@ from typing import Any
 
 import onnxruntime
 
-from slipway_runtime.cpu_limit import cpu_limit
 from slipway_runtime.datatypes import BY_OPEN_INFERENCE, open_inference_datatype
 from slipway_runtime.described import counted, described
 from slipway_runtime.description import ModelDescription, TensorSpec
@@ -14,6 +13,7 @@ from slipway_runtime.errors import LoadFailed, RequestError, invalid_instance
 from slipway_runtime.formats.arrays import Array, BadElement, to_array
 from slipway_runtime.formats.onnx_outputs import output_tensors, rows_of_outputs
 from slipway_runtime.formats.onnx_types import dimension_names, input_specs, output_specs
+from slipway_runtime.library_environment import thread_limit
 from slipway_runtime.loading import packaged_file
 from slipway_runtime.rows import check_names, ordered_rows
 from slipway_runtime.tensors import Tensor, bad_tensor
@@ -103,7 +103,7 @@ class OnnxModel:
 
 def load(description: ModelDescription, package: Path) -> OnnxModel:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cpu_limit()
+    options.intra_op_num_threads = thread_limit()
     options.log_severity_level = 3
     file = packaged_file(package, description.model_file)
     try:

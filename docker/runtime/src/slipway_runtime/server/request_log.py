@@ -2,11 +2,11 @@
 
 import logging
 import time
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slipway_runtime.server.metrics import Metrics
+from slipway_runtime.server.template_route import TEMPLATE
 
 log = logging.getLogger("slipway_runtime.access")
 
@@ -40,9 +40,7 @@ class RequestLog:
                 self._record(scope, status, time.perf_counter() - started)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        # The route's template, so that callers cannot make labels without end.
-        route: Any = scope.get("route")
-        path = getattr(route, "path", UNMATCHED)
+        path = scope.get(TEMPLATE, UNMATCHED)
         method = scope["method"] if path != UNMATCHED else UNMATCHED
         self._metrics.requests.labels(method, path, status).inc()
         self._metrics.duration.labels(path).observe(seconds)
