@@ -54,10 +54,15 @@ def parser() -> argparse.ArgumentParser:
     batch = commands.add_parser("batch", help="predict for every row of a file")
     batch.add_argument("--input", required=True, metavar="FILE", help="- is standard input")
     batch.add_argument("--output", required=True, metavar="FILE", help="- is standard output")
-    batch.add_argument("--format", choices=["csv", "jsonl"], help="else told by the input's name")
+    batch.add_argument(
+        "--format", choices=["csv", "jsonl", "parquet"], help="else told by the input's name"
+    )
     batch.add_argument("--no-header", action="store_true", help="the CSV has no row of names")
     batch.add_argument("--delimiter", default=",", help="of the CSV's cells (default: a comma)")
     batch.add_argument("--chunk-rows", type=int, default=1000, metavar="N", help="default: 1000")
+    batch.add_argument(
+        "--no-resume", action="store_true", help="begin anew also where a run of this was killed"
+    )
     return root
 
 
