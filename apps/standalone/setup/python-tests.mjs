@@ -9,11 +9,12 @@ const folder = join(root, ".slipway-tools/runtime-tests");
 const stamp = join(folder, "made-from.sha256");
 
 /** Clients that users have, as they are. */
-const clients = ["tuspy==1.1.0"];
+const clients = ["tuspy==1.1.0", "mlflow-skinny==3.17.2", "tritonclient[http]==2.73.0"];
 
 export const pythonOfTests = join(folder, "bin/python");
 
-/** A virtual environment with the Python runtime, its test tools, the frameworks of test/models, and clients of the API. */
+/** A virtual environment with the Python runtime, its test tools, the frameworks of test/models, and clients of the
+ *  API and of what its images serve. */
 export const pythonTests = {
   name: "Python tests",
   title: "Python environment for the tests of docker/runtime",

@@ -8,6 +8,7 @@ A frame is
     body
 
 front → worker   P, I, T   /predict, /invocations, /v2/…/infer: the body as the caller sent it
+                 B         as T, of tensors in binary: before it 8 bytes, the length of its JSON
                  S         asks for what was counted; empty
 worker → front   L         the model is loaded: JSON, `LoadedModel`; the first frame of all
                  F         it is not, and the worker ends: JSON {"reason", "traceback"}
@@ -28,7 +29,9 @@ from slipway_runtime.description import TensorSpec
 
 HEAD = struct.Struct(">cHQ")
 
-PREDICT, INVOCATIONS, TENSORS, STATISTICS = b"P", b"I", b"T", b"S"
+JSON_LENGTH = struct.Struct(">Q")
+
+PREDICT, INVOCATIONS, TENSORS, BINARY_TENSORS, STATISTICS = b"P", b"I", b"T", b"B", b"S"
 LOADED, FAILED, ANSWER = b"L", b"F", b"A"
 
 

@@ -16,6 +16,9 @@ from slipway_runtime.server.metrics import Metrics
 from slipway_runtime.server.request_body import BodyReader, require_json
 from slipway_runtime.server.worker import Answer
 from slipway_runtime.server.worker_pool import WorkerPool
+from slipway_runtime.wire import BINARY_TENSORS, JSON_LENGTH, TENSORS
+
+BINARY_HEADER = "Inference-Header-Content-Length"
 
 Check = Callable[[Request], None]
 
@@ -50,10 +53,23 @@ class PredictionEndpoint:
 
     async def _answer(self, request: Request) -> Answer:
         self._check(request)
-        require_json(request)
+        json_bytes = request.headers.get(BINARY_HEADER) if self._kind == TENSORS else None
+        if json_bytes is None:
+            require_json(request)
         self._pool.require_room()  # before the body is read for nothing
         body = await self._bodies.read(request)
         try:
-            return await self._pool.ask(self._kind, body, request.is_disconnected)
+            if json_bytes is None:
+                return await self._pool.ask(self._kind, body, request.is_disconnected)
+            question = _json_length(json_bytes, body) + body
+            return await self._pool.ask(BINARY_TENSORS, question, request.is_disconnected)
         finally:
             self._bodies.release(body)
+
+
+def _json_length(text: str, body: bytes) -> bytes:
+    """Throws `RequestError`."""
+    if not (text.isascii() and text.isdigit() and int(text) <= len(body)):
+        message = f"{BINARY_HEADER} must be a length within the body"
+        raise RequestError("invalid_request", message)
+    return JSON_LENGTH.pack(int(text))

@@ -13,6 +13,7 @@ from slipway_runtime.model import Model
 from slipway_runtime.value_statistics import ModelStatistics
 from slipway_runtime.wire import (
     ANSWER,
+    BINARY_TENSORS,
     HEAD,
     INVOCATIONS,
     PREDICT,
@@ -20,7 +21,7 @@ from slipway_runtime.wire import (
     TENSORS,
     frame,
 )
-from slipway_runtime.worker.infer import infer_answer
+from slipway_runtime.worker.infer import binary_infer_answer, infer_answer
 from slipway_runtime.worker.invocation import invocation_answer
 from slipway_runtime.worker.predict import predict_answer
 from slipway_runtime.worker.predicting import Count, Predicted
@@ -33,6 +34,7 @@ PROTOCOLS: dict[bytes, Protocol] = {
     PREDICT: predict_answer,
     INVOCATIONS: invocation_answer,
     TENSORS: infer_answer,
+    BINARY_TENSORS: binary_infer_answer,
 }
 
 log = logging.getLogger(__name__)
