@@ -9,7 +9,7 @@ import textwrap
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -129,10 +129,14 @@ class Server:
 
 
 @contextmanager
-def server(environment: dict[str, str], stdout: int | None = subprocess.PIPE) -> Iterator[Server]:
+def server(
+    environment: dict[str, str],
+    stdout: int | None = subprocess.PIPE,
+    command: Sequence[str] = RUNTIME,
+) -> Iterator[Server]:
     port = free_port()
     process = subprocess.Popen(
-        [*RUNTIME, "serve"],
+        [*command, "serve"],
         env={**environment, "PORT": str(port)},
         stdout=subprocess.DEVNULL if stdout is None else stdout,
         stderr=subprocess.PIPE,

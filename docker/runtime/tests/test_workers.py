@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -254,6 +255,28 @@ def test_workers_share_the_cores_and_end_with_the_server(tmp_path: Path) -> None
         served.process.kill()
         served.process.wait()
         wait_until(lambda: not Path(f"/proc/{pid}").exists())
+
+
+def test_a_worker_finds_what_an_images_launcher_makes_importable(tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "more.pth").write_text(str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "rare.py").write_text("answer = 42")
+    launcher = tmp_path / "slipway-runtime"
+    launcher.write_text(
+        f"import site, sys\nsite.addsitedir('{tmp_path}/site')\n"
+        "from slipway_runtime.__main__ import main\nsys.exit(main(sys.argv[1:]))\n"
+    )
+    code = """
+        import rare
+        class Predictor:
+            def __init__(self, folder): pass
+            def predict(self, instances): return [rare.answer]
+    """
+    settings = own_model(tmp_path, code)
+    with server(settings, command=[sys.executable, str(launcher)]) as served:
+        served.wait_for("/ready")
+        assert served.predict([0]) == [42]
 
 
 def test_values_are_added_up_over_all_workers(tmp_path: Path) -> None:

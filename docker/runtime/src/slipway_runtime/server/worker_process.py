@@ -26,7 +26,7 @@ class SpawnedWorker:
         self.connection, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "slipway_runtime.worker", str(theirs.fileno())],
+                [*_this_program(), "worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
@@ -37,6 +37,12 @@ class SpawnedWorker:
 
     def kill(self) -> None:
         self._process.kill()
+
+
+def _this_program() -> list[str]:
+    """As this process was started, without its arguments: the launcher of an image makes more
+    importable than `-m` would."""
+    return [sys.executable, *sys.orig_argv[1 : len(sys.orig_argv) - len(sys.argv) + 1]]
 
 
 def anonymous_memory_bytes(pid: int) -> int:
