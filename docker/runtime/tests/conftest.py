@@ -61,16 +61,16 @@ class ThreadWorker:
             self.connection.shutdown(socket.SHUT_RDWR)
 
 
-def client_of(description: ModelDescription, package: Path, **settings: Any) -> TestClient:
+def client_of(description: ModelDescription, package: Path) -> tuple[TestClient, WorkerPool]:
     """A client of a server in this process, to be entered."""
 
     def worker() -> ThreadWorker:
         return ThreadWorker(description, package)
 
-    chosen = Settings(**{"max_body_bytes": MAX_BODY_BYTES, **settings})
-    pool = WorkerPool(chosen, worker)
-    app = create_app(description, chosen, pool, start=lambda: pool.start([worker()]))
-    return TestClient(app, raise_server_exceptions=False)
+    settings = Settings(max_body_bytes=MAX_BODY_BYTES)
+    pool = WorkerPool(settings, worker)
+    app = create_app(description, settings, pool, start=lambda: pool.start([worker()]))
+    return TestClient(app, raise_server_exceptions=False), pool
 
 
 @pytest.fixture
@@ -79,11 +79,12 @@ def serve_document(own_imports: None) -> Iterator[Serve]:
     with ExitStack() as stack:
 
         def start(document: dict[str, Any], package: Path) -> TestClient:
-            client = client_of(description_of(document), package)
+            client, pool = client_of(description_of(document), package)
             stack.enter_context(client)
             deadline = time.monotonic() + 30
-            while (ready := client.get("/ready")).status_code != 200:
-                assert ready.json()["status"] == "loading", ready.text
+            while client.get("/ready").status_code != 200:
+                if pool.failure:
+                    raise pool.failure
                 assert time.monotonic() < deadline, "the model never became ready"
                 time.sleep(0.01)
             return client

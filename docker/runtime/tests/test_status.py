@@ -30,7 +30,7 @@ def test_is_alive_at_once_and_ready_when_the_model_is_loaded(
         | {"predictor": {"file": "src/slow_start.py", "class": "Predictor"}}
         | {"signature": signature}
     )
-    with client_of(description, tmp_path) as client:
+    with client_of(description, tmp_path)[0] as client:
         assert client.get("/health").json() == {"status": "ok"}
         for path in ("/ready", "/ping", "/v2/health/ready", "/v2/models/custom/ready"):
             assert client.get(path).status_code == 503

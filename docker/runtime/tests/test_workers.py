@@ -1,6 +1,5 @@
 """Models that leak, hang, die or never end take one worker with them, and no request."""
 
-import os
 import signal
 import socket
 import sys
@@ -14,6 +13,8 @@ from typing import Any
 
 import pytest
 from processes import Server, own_model, post, server
+
+from slipway_runtime.cpu_limit import cpu_limit
 
 # Does as it is told by its one instance.
 OBEDIENT = """
@@ -247,11 +248,13 @@ def test_workers_share_the_cores_and_end_with_the_server(tmp_path: Path) -> None
             def __init__(self, folder): pass
             def predict(self, instances): return [[os.getpid(), os.environ["OMP_NUM_THREADS"]]]
     """
-    with server(own_model(tmp_path, code, WORKERS="9")) as served:
+    settings = own_model(tmp_path, code, WORKERS="9")
+    settings.pop("OMP_NUM_THREADS", None)
+    with server(settings) as served:
         wait_until(lambda: served.status("/ready") == 200)
         wait_until(lambda: served.metric("slipway_workers_ready") == 9)
         pid, threads = served.predict([0])[0]
-        assert threads == str(max(1, len(os.sched_getaffinity(0)) // 9))
+        assert threads == str(max(1, cpu_limit() // 9))
         served.process.kill()
         served.process.wait()
         wait_until(lambda: not Path(f"/proc/{pid}").exists())
