@@ -39,7 +39,7 @@ OBEDIENT = """
             if todo == "leak": kept.append(bytearray(os.urandom(1024) * 1024 * 60))
             if todo == "fork and die":
                 if os.fork() == 0:
-                    time.sleep(2)
+                    time.sleep(3)
                     os._exit(0)
                 os._exit(7)
             if isinstance(todo, (int, float)): time.sleep(todo)
@@ -66,7 +66,9 @@ def test_a_prediction_that_ends_its_process_is_500_and_the_next_one_is_served(
 ) -> None:
     with obedient(tmp_path) as served:
         before = told(served, "pid")[1]
+        started = time.monotonic()
         assert told(served, todo) == (500, "worker_ended")
+        assert time.monotonic() - started < 2  # though what it has forked lives on
         status, after = told(served, "pid")  # waits for the new one
         assert (status, after != before) == (200, True)
         assert served.metric('slipway_worker_restarts_total{reason="died"}') == 1
@@ -241,22 +243,29 @@ def test_large_bodies_that_wait_are_bounded_together(tmp_path: Path) -> None:
         assert told(served, "next") == (200, "next")
 
 
-def test_workers_share_the_cores_and_end_with_the_server(tmp_path: Path) -> None:
+def test_workers_share_the_cores(tmp_path: Path) -> None:
     code = """
         import os
         class Predictor:
             def __init__(self, folder): pass
-            def predict(self, instances): return [[os.getpid(), os.environ["OMP_NUM_THREADS"]]]
+            def predict(self, instances): return [os.environ["OMP_NUM_THREADS"]]
     """
     settings = own_model(tmp_path, code, WORKERS="9")
     settings.pop("OMP_NUM_THREADS", None)
     with server(settings) as served:
-        wait_until(lambda: served.status("/ready") == 200)
+        served.wait_for("/ready")
         wait_until(lambda: served.metric("slipway_workers_ready") == 9)
-        pid, threads = served.predict([0])[0]
-        assert threads == str(max(1, cpu_limit() // 9))
+        assert served.predict([0]) == [str(max(1, cpu_limit() // 9))]
+
+
+def test_a_worker_ends_with_the_server_whatever_it_does(tmp_path: Path) -> None:
+    with obedient(tmp_path) as served, ThreadPoolExecutor() as callers:
+        pid = told(served, "pid")[1]
+        hung = callers.submit(told, served, "hold the GIL")
+        time.sleep(0.3)
         served.process.kill()
         served.process.wait()
+        assert isinstance(hung.exception(), OSError)
         wait_until(lambda: not Path(f"/proc/{pid}").exists())
 
 
