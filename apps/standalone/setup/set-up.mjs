@@ -8,6 +8,7 @@ import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { debianPackages } from "./debian-packages.mjs";
 import { kubernetesValidate } from "./kubernetes-validate.mjs";
+import { modelServers } from "./model-servers.mjs";
 import { nodePackages } from "./node-packages.mjs";
 import { postgresLinks } from "./postgres-links.mjs";
 import { prismaClient } from "./prisma-client.mjs";
@@ -58,6 +59,8 @@ const stepsOf = {
     comparisons(),
     ...registryTools,
     ...s3Servers,
+    pythonTests,
+    ...modelServers,
   ],
 };
 

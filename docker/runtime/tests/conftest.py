@@ -13,6 +13,7 @@ from served_models import document_of, package_of
 from starlette.testclient import TestClient
 
 from slipway_runtime.description import ModelDescription, description_of
+from slipway_runtime.server.access_log import AccessLog
 from slipway_runtime.server.app import create_app
 from slipway_runtime.server.worker_pool import WorkerPool
 from slipway_runtime.settings import Settings
@@ -69,7 +70,8 @@ def client_of(description: ModelDescription, package: Path) -> tuple[TestClient,
 
     settings = Settings(max_body_bytes=MAX_BODY_BYTES)
     pool = WorkerPool(settings, worker)
-    app = create_app(description, settings, pool, start=lambda: pool.start([worker()]))
+    access = AccessLog(sys.stdout, "critical", {})
+    app = create_app(description, settings, pool, access, start=lambda: pool.start([worker()]))
     return TestClient(app, raise_server_exceptions=False), pool
 
 

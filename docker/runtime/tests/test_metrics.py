@@ -16,6 +16,7 @@ from slipway_runtime.value_statistics import (
     MAX_CLASSES,
     MAX_FEATURES,
     MAX_INSTANCES_OF_A_REQUEST,
+    MAX_VALUES_OF_A_SECOND,
     OTHER_CLASS,
     ModelStatistics,
 )
@@ -99,13 +100,25 @@ def test_text_is_counted_only_as_a_class_of_outputs(serve: Serve) -> None:
     assert value(client, "slipway_output_class_total", **classes) == 1
 
 
+def observe(statistics: ModelStatistics, inputs: Any, outputs: Any) -> None:
+    statistics.observe(1, lambda: (inputs, outputs))
+
+
+def test_a_second_has_so_many_values_that_are_counted() -> None:
+    statistics = ModelStatistics()
+    for _ in range(1000):
+        observe(statistics, {"x": [1.0] * MAX_INSTANCES_OF_A_REQUEST}, {})
+    assert statistics.instances == 1000
+    assert statistics.inputs["x"].count == MAX_VALUES_OF_A_SECOND
+
+
 def test_statistics_stay_bounded_whatever_is_sent() -> None:
     statistics = ModelStatistics()
-    statistics.observe(1, {f"f{i}": [1.0] for i in range(500)}, {})
-    statistics.observe(1, {f"g{i}": [1.0] for i in range(500)}, {})
-    statistics.observe(1, {"f0": list(range(10_000))}, {})
-    statistics.observe(1, {"f1": [10.0**i for i in range(-300, 300)]}, {})
-    statistics.observe(1, {}, {"p": [f"class {i}" for i in range(90)]})
+    observe(statistics, {f"f{i}": [1.0] for i in range(500)}, {})
+    observe(statistics, {f"g{i}": [1.0] for i in range(500)}, {})
+    observe(statistics, {"f0": list(range(10_000))}, {})
+    observe(statistics, {"f1": [10.0**i for i in range(-300, 300)]}, {})
+    observe(statistics, {}, {"p": [f"class {i}" for i in range(90)]})
     taken = json.dumps(statistics.taken())
     merged = ModelStatistics()
     for _ in range(2):
@@ -122,7 +135,7 @@ def test_statistics_stay_bounded_whatever_is_sent() -> None:
 def test_numbers_that_no_float_can_hold_do_no_harm() -> None:
     statistics = ModelStatistics()
     values = [10**400, float("inf"), float("nan"), True, 2, "text", None, []]
-    statistics.observe(1, {"x": values}, {})
+    observe(statistics, {"x": values}, {})
     assert (statistics.inputs["x"].count, statistics.inputs["x"].largest) == (2, 2)
 
 

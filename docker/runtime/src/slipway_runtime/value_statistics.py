@@ -1,8 +1,10 @@
 """What goes into the model and what comes out, counted as it passes: enough to see data drift.
 
 Bounded on every side: the first 50 features, the first 20 classes of an output, 200 buckets of a
-sketch, and of each request the first 100 instances. Text is never kept, only classes of outputs
-are. A worker counts, the front adds up what all workers have counted; in between they are
+sketch, and of each request the first 100 instances. A worker counts some 10,000 values a second,
+and above that none until the second is over: a model may be quicker than its statistics. Text is
+never kept, only classes of outputs are. The front adds up what all workers have counted; in between
+it is
 
     {"instances": n, "inputs": {name: values}, "outputs": {name: values}}
     values: {"count", "total", "missing", "refused", "smallest", "largest",
@@ -11,8 +13,9 @@ are. A worker counts, the front adds up what all workers have counted; in betwee
 
 import math
 import sys
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -22,10 +25,13 @@ from slipway_runtime.quantile_sketch import QuantileSketch
 MAX_FEATURES = 50
 MAX_CLASSES = 20
 MAX_INSTANCES_OF_A_REQUEST = 100
+MAX_VALUES_OF_A_SECOND = 10_000
 OTHER_CLASS = "(other)"
 NUMBER = (int, float)
 CLASS = (str, int)
 LARGEST = sys.float_info.max
+
+Columns = Mapping[str, Sequence[Any]]
 
 
 @dataclass
@@ -73,22 +79,27 @@ class ModelStatistics:
         self.instances = 0
         self.inputs: dict[str, ValueStatistics] = {}
         self.outputs: dict[str, ValueStatistics] = {}
+        self._second = 0.0
+        self._values_of_second = 0
 
-    def observe(
-        self,
-        instances: int,
-        inputs: Mapping[str, Sequence[Any]],
-        outputs: Mapping[str, Sequence[Any]],
-    ) -> None:
-        """Counts what was predicted, with its columns of inputs and outputs by name."""
+    def observe(self, instances: int, columns: Callable[[], tuple[Columns, Columns]]) -> None:
+        """Counts what was predicted; `columns` gives its inputs and outputs by name."""
         self.instances += instances
+        now = time.monotonic()
+        if now - self._second >= 1:
+            self._second, self._values_of_second = now, 0
+        if self._values_of_second >= MAX_VALUES_OF_A_SECOND:
+            return
+        inputs, outputs = columns()
         for name, values in islice(inputs.items(), MAX_FEATURES):
             sample = values[:MAX_INSTANCES_OF_A_REQUEST]
+            self._values_of_second += len(sample)
             if (statistics := _of(self.inputs, name)) is not None:
                 statistics.missing += sum(value is None for value in sample)
                 statistics.add(sample)
         for name, values in islice(outputs.items(), MAX_FEATURES):
             sample = values[:MAX_INSTANCES_OF_A_REQUEST]
+            self._values_of_second += len(sample)
             if (statistics := _of(self.outputs, name)) is not None:
                 statistics.add(sample)
                 statistics.add_classes(Counter(str(v) for v in sample if isinstance(v, CLASS)))

@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from slipway_runtime.description import ModelDescription
+from slipway_runtime.server.access_log import AccessLog
 from slipway_runtime.server.error_answers import ERROR_HANDLERS
 from slipway_runtime.server.metrics import Metrics
 from slipway_runtime.server.mlflow_routes import mlflow_routes
@@ -19,7 +20,11 @@ from slipway_runtime.settings import Settings
 
 
 def create_app(
-    description: ModelDescription, settings: Settings, pool: WorkerPool, start: Callable[[], None]
+    description: ModelDescription,
+    settings: Settings,
+    pool: WorkerPool,
+    access: AccessLog,
+    start: Callable[[], None],
 ) -> Starlette:
     """`start` starts the pool, in the event loop that the application runs in."""
     metrics = Metrics(description, pool)
@@ -37,7 +42,7 @@ def create_app(
             *open_inference_routes(description, pool),
             *mlflow_routes(pool),
         ],
-        middleware=[Middleware(RequestLog, metrics=metrics)],
+        middleware=[Middleware(RequestLog, metrics=metrics, access=access)],
         exception_handlers=ERROR_HANDLERS,
         lifespan=lifespan,
     )

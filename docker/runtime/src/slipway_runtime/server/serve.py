@@ -46,6 +46,7 @@ def run_server(settings: Settings) -> int:
     # They load the model while this process imports the rest.
     processes = [SpawnedWorker() for _ in range(settings.workers)]
 
+    from slipway_runtime.server.access_log import AccessLog
     from slipway_runtime.server.app import create_app
     from slipway_runtime.server.draining import DrainingServer
     from slipway_runtime.server.identity_headers import identity_headers
@@ -55,7 +56,8 @@ def run_server(settings: Settings) -> int:
         server.should_exit = True
 
     pool = WorkerPool(settings, SpawnedWorker, on_failure=stop)
-    app = create_app(description, settings, pool, start=lambda: pool.start(processes))
+    access = AccessLog(sys.stdout, settings.log_level, always)
+    app = create_app(description, settings, pool, access, start=lambda: pool.start(processes))
     headers = identity_headers(description, settings.image_digest)
     server = DrainingServer(app, pool, headers, KEEP_ALIVE_SECONDS, settings.shutdown_seconds)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

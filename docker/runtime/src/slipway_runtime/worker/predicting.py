@@ -1,6 +1,6 @@
 """A request's rows, columns or tensors → predictions, and how they are counted afterwards."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from slipway_runtime.value_statistics import (
     MAX_INSTANCES_OF_A_REQUEST,
     ModelStatistics,
 )
+from slipway_runtime.value_statistics import Columns as ValueColumns
 from slipway_runtime.worker.predict_request import Columns, Rows
 from slipway_runtime.worker.value_columns import input_columns, output_columns
 
@@ -35,15 +36,13 @@ def predictions_of(model: Model, request: Rows | Columns) -> tuple[list[Any], Co
     else:
         predictions = predict(model, request.instances)
 
-    def count(statistics: ModelStatistics) -> None:
-        inputs: Mapping[str, Sequence[Any]] = (
-            request.by_name
-            if isinstance(request, Columns)
-            else input_columns(request.instances, model.inputs)
-        )
-        statistics.observe(len(predictions), inputs, output_columns(predictions, model.outputs))
+    def columns() -> tuple[ValueColumns, ValueColumns]:
+        outputs = output_columns(predictions, model.outputs)
+        if isinstance(request, Columns):
+            return request.by_name, outputs
+        return input_columns(request.instances, model.inputs), outputs
 
-    return predictions, count
+    return predictions, lambda statistics: statistics.observe(len(predictions), columns)
 
 
 def inference_of(model: Model, inputs: Sequence[Tensor]) -> tuple[list[Tensor], Count]:
@@ -59,11 +58,10 @@ def inference_of(model: Model, inputs: Sequence[Tensor]) -> tuple[list[Tensor], 
     except (Exception, SystemExit) as error:
         raise failure_of(error) from error
 
-    def count(statistics: ModelStatistics) -> None:
-        instances = inputs[0].shape[0] if inputs[0].shape else 1
-        statistics.observe(instances, _columns(inputs), _columns(outputs))
-
-    return outputs, count
+    instances = inputs[0].shape[0] if inputs[0].shape else 1
+    return outputs, lambda statistics: statistics.observe(
+        instances, lambda: (_columns(inputs), _columns(outputs))
+    )
 
 
 def encode_predictions(content: dict[str, Any]) -> bytes:
