@@ -42,9 +42,10 @@ export const AppImage = Type.Optional(
 );
 export const DataPath = Type.Optional(
   Type.String({
-    pattern: "^(?:[A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9_][A-Za-z0-9._-]*\\.(?:jsonl|csv)$",
+    pattern: "^(?:[A-Za-z0-9_][A-Za-z0-9._-]*/)*[A-Za-z0-9_][A-Za-z0-9._-]*\\.(?:jsonl|csv|parquet)$",
     maxLength: 500,
-    description: "a path below the data's folder that ends in .jsonl or .csv: letters, digits, '.', '_', '-' and '/'",
+    description:
+      "a path below the data's folder that ends in .jsonl, .csv or .parquet: letters, digits, '.', '_', '-' and '/'",
   }),
 );
 const cronField = "[0-9A-Za-z*?/,-]+";

@@ -268,7 +268,7 @@ describe("what is asked for in vain", () => {
     ["batch?schedule=99%2099%20*%20*%20*", 'schedule: "99" is no minute'],
     ["batch?timeZone=No/Where", 'there is no "No/Where"'],
     ["batch?input=../etc/passwd", "a path below the data's folder"],
-    ["batch?input=rows.parquet", "ends in .jsonl or .csv"],
+    ["batch?input=rows.xlsx", "ends in .jsonl, .csv or .parquet"],
     ["batch?input=rows.csv&output=rows.csv", "input and output are both rows.csv"],
     ["batch?input=rows.csv&output=rows.jsonl", "end output in .csv"],
     ["batch?output=input.jsonl", "input and output are both input.jsonl"],

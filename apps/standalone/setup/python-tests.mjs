@@ -6,13 +6,13 @@ import { uvPath } from "./uv.mjs";
 
 export const project = join(root, "docker/runtime/pyproject.toml");
 
-/** A virtual environment with the Python runtime, its test tools, the frameworks of test/models, and clients of the API that
- *  users have, as they are. */
+/** A virtual environment with the Python runtime, its test tools, the frameworks of test/models, and clients of the API and
+ *  of what its images serve that users have, as they are. */
 const usual = environment({
   name: "Python tests",
   title: "Python environment for the tests of docker/runtime",
   folder: "runtime-tests",
-  packages: ["docker/runtime[dev]", "tuspy==1.1.0"],
+  packages: ["docker/runtime[dev]", "tuspy==1.1.0", "tritonclient[http]==2.73.0"],
 });
 
 /** The same with Keras, JAX and TensorFlow: 1.6 GB. */

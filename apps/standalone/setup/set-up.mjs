@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { debianPackages } from "./debian-packages.mjs";
 import { debianTorch } from "./debian-torch.mjs";
 import { kubernetesValidate } from "./kubernetes-validate.mjs";
+import { modelServers } from "./model-servers.mjs";
 import { nodePackages } from "./node-packages.mjs";
 import { postgresLinks } from "./postgres-links.mjs";
 import { prismaClient } from "./prisma-client.mjs";
@@ -60,6 +61,8 @@ const stepsOf = {
     comparisons(),
     ...registryTools,
     ...s3Servers,
+    pythonTests,
+    ...modelServers,
   ],
 };
 

@@ -1,8 +1,10 @@
 import os
+import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,12 @@ import pytest
 from served_models import MODELS, document_of, package_of
 from starlette.testclient import TestClient
 
-from slipway_runtime.description import description_of
-from slipway_runtime.model_host import ModelHost
+from slipway_runtime.description import ModelDescription, description_of
+from slipway_runtime.server.access_log import AccessLog
 from slipway_runtime.server.app import create_app
+from slipway_runtime.server.worker_pool import WorkerPool
+from slipway_runtime.settings import Settings
+from slipway_runtime.worker.process import serve_connection
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before anything imports onnxruntime
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -36,19 +41,56 @@ def own_imports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     sys.path[:] = path  # only now: the places of a namespace package are looked up along it
 
 
+class ThreadWorker:
+    """A worker that is a thread of this process, so that a framework is imported once for all
+    tests. Those that are about workers have real ones."""
+
+    pid = 0
+
+    def __init__(self, description: ModelDescription, package: Path) -> None:
+        self.connection, theirs = socket.socketpair()
+        self._code = 0
+
+        def run() -> None:
+            self._code = serve_connection(theirs, description, package, counts_values=True)
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+
+    def wait(self) -> int:
+        self._thread.join()
+        return self._code
+
+    def kill(self) -> None:
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+
+def client_of(description: ModelDescription, package: Path) -> tuple[TestClient, WorkerPool]:
+    """A client of a server in this process, to be entered."""
+
+    def worker() -> ThreadWorker:
+        return ThreadWorker(description, package)
+
+    settings = Settings(max_body_bytes=MAX_BODY_BYTES)
+    pool = WorkerPool(settings, worker)
+    access = AccessLog(sys.stdout, "critical", {})
+    app = create_app(description, settings, pool, access, start=lambda: pool.start([worker()]))
+    return TestClient(app, raise_server_exceptions=False), pool
+
+
 @pytest.fixture
 def serve_document(own_imports: None) -> Iterator[Serve]:
     """Serves a description and a package in this process, and waits until it can predict."""
     with ExitStack() as stack:
 
         def start(document: dict[str, Any], package: Path) -> TestClient:
-            host = ModelHost(description_of(document), package)
-            client = TestClient(create_app(host, MAX_BODY_BYTES), raise_server_exceptions=False)
+            client, pool = client_of(description_of(document), package)
             stack.enter_context(client)
             deadline = time.monotonic() + 60
             while client.get("/ready").status_code != 200:
-                if host.failure:
-                    raise host.failure
+                if pool.failure:
+                    raise pool.failure
                 assert time.monotonic() < deadline, "the model never became ready"
                 time.sleep(0.01)
             return client

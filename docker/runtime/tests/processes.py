@@ -5,10 +5,11 @@ import os
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,28 @@ def environment(
     return {**os.environ, **ours, **more}
 
 
+OWN = {
+    "model": "own",
+    "version": "2.0.0",
+    "contentDigest": "sha256:0",
+    "format": "python",
+    "predictor": {"file": "src/predictor.py", "class": "Predictor"},
+}
+
+
+def own_model(folder: Path, code: str, **more: str) -> dict[str, str]:
+    """The environment of a package whose predictor is `code`."""
+    (folder / "src").mkdir()
+    (folder / "src" / "predictor.py").write_text(textwrap.dedent(code))
+    return environment(folder, OWN, folder, **more)
+
+
+def post(body: bytes, path: str = "/predict") -> bytes:
+    """A request as it is on the wire."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}"
+    return head.encode() + b"\r\n\r\n" + body
+
+
 class Server:
     def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
         self.process = process
@@ -46,6 +69,11 @@ class Server:
             return error.code
         except OSError:
             return None
+
+    def text(self, path: str) -> str:
+        with urllib.request.urlopen(self.address + path, timeout=10) as answer:
+            body: bytes = answer.read()
+            return body.decode()
 
     def wait_for(self, path: str, status: int = 200, within_seconds: float = 30) -> None:
         deadline = time.monotonic() + within_seconds
@@ -62,6 +90,38 @@ class Server:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return json.load(answer)["predictions"]
 
+    def ask(self, body: Any, path: str = "/predict", timeout: float = 30) -> tuple[int, Any]:
+        """The status, and the body as JSON, of an answer of any status."""
+        request = urllib.request.Request(
+            self.address + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def ask_get(self, path: str) -> tuple[int, Any]:
+        try:
+            with urllib.request.urlopen(self.address + path, timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def raw(self, request: bytes) -> bytes:
+        """All that comes back on a connection of its own, which the request has closed."""
+        with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
+            connection.sendall(request)
+            with connection.makefile("rb") as answer:
+                return answer.read()
+
+    def metric(self, name: str) -> float:
+        """The value of a series, by its name with its labels as they are written."""
+        lines = [line.rpartition(" ") for line in self.text("/metrics").splitlines()]
+        return next(float(value) for series, _, value in lines if series == name)
+
     def logs(self) -> list[dict[str, Any]]:
         """Waits for the end of the process."""
         output, _ = self.process.communicate(timeout=30)
@@ -69,12 +129,16 @@ class Server:
 
 
 @contextmanager
-def server(environment: dict[str, str]) -> Iterator[Server]:
+def server(
+    environment: dict[str, str],
+    stdout: int | None = subprocess.PIPE,
+    command: Sequence[str] = RUNTIME,
+) -> Iterator[Server]:
     port = free_port()
     process = subprocess.Popen(
-        [*RUNTIME, "serve"],
+        [*command, "serve"],
         env={**environment, "PORT": str(port)},
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL if stdout is None else stdout,
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -1,6 +1,7 @@
 """`batch`: a file in, the same file with predictions out, or nothing at all."""
 
 import csv
+import datetime
 import io
 import json
 import logging
@@ -13,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from processes import RUNTIME, environment
-from served_models import cases_of, document_of, package_of
+from served_models import IRIS_COLUMNS, cases_of, document_of, package_of
 
 from slipway_runtime.__main__ import main
 
@@ -29,13 +32,15 @@ class Ended:
 
 Batch = Callable[..., Ended]
 
+IRIS: dict[str, Any] = {name: [1.0] for name in IRIS_COLUMNS}
 ECHO = """
 import os, time
 class Predictor:
     def __init__(self, folder): print("printed by the model")
     def predict(self, instances):
-        if 666 in instances: raise RuntimeError("no such weight")
-        if 999 in instances: os.write(2, b"asleep\\n"); time.sleep(60)
+        values = [v for i in instances for v in (i.values() if isinstance(i, dict) else [i])]
+        if 666 in values: raise RuntimeError("no such weight")
+        if 999 in values and not os.environ.get("AWAKE"): os.write(2, b"asleep\\n"); time.sleep(60)
         return [repr(i) for i in instances] if os.environ.get("REPR") else instances
 """
 
@@ -216,24 +221,204 @@ def test_a_batch_that_fails_leaves_the_old_output_and_nothing_half_written(
     assert not list(tmp_path.glob(".answer*"))
 
 
-def test_a_batch_that_is_stopped_leaves_nothing_half_written(tmp_path: Path) -> None:
-    rows, answer = tmp_path / "rows.jsonl", tmp_path / "answer.jsonl"
-    rows.write_text("1\n" * 5000 + "999\n")
-    arguments = ["--input", str(rows), "--output", str(answer)]
-    with subprocess.Popen(
-        [*RUNTIME, "batch", *arguments],
-        env=batch_environment(tmp_path, "echo"),
+# Keeps its progress after every chunk, not every five seconds; Parquet's parts are small.
+CAREFUL = """
+import sys
+from slipway_runtime.__main__ import main
+from slipway_runtime.batch import run
+run.CHECKPOINT_SECONDS = 0
+if "parquet" in sys.argv[3]:
+    from slipway_runtime.batch import parquet_output
+    parquet_output.PART_ROWS = 100
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def careful(tmp_path: Path, *arguments: str, **more: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", CAREFUL, "batch", *arguments, "--chunk-rows", "10"],
+        env=batch_environment(tmp_path, "echo", **more),
         stderr=subprocess.PIPE,
         text=True,
-    ) as process:
-        assert process.stderr
-        while "asleep" not in process.stderr.readline():
-            assert process.poll() is None
-        assert list(tmp_path.glob(".answer*"))
+    )
+
+
+def until_asleep(process: "subprocess.Popen[str]") -> None:
+    assert process.stderr
+    while "asleep" not in process.stderr.readline():
+        assert process.poll() is None
+
+
+def rows_file(tmp_path: Path, format_name: str) -> Path:
+    """1,005 rows, at one of which the model falls asleep."""
+    rows, file = [*range(1000, 1900), 999, *range(2000, 2104)], tmp_path / f"rows.{format_name}"
+    if format_name == "jsonl":
+        file.write_text("".join(f"{row}\n\n" for row in rows))
+    elif format_name == "csv":
+        file.write_text("a,b\n" + "".join(f'{row},"é\n"\n' for row in rows))
+    else:
+        pyarrow.parquet.write_table(pyarrow.table({"a": rows}), file, row_group_size=300)
+    return file
+
+
+def beside(answer: Path) -> list[str]:
+    return sorted(path.name for path in answer.parent.iterdir() if path.name.startswith(".ans"))
+
+
+@pytest.mark.parametrize("format_name", ["csv", "jsonl", "parquet"])
+def test_a_run_that_was_killed_is_gone_on_with_to_the_same_bytes(
+    tmp_path: Path, format_name: str
+) -> None:
+    rows = rows_file(tmp_path, format_name)
+    answer, whole = tmp_path / f"answer.{format_name}", tmp_path / f"whole.{format_name}"
+    with careful(tmp_path, "--input", str(rows), "--output", str(whole), AWAKE="1") as process:
+        assert process.wait(60) == 0, process.communicate()
+    answer.write_text("the old output")
+    arguments = ["--input", str(rows), "--output", str(answer)]
+    with careful(tmp_path, *arguments) as process:
+        until_asleep(process)
+        process.kill()
+    assert answer.read_text() == "the old output"
+    assert beside(answer) == [f".answer.{format_name}.partial", f".answer.{format_name}.progress"]
+    if format_name != "parquet":  # what was written after the progress was kept
+        with (tmp_path / f".answer.{format_name}.partial").open("a") as partial:
+            partial.write("half a r")
+    with careful(tmp_path, *arguments, AWAKE="1") as process:
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 0, stderr
+    logs = [json.loads(line) for line in stderr.splitlines()]
+    assert [(log["message"], log["rows"]) for log in logs if "rows" in log] == [
+        ("going on with a run that was ended", 900),
+        ("done", 1005),
+    ]
+    assert answer.read_bytes() == whole.read_bytes()
+    assert beside(answer) == []
+
+
+def test_a_run_over_another_input_begins_anew(tmp_path: Path) -> None:
+    rows, answer = rows_file(tmp_path, "jsonl"), tmp_path / "answer.jsonl"
+    arguments = ["--input", str(rows), "--output", str(answer)]
+    with careful(tmp_path, *arguments) as process:
+        until_asleep(process)
+        process.kill()
+    rows.write_text("1\n2\n")
+    with careful(tmp_path, *arguments) as process:
+        _, stderr = process.communicate(timeout=60)
+    assert "going on" not in stderr
+    assert len(answer.read_text().splitlines()) == 2
+    assert beside(answer) == []
+
+
+def test_no_resume_begins_anew(tmp_path: Path) -> None:
+    rows, answer = rows_file(tmp_path, "jsonl"), tmp_path / "answer.jsonl"
+    arguments = ["--input", str(rows), "--output", str(answer)]
+    with careful(tmp_path, *arguments) as process:
+        until_asleep(process)
+        process.kill()
+    with careful(tmp_path, *arguments, "--no-resume", AWAKE="1") as process:
+        _, stderr = process.communicate(timeout=60)
+    assert "going on" not in stderr
+    assert len(answer.read_text().splitlines()) == 1005
+
+
+def test_a_run_that_is_stopped_says_so_and_can_be_gone_on_with(tmp_path: Path) -> None:
+    rows, answer = rows_file(tmp_path, "jsonl"), tmp_path / "answer.jsonl"
+    arguments = ["--input", str(rows), "--output", str(answer)]
+    with careful(tmp_path, *arguments) as process:
+        until_asleep(process)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 128 + signal.SIGTERM
+        assert process.stderr
         assert json.loads(process.stderr.read())["message"] == "stopped by a signal"
-    assert not [path for path in tmp_path.iterdir() if "answer" in path.name]
+    assert not answer.exists()
+    with careful(tmp_path, *arguments, AWAKE="1") as process:
+        assert "going on" in process.communicate(timeout=60)[1]
+    assert len(answer.read_text().splitlines()) == 1005
+
+
+def test_two_runs_do_not_write_the_same_output(tmp_path: Path) -> None:
+    rows, answer = rows_file(tmp_path, "jsonl"), tmp_path / "answer.jsonl"
+    arguments = ["--input", str(rows), "--output", str(answer)]
+    with careful(tmp_path, *arguments) as process:
+        until_asleep(process)
+        with careful(tmp_path, *arguments, AWAKE="1") as second:
+            _, stderr = second.communicate(timeout=60)
+            assert (second.returncode, "another batch is writing" in stderr) == (4, True)
+        process.kill()
+
+
+def test_parquet_keeps_its_columns_and_adds_the_prediction(batch: Batch, tmp_path: Path) -> None:
+    when = datetime.datetime(2026, 1, 2, tzinfo=datetime.timezone.utc)
+    table = pyarrow.table(
+        {
+            "id": pyarrow.array([7, 8], pyarrow.int16()),
+            "pclass": [1, 3],
+            "sex": ["female", "male"],
+            "age": [29.0, None],
+            "fare": [211.34, float("nan")],
+            "embarked": ["S", None],
+            "when": [when, when],
+        }
+    )
+    rows, answer = tmp_path / "rows.parquet", tmp_path / "answer.parquet"
+    pyarrow.parquet.write_table(table, rows)
+    ended = batch("titanic", "--input", str(rows), "--output", str(answer))
+    assert ended.code == 0, ended.logs
+    written = pyarrow.parquet.read_table(answer)
+    assert written.drop_columns(["prediction"]).schema.equals(table.schema)
+    assert written["id"].to_pylist() == [7, 8]
+    assert written["prediction"].to_pylist() == [1, 0]
+
+
+def test_parquet_of_several_outputs_and_of_no_rows(batch: Batch, tmp_path: Path) -> None:
+    row = {"tenure_months": 1, "monthly_charges": 99.0, "contract": "monthly", "support_calls": 6}
+    rows, answer = tmp_path / "rows.parquet", tmp_path / "answer.parquet"
+    table = pyarrow.Table.from_pylist([row])
+    for count in (1, 0):
+        pyarrow.parquet.write_table(table[:count], rows)
+        ended = batch("churn", "--input", str(rows), "--output", str(answer))
+        assert ended.code == 0, ended.logs
+        assert pyarrow.parquet.read_table(answer).num_rows == count
+    pyarrow.parquet.write_table(table, rows)
+    batch("churn", "--input", str(rows), "--output", str(answer))
+    predicted = pyarrow.parquet.read_table(answer).to_pylist()[0]
+    assert (predicted["prediction_churn"], predicted["prediction_probability"]) == (True, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "message"),
+    [
+        ("iris", {"sepal_length": [1.0]}, "there is no column sepal_width"),
+        ("iris", IRIS | {"petal_width": ["x"]}, "line 1, petal_width: expected a number"),
+        ("iris", IRIS | {"prediction": [1]}, "the input already has a column prediction"),
+        ("echo", {"a": [1, 666]}, "lines 1 to 2: RuntimeError: no such weight"),
+        ("echo", None, "rows.parquet is not Parquet"),
+    ],
+)
+def test_wrong_parquet_ends_with_1_and_says_why(
+    batch: Batch, tmp_path: Path, name: str, columns: dict[str, Any] | None, message: str
+) -> None:
+    rows, answer = tmp_path / "rows.parquet", tmp_path / "answer.parquet"
+    if columns is None:
+        rows.write_text("a,b\n")
+    else:
+        pyarrow.parquet.write_table(pyarrow.table(columns), rows)
+    ended = batch(name, "--input", str(rows), "--output", str(answer))
+    assert ended.code == 1
+    assert message in ended.logs[-1]["message"]
+    assert beside(answer) == []
+
+
+def test_parquet_without_pyarrow_says_how_to_have_it(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['pyarrow'] = None;" + CAREFUL.replace("if ", "if 0 and ")
+    ended = subprocess.run(
+        [sys.executable, "-c", without, "batch", "--input", "r.parquet", "--output", "a.parquet"],
+        env=batch_environment(tmp_path, "echo"),
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 2
+    assert "Parquet needs pyarrow: add a line pyarrow to" in ended.stderr
 
 
 WITH_PEAK_MEMORY = """
@@ -266,12 +451,12 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--input", "rows.txt", "--output", "-"], 2, "say --format csv or jsonl"),
+        (["--input", "rows.txt", "--output", "-"], 2, "say --format csv, jsonl or parquet"),
         (["--input", "r.csv", "--output", "-", "--delimiter", "ab"], 2, "--delimiter must be one"),
         (["--input", "r.csv", "--output", "-", "--chunk-rows", "0"], 2, "--chunk-rows at least 1"),
-        (["--input", "/gone/r.csv", "--output", "-"], 1, "/gone/r.csv: No such file"),
-        (["--input", "-", "--format", "csv", "--output", "/gone/a"], 1, "/gone/a: No such file"),
-        (["--input", "-", "--format", "csv", "--output", "/tmp"], 1, "/tmp: Is a directory"),
+        (["--input", "/gone/r.csv", "--output", "-"], 4, "/gone/r.csv: No such file"),
+        (["--input", "-", "--format", "csv", "--output", "/gone/a"], 4, "/gone/a: No such file"),
+        (["--input", "-", "--format", "csv", "--output", "/tmp"], 4, "/tmp: Is a directory"),
     ],
 )  # fmt: skip
 def test_arguments_that_cannot_be_used_are_told(

@@ -1,16 +1,22 @@
 """What /metrics counts, and that it cannot be made to grow without end."""
 
+import json
+from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import Serve
+from processes import environment, server
 from prometheus_client.parser import text_string_to_metric_families
-from served_models import IRIS_COLUMNS
+from served_models import IRIS_COLUMNS, document_of, package_of
 from starlette.testclient import TestClient
 
-from slipway_runtime.server.value_statistics import (
+from slipway_runtime.quantile_sketch import ACCURACY, MAX_BUCKETS, QuantileSketch
+from slipway_runtime.value_statistics import (
     MAX_CLASSES,
     MAX_FEATURES,
     MAX_INSTANCES_OF_A_REQUEST,
+    MAX_VALUES_OF_A_SECOND,
     OTHER_CLASS,
     ModelStatistics,
 )
@@ -94,26 +100,79 @@ def test_text_is_counted_only_as_a_class_of_outputs(serve: Serve) -> None:
     assert value(client, "slipway_output_class_total", **classes) == 1
 
 
+def observe(statistics: ModelStatistics, inputs: Any, outputs: Any) -> None:
+    statistics.observe(1, lambda: (inputs, outputs))
+
+
+def test_a_second_has_so_many_values_that_are_counted() -> None:
+    statistics = ModelStatistics()
+    for _ in range(1000):
+        observe(statistics, {"x": [1.0] * MAX_INSTANCES_OF_A_REQUEST}, {})
+    assert statistics.instances == 1000
+    assert statistics.inputs["x"].count == MAX_VALUES_OF_A_SECOND
+
+
 def test_statistics_stay_bounded_whatever_is_sent() -> None:
     statistics = ModelStatistics()
-    statistics.observe_inputs({f"f{i}": [1.0] for i in range(500)})
-    statistics.observe_inputs({f"g{i}": [1.0] for i in range(500)})
-    statistics.observe_inputs({"f0": list(range(10_000))})
-    statistics.observe_outputs({"p": [f"class {i}" for i in range(90)]})
-    families = {family.name: family.samples for family in statistics.collect()}
-    assert len(families["slipway_input_max"]) == MAX_FEATURES
-    counts = {s.labels["feature"]: s.value for s in families["slipway_input_value"]
-              if s.name.endswith("count")}  # fmt: skip
-    assert counts["f0"] == 1 + MAX_INSTANCES_OF_A_REQUEST
-    classes = {s.labels["class"]: s.value for s in families["slipway_output_class"]}
+    observe(statistics, {f"f{i}": [1.0] for i in range(500)}, {})
+    observe(statistics, {f"g{i}": [1.0] for i in range(500)}, {})
+    observe(statistics, {"f0": list(range(10_000))}, {})
+    observe(statistics, {"f1": [10.0**i for i in range(-300, 300)]}, {})
+    observe(statistics, {}, {"p": [f"class {i}" for i in range(90)]})
+    taken = json.dumps(statistics.taken())
+    merged = ModelStatistics()
+    for _ in range(2):
+        merged.merge(json.loads(taken))
+    assert len(merged.inputs) == MAX_FEATURES
+    assert merged.inputs["f0"].count == 2 * (1 + MAX_INSTANCES_OF_A_REQUEST)
+    assert len(merged.inputs["f1"].sketch.buckets) <= MAX_BUCKETS
+    classes = merged.outputs["p"].classes
     assert len(classes) == MAX_CLASSES + 1
-    assert classes[OTHER_CLASS] == 90 - MAX_CLASSES
+    assert classes[OTHER_CLASS] == 2 * (90 - MAX_CLASSES)
+    assert statistics.instances == 0  # what was taken is counted anew
 
 
 def test_numbers_that_no_float_can_hold_do_no_harm() -> None:
     statistics = ModelStatistics()
-    statistics.observe_inputs(
-        {"x": [10**400, float("inf"), float("nan"), True, 2, "text", None, []]}
-    )
-    families = {family.name: family.samples for family in statistics.collect()}
-    assert families["slipway_input_max"][0].value == 2
+    values = [10**400, float("inf"), float("nan"), True, 2, "text", None, []]
+    observe(statistics, {"x": values}, {})
+    assert (statistics.inputs["x"].count, statistics.inputs["x"].largest) == (2, 2)
+
+
+def test_quantiles_are_within_their_accuracy_also_of_two_sketches() -> None:
+    numbers = [(-1) ** i * 1.37**i for i in range(-40, 40)] + [0.0] * 20
+    whole, half = QuantileSketch(), QuantileSketch()
+    whole.add(numbers[:50])
+    half.add(numbers[50:])
+    whole.merge(half)
+    for share in (0.0, 0.05, 0.3, 0.5, 0.9, 1.0):
+        exact = sorted(numbers)[int(share * (len(numbers) - 1))]
+        assert whole.quantile(share) == pytest.approx(exact, rel=ACCURACY * 1.01)
+
+
+def test_a_value_that_is_refused_is_counted_by_its_feature(serve: Serve) -> None:
+    client = serve("iris")
+    post(client, [[5, "3.5", 1.4, 0.2]])
+    post(client, [[5, 10**400, 1.4, 0.2]])
+    client.post("/predict", json={"instances": [dict.fromkeys([*IRIS_COLUMNS, "junk"], 1)]})
+    assert value(client, "slipway_input_refused_total", feature="sepal_width") == 2
+    assert value(client, "slipway_input_refused_total", feature="junk") is None
+
+
+def test_quantiles_of_a_feature_are_shown(serve: Serve) -> None:
+    client = serve("iris")
+    post(client, [[i, 3, 5, 2] for i in range(1, 101)])
+    for quantile, expected in (("0.05", 5), ("0.5", 50), ("0.95", 95)):
+        labels = {"feature": "sepal_length", "quantile": quantile}
+        shown = value(client, "slipway_input_value", **labels)
+        assert shown == pytest.approx(expected, rel=ACCURACY * 1.2)
+
+
+def test_values_are_not_counted_where_a_setting_says_so(tmp_path: Path) -> None:
+    settings = {"VALUE_STATISTICS": "off"}
+    with server(
+        environment(tmp_path, document_of("custom"), package_of("custom"), **settings)
+    ) as s:
+        s.wait_for("/ready")
+        s.predict(["the dog"])
+        assert "slipway_output_class_total{" not in s.text("/metrics")

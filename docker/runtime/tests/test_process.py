@@ -6,32 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
-import textwrap
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import RUNTIME, environment, free_port, server
+from processes import RUNTIME, environment, free_port, own_model, post, server
 from served_models import SERVED, cases_of, document_of, package_of
 
 from slipway_runtime.cpu_limit import cpu_limit
 from slipway_runtime.server.serve import listen
-
-OWN = {
-    "model": "own",
-    "version": "2.0.0",
-    "contentDigest": "sha256:0",
-    "format": "python",
-    "predictor": {"file": "src/predictor.py", "class": "Predictor"},
-}
-
-
-def own_model(folder: Path, code: str) -> dict[str, str]:
-    (folder / "src").mkdir()
-    (folder / "src" / "predictor.py").write_text(textwrap.dedent(code))
-    return environment(folder, OWN, folder)
 
 
 def health(port: int) -> "subprocess.CompletedProcess[str]":
@@ -74,7 +59,7 @@ def test_logs_name_each_request_and_never_its_body(tmp_path: Path) -> None:
     assert "secret" not in str(logs)
 
 
-def test_sigterm_lets_the_running_prediction_finish(tmp_path: Path) -> None:
+def test_sigterm_lets_the_running_prediction_finish_and_takes_no_new_ones(tmp_path: Path) -> None:
     code = """
         import time
         class Predictor:
@@ -91,13 +76,15 @@ def test_sigterm_lets_the_running_prediction_finish(tmp_path: Path) -> None:
         time.sleep(0.3)
         served.process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
-        assert served.status("/health") is None  # takes no new ones
+        assert (served.status("/health"), served.status("/ready")) == (200, 503)
+        refused, answer = served.ask({"instances": [8]})
+        assert (refused, answer["error"]["code"]) == (503, "not_ready")
         running.join()
         assert answers == [[7]]
         assert served.process.wait(10) == 0
 
 
-def test_a_prediction_that_takes_too_long_is_cut_off(tmp_path: Path) -> None:
+def test_a_server_that_stops_cuts_off_a_prediction_that_takes_too_long(tmp_path: Path) -> None:
     code = """
         import time
         class Predictor:
@@ -107,17 +94,17 @@ def test_a_prediction_that_takes_too_long_is_cut_off(tmp_path: Path) -> None:
     with server({**own_model(tmp_path, code), "SHUTDOWN_SECONDS": "1"}) as served:
         served.wait_for("/ready")
 
-        def ask() -> None:
-            with pytest.raises(OSError, match=r"."):
-                served.predict([7])
-
-        running = threading.Thread(target=ask)
+        answers: list[Any] = []
+        running = threading.Thread(target=lambda: answers.append(served.ask({"instances": [7]})))
         running.start()
         time.sleep(0.3)
         started = time.monotonic()
         served.process.send_signal(signal.SIGTERM)
         assert "in mid-prediction" in served.logs()[-1]["message"]
         running.join()
+        assert [(status, body["error"]["code"]) for status, body in answers] == [
+            (503, "shutting_down")
+        ]
         assert served.process.returncode == 1
         assert time.monotonic() - started < 10
 
@@ -251,7 +238,7 @@ def test_the_health_check_says_when_nobody_listens() -> None:
 def test_the_health_check_imports_no_framework() -> None:
     code = (
         "import sys; from slipway_runtime.__main__ import main; main(['health']);"
-        "print(*sorted({'fastapi', 'uvicorn', 'numpy', 'json', 'http'} & set(sys.modules)))"
+        "print(*sorted({'starlette', 'uvicorn', 'numpy', 'json', 'http'} & set(sys.modules)))"
     )
     settings = {**os.environ, "PORT": str(free_port())}
     ended = subprocess.run(
@@ -284,3 +271,29 @@ def test_ask_says_in_one_line_why_there_is_no_answer() -> None:
     asked = ask(free_port(), "{}")
     assert (asked.returncode, asked.stdout) == (1, "")
     assert asked.stderr.startswith("no answer: ")
+
+
+def test_every_answer_says_which_model_and_which_image_it_is_from(tmp_path: Path) -> None:
+    settings = {
+        **environment(tmp_path, document_of("custom"), package_of("custom")),
+        "SLIPWAY_IMAGE_DIGEST": "sha256:" + "cd" * 32,
+    }
+    expected = {
+        "slipway-model": "custom",
+        "slipway-version": "1.0.0",
+        "slipway-content-digest": "sha256:" + "ab" * 32,
+        "slipway-image-digest": "sha256:" + "cd" * 32,
+    }
+    with server(settings) as served:
+        served.wait_for("/ready")
+        answers = [served.raw(post(body)) for body in (b'{"instances": ["the dog"]}', b"{")]
+        answers += [
+            served.raw(b"GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % path)
+            for path in (b"/metadata", b"/nothing", b"/v2/models/other")
+        ]
+        answers.append(served.raw(b"no HTTP at all\r\n\r\n"))
+    assert [int(answer.split(b" ")[1]) for answer in answers] == [200, 400, 200, 404, 404, 400]
+    for answer in answers:
+        head = answer.partition(b"\r\n\r\n")[0].decode()
+        headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:])
+        assert {name: headers.get(name) for name in expected} == expected, head

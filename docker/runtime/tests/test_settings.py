@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway_runtime.cpu_limit import cpu_limit
 from slipway_runtime.errors import SettingError
 from slipway_runtime.settings import Settings, read_settings
 
@@ -23,10 +24,39 @@ def test_every_setting_can_be_given() -> None:
             "LOG_LEVEL": "WARN",
             "MAX_BODY_BYTES": "10",
             "SHUTDOWN_SECONDS": "0",
-            "WORKERS": "1",
+            "WORKERS": "3",
+            "QUEUE_LIMIT": "0",
+            "QUEUE_TIMEOUT_SECONDS": "2",
+            "PREDICT_TIMEOUT_SECONDS": "3",
+            "LOAD_TIMEOUT_SECONDS": "4",
+            "BODY_TIMEOUT_SECONDS": "5",
+            "WORKER_MAX_MEMORY_BYTES": "6",
+            "VALUE_STATISTICS": "OFF",
+            "SLIPWAY_IMAGE_DIGEST": "sha256:1",
         }
     )
-    assert settings == Settings("::", 9000, Path("/m"), Path("/m.json"), "warning", 10, 0)
+    assert settings == Settings(
+        host="::",
+        port=9000,
+        package=Path("/m"),
+        description=Path("/m.json"),
+        log_level="warning",
+        workers=3,
+        queue_limit=0,
+        queue_timeout_seconds=2,
+        predict_timeout_seconds=3,
+        load_timeout_seconds=4,
+        max_body_bytes=10,
+        body_timeout_seconds=5,
+        shutdown_seconds=0,
+        worker_max_memory_bytes=6,
+        value_statistics=False,
+        image_digest="sha256:1",
+    )
+
+
+def test_workers_can_be_as_many_as_the_container_has_cores() -> None:
+    assert read_settings({"WORKERS": "auto"}).workers == cpu_limit()
 
 
 @pytest.mark.parametrize(
@@ -38,7 +68,8 @@ def test_every_setting_can_be_given() -> None:
         ("MAX_BODY_BYTES", "1e6", "MAX_BODY_BYTES must be a whole number"),
         ("SHUTDOWN_SECONDS", "-1", "SHUTDOWN_SECONDS must be a whole number"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL must be one of debug, info"),
-        ("WORKERS", "4", "WORKERS must be 1, not '4': one container serves with one process"),
+        ("WORKERS", "0", "WORKERS must be a whole number from 1 to 256, not '0'"),
+        ("VALUE_STATISTICS", "some", "VALUE_STATISTICS must be one of on, off, not 'some'"),
     ],
 )
 def test_a_bad_value_is_refused(name: str, value: str, sentence: str) -> None:

@@ -1,17 +1,14 @@
 """Health, metadata, documentation."""
 
 import re
-import threading
+import time
 from pathlib import Path
 
-from conftest import Serve
+from conftest import Serve, client_of
 from served_models import document_of
-from starlette.testclient import TestClient
 
 from slipway_runtime import __version__
 from slipway_runtime.description import description_of
-from slipway_runtime.model_host import ModelHost
-from slipway_runtime.server.app import create_app
 
 SLOW_PREDICTOR = """
 import threading
@@ -22,7 +19,9 @@ class Predictor:
 """
 
 
-def test_is_alive_at_once_and_ready_when_the_model_is_loaded(tmp_path: Path) -> None:
+def test_is_alive_at_once_and_ready_when_the_model_is_loaded(
+    tmp_path: Path, own_imports: None
+) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "slow_start.py").write_text(SLOW_PREDICTOR)
     signature = {"inputs": [{"name": "x", "type": "float64", "shape": [-1]}]}
@@ -31,8 +30,7 @@ def test_is_alive_at_once_and_ready_when_the_model_is_loaded(tmp_path: Path) -> 
         | {"predictor": {"file": "src/slow_start.py", "class": "Predictor"}}
         | {"signature": signature}
     )
-    host = ModelHost(description, tmp_path)
-    with TestClient(create_app(host, 1000)) as client:
+    with client_of(description, tmp_path)[0] as client:
         assert client.get("/health").json() == {"status": "ok"}
         for path in ("/ready", "/ping", "/v2/health/ready", "/v2/models/custom/ready"):
             assert client.get(path).status_code == 503
@@ -44,10 +42,10 @@ def test_is_alive_at_once_and_ready_when_the_model_is_loaded(tmp_path: Path) -> 
         assert client.get("/docs").status_code == 200
         assert "slipway_model_ready 0.0" in client.get("/metrics").text
         __import__("sys").modules["src.slow_start"].go.set()
-        for thread in threading.enumerate():
-            if thread.name == "load-model":
-                thread.join(10)
-        assert client.get("/ready").json() == {"status": "ready"}
+        deadline = time.monotonic() + 10
+        while client.get("/ready").json() != {"status": "ready"}:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         assert client.post("/predict", json={"instances": [1]}).json()["predictions"] == [1]
 
 
@@ -104,6 +102,6 @@ def test_openapi_describes_predict_with_the_models_example(serve: Serve) -> None
     predict = document["paths"]["/predict"]["post"]
     body = predict["requestBody"]["content"]["application/json"]
     assert body["example"] == {"instances": [[5.1, 3.5, 1.4, 0.2]]}
-    assert set(predict["responses"]) >= {"200", "400", "413", "415", "500", "503"}
+    assert set(predict["responses"]) >= {"200", "400", "408", "413", "415", "500", "503", "504"}
     assert "/v2/models/{model}/infer" in document["paths"]
     assert "/invocations" in document["paths"]

@@ -57,6 +57,6 @@ it("says what is missing", async () => {
 
 it("reads the runtime of this repository", async () => {
   const source = await readRuntimeSource(fileURLToPath(new URL("../../../../docker/runtime/", import.meta.url)));
-  expect(source.requirements.join(" ")).toMatch(/fastapi.*uvicorn/);
+  expect(source.requirements.join(" ")).toMatch(/starlette.*uvicorn/);
   expect(source.files.some(({ path }) => path === "__main__.py")).toBe(true);
 });

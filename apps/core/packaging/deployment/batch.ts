@@ -12,7 +12,7 @@ import {
 import { objectNameOf } from "./object-name.ts";
 import { writeYaml } from "./write-yaml.ts";
 
-/** Files below the data's folder, of one format: what is read as lines of JSON is written as such. */
+/** Files below the data's folder, of one format: what is read as lines of JSON is written as such, Parquet as Parquet. */
 export interface BatchFiles {
   input: string;
   output: string;

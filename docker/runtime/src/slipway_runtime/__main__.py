@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 import sys
 from collections.abc import Sequence
 
@@ -31,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from slipway_runtime.batch.command import run_batch
 
         return run_batch(arguments, settings)
+    if arguments.command == "worker":
+        from slipway_runtime.worker.process import run_worker
+
+        return run_worker(socket.socket(fileno=arguments.connection), settings)
     from slipway_runtime.server.serve import run_server
 
     return run_server(settings)
@@ -45,6 +50,8 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=__version__)
     commands = root.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="serve the model over HTTP")
+    worker = commands.add_parser("worker")  # which `serve` starts, and nobody else
+    worker.add_argument("connection", type=int)
     commands.add_parser("health", help="exit 0 when the server of this container is ready")
     ask = commands.add_parser("ask", help="post standard input to a running server and time it")
     ask.add_argument("--url", help="default: /predict of the server of this container")
@@ -54,10 +61,15 @@ def parser() -> argparse.ArgumentParser:
     batch = commands.add_parser("batch", help="predict for every row of a file")
     batch.add_argument("--input", required=True, metavar="FILE", help="- is standard input")
     batch.add_argument("--output", required=True, metavar="FILE", help="- is standard output")
-    batch.add_argument("--format", choices=["csv", "jsonl"], help="else told by the input's name")
+    batch.add_argument(
+        "--format", choices=["csv", "jsonl", "parquet"], help="else told by the input's name"
+    )
     batch.add_argument("--no-header", action="store_true", help="the CSV has no row of names")
     batch.add_argument("--delimiter", default=",", help="of the CSV's cells (default: a comma)")
     batch.add_argument("--chunk-rows", type=int, default=1000, metavar="N", help="default: 1000")
+    batch.add_argument(
+        "--no-resume", action="store_true", help="begin anew also where a run of this was killed"
+    )
     return root
 
 

@@ -10,15 +10,16 @@ CGROUP = Path("/sys/fs/cgroup")
 def cpu_limit(cgroup: Path = CGROUP) -> int:
     """Whole cores, at least 1: the smaller of the CPU set and the quota, rounded up.
 
-    The quota is cgroup v2's `cpu.max` ("max 100000" or "150000 100000", in µs) or v1's pair of
-    files. Libraries that size their pools by the machine's cores run slower under a quota.
+    Libraries that size their pools by the machine's cores run slower under a quota.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    quota = _quota(cgroup)
+    quota = cpu_quota(cgroup)
     return max(1, min(cores or 1, math.ceil(quota) if quota else cores or 1))
 
 
-def _quota(cgroup: Path) -> float | None:
+def cpu_quota(cgroup: Path = CGROUP) -> float | None:
+    """In cores: cgroup v2's `cpu.max` ("max 100000" or "150000 100000", in µs), or v1's pair of
+    files."""
     try:
         if (cgroup / "cpu.max").exists():
             limit, period = (cgroup / "cpu.max").read_text().split()

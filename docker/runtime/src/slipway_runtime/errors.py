@@ -1,5 +1,7 @@
 """What can go wrong, by whose fault it is."""
 
+from typing import Any
+
 
 class RequestError(Exception):
     """The caller's fault: a 4xx over HTTP, exit code 1 in a batch.
@@ -28,6 +30,15 @@ class RequestError(Exception):
         where = [] if self.instance is None else [f"instance {self.instance}"]
         where += place_in_instance(self.field)
         return f"{', '.join(where)}: {self.message}" if where else self.message
+
+
+def error_view(error: RequestError) -> dict[str, Any]:
+    view: dict[str, Any] = {"code": error.code, "message": str(error)}
+    if error.instance is not None:
+        view["instance"] = error.instance
+    if error.field is not None:
+        view["field"] = error.field
+    return view
 
 
 def place_in_instance(field: str | int | None) -> list[str]:

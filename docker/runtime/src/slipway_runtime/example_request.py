@@ -8,9 +8,9 @@ from slipway_runtime.description import ModelDescription, TensorSpec
 from slipway_runtime.model import ExampleModel, Model
 
 
-def example_request(description: ModelDescription, model: Model | None) -> Any:
+def example_request(description: ModelDescription, model: Model) -> Any:
     """The package's own example, else the model's, else one of zeros; None where nothing tells."""
-    if description.example is not None or model is None:
+    if description.example is not None:
         return description.example
     if isinstance(model, ExampleModel) and model.example is not None:
         return model.example

@@ -19,8 +19,6 @@ class Model(Protocol):
     inputs: Sequence[TensorSpec]
     """Empty where neither the model nor its signature says."""
     outputs: Sequence[TensorSpec]
-    thread_safe: bool
-    """Whether `predict` may run in several threads at once."""
     frameworks: Sequence[str]
     """The distributions whose versions matter to its answers."""
 

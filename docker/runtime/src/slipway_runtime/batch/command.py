@@ -4,65 +4,71 @@ import argparse
 import logging
 import signal
 import sys
-import time
-from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn, TextIO
+from typing import NoReturn
 
-from slipway_runtime.batch.csv_format import CsvReader, CsvWriter
-from slipway_runtime.batch.jsonl_format import JsonlReader, JsonlWriter
-from slipway_runtime.batch.output_file import input_file, output_file
-from slipway_runtime.batch.records import Record, WrongInput
+from slipway_runtime.batch.progress import AnotherRun, Place, run_of
+from slipway_runtime.batch.records import WrongInput
+from slipway_runtime.batch.run import run_over
 from slipway_runtime.description import read_description
-from slipway_runtime.errors import LoadFailed, PredictionFailed, RequestError, place_in_instance
+from slipway_runtime.errors import LoadFailed, PredictionFailed
 from slipway_runtime.json_log import log_json, log_prints
 from slipway_runtime.library_environment import prepare_libraries
 from slipway_runtime.loading import load_model
-from slipway_runtime.model import Model
-from slipway_runtime.prediction import predict
 from slipway_runtime.settings import Settings
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_LOAD_FAILED = 3
-PROGRESS_SECONDS = 10
-FORMATS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+EXIT_FILES = 4
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
 
 log = logging.getLogger("slipway_runtime.batch")
 
 
 def run_batch(arguments: argparse.Namespace, settings: Settings) -> int:
-    """0 done · 1 the input was wrong, or the model failed on it · 2 usage · 3 no model ·
-    128 + n stopped by signal n.
+    """0 done · 1 the input was wrong, or the model failed on it · 2 usage · 3 no model · 4 a file
+    cannot be read or written · 128 + n stopped by signal n.
 
-    Logs go to stderr, and so does what the model prints: stdout may be the output.
+    A run that was stopped or killed is gone on with by the next one of the same kind. Logs go to
+    stderr, and so does what the model prints: stdout may be the output.
     """
     stdout = sys.stdout
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, _stop)
     log_json(sys.stderr, settings.log_level)
     log_prints()
-    format_name = arguments.format or FORMATS.get(Path(arguments.input).suffix.lower())
-    if format_name is None:
-        return _fail(EXIT_USAGE, f"say --format csv or jsonl: {arguments.input} does not tell")
-    if len(arguments.delimiter) != 1 or arguments.chunk_rows < 1:
-        return _fail(EXIT_USAGE, "--delimiter must be one character, --chunk-rows at least 1")
-    prepare_libraries()
+    usage = _usage_fault(arguments)
+    if usage is not None:
+        return _fail(EXIT_USAGE, usage)
+    prepare_libraries(processes=1)
     try:
         description = read_description(settings.description)
         model = load_model(description, settings.package)
     except LoadFailed as failure:
         return _fail(EXIT_LOAD_FAILED, f"the model cannot be served: {failure}", failure.__cause__)
+    place = None if arguments.output == "-" else Place(arguments.output)
     try:
-        with (
-            input_file(arguments.input) as source,
-            output_file(arguments.output, stdout) as target,
-        ):
-            _predict_all(model, source, target, format_name, arguments)
+        run, before = {}, None
+        if place is not None:
+            place.check()
+        if place is not None and arguments.input != "-":
+            run = run_of(arguments, description)
+            before = None if arguments.no_resume else place.read(run)
+        if before is not None:
+            log.info("going on with a run that was ended", extra={"rows": before.rows})
+        run_over(model, arguments, stdout, place, run, before)
     except OSError as error:
-        return _fail(EXIT_FAILED, f"{error.filename or arguments.output}: {error.strerror}")
+        return _fail(EXIT_FILES, f"{error.filename or arguments.output}: {error.strerror}")
+    except AnotherRun as error:
+        return _fail(EXIT_FILES, str(error))
     except WrongInput as error:
         return _fail(EXIT_FAILED, str(error))
     except PredictionFailed as error:
@@ -72,55 +78,20 @@ def run_batch(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _predict_all(
-    model: Model, source: TextIO, target: TextIO, format_name: str, arguments: argparse.Namespace
-) -> None:
-    """Throws `WrongInput` and `PredictionFailed`, both naming the line."""
-    reader: Iterable[Record]
-    writer: CsvWriter | JsonlWriter
-    if format_name == "csv":
-        has_header = not arguments.no_header
-        reader = CsvReader(source, model.inputs, arguments.delimiter, has_header)
-        writer = CsvWriter(target, reader.header, arguments.delimiter)
-    else:
-        reader, writer = JsonlReader(source), JsonlWriter(target)
-    started = reported = time.monotonic()
-    rows = 0
-    for records in _chunks(iter(reader), arguments.chunk_rows):
-        writer.write(records, _predictions(model, records))
-        rows += len(records)
-        if time.monotonic() - reported >= PROGRESS_SECONDS:
-            reported = time.monotonic()
-            _report("progress", rows, reported - started)
-    writer.finish()
-    _report("done", rows, time.monotonic() - started)
-
-
-def _chunks(records: Iterator[Record], size: int) -> Iterator[list[Record]]:
-    while chunk := list(islice(records, size)):
-        yield chunk
-
-
-def _predictions(model: Model, records: list[Record]) -> list[Any]:
-    try:
-        return predict(model, [record.instance for record in records])
-    except RequestError as error:
-        at = _lines(records if error.instance is None else [records[error.instance]])
-        raise WrongInput(
-            ": ".join([", ".join([at, *place_in_instance(error.field)]), error.message])
-        ) from error
-    except PredictionFailed as error:
-        raise PredictionFailed(f"{_lines(records)}: {error}") from error.__cause__
-
-
-def _lines(records: list[Record]) -> str:
-    first, last = records[0].line, records[-1].line
-    return f"line {first}" if first == last else f"lines {first} to {last}"
-
-
-def _report(message: str, rows: int, seconds: float) -> None:
-    per_second = round(rows / seconds) if seconds > 0 else None
-    log.info(message, extra={"rows": rows, "rowsPerSecond": per_second})
+def _usage_fault(arguments: argparse.Namespace) -> str | None:
+    arguments.format = arguments.format or FORMATS.get(Path(arguments.input).suffix.lower())
+    if arguments.format is None:
+        return f"say --format csv, jsonl or parquet: {arguments.input} does not tell"
+    if len(arguments.delimiter) != 1 or arguments.chunk_rows < 1:
+        return "--delimiter must be one character, --chunk-rows at least 1"
+    if arguments.format == "parquet":
+        if "-" in (arguments.input, arguments.output):
+            return "Parquet is read from a file and written to one, not to a stream"
+        try:
+            import pyarrow.parquet  # noqa: F401
+        except ModuleNotFoundError:
+            return "Parquet needs pyarrow: add a line pyarrow to the package's requirements.txt"
+    return None
 
 
 def _fail(code: int, message: str, cause: BaseException | None = None) -> int:

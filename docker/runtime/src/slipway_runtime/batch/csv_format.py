@@ -15,9 +15,15 @@ LONGEST_CELL = 64 * 1024 * 1024
 
 class CsvReader:
     def __init__(
-        self, file: TextIO, inputs: Sequence[TensorSpec], delimiter: str, has_header: bool
+        self,
+        file: TextIO,
+        inputs: Sequence[TensorSpec],
+        delimiter: str,
+        has_header: bool,
+        skip_rows: int = 0,
     ) -> None:
         """Throws `WrongInput` when the header does not fit the model."""
+        self._skip_rows = skip_rows
         csv.field_size_limit(LONGEST_CELL)
         self._rows = csv.reader(file, delimiter=delimiter, strict=True)
         self.header = self._read_header() if has_header else None
@@ -25,6 +31,7 @@ class CsvReader:
 
     def __iter__(self) -> Iterator[Record]:
         line = self._rows.line_num + 1
+        skip_rows = self._skip_rows
         width = len(self.header) if self.header is not None else None
         for cells in _checked(self._rows):
             if cells:  # an empty line is no row
@@ -33,7 +40,10 @@ class CsvReader:
                     raise WrongInput(
                         f"line {line}: expected {counted(width, 'cell')}, got {len(cells)}"
                     )
-                yield Record(line, cells, self._instance_at(line, cells))
+                if skip_rows > 0:
+                    skip_rows -= 1
+                else:
+                    yield Record(line, cells, self._instance_at(line, cells))
             line = self._rows.line_num + 1
 
     def _instance_at(self, line: int, cells: list[str]) -> Any:
@@ -67,11 +77,13 @@ def _checked(rows: Any) -> Iterator[list[str]]:
 class CsvWriter:
     """The first prediction decides the columns: `prediction`, or one for each of its names."""
 
-    def __init__(self, file: TextIO, header: Sequence[str] | None, delimiter: str) -> None:
+    def __init__(
+        self, file: TextIO, header: Sequence[str] | None, delimiter: str, state: Any = None
+    ) -> None:
         self._rows = csv.writer(file, delimiter=delimiter, lineterminator="\n")
         self._header = header
-        self._names: list[str] | None = None
-        self._started = False
+        self._names: list[str] | None = state["names"] if state else None
+        self._started = state is not None
 
     def write(self, records: Sequence[Record], predictions: Sequence[Any]) -> None:
         if not self._started and predictions:
@@ -83,6 +95,9 @@ class CsvWriter:
         """A file of no rows still has its header."""
         if not self._started:
             self._start(None)
+
+    def state(self) -> Any:
+        return {"names": self._names} if self._started else None
 
     def _start(self, prediction: Any) -> None:
         self._started = True

@@ -13,14 +13,19 @@ from slipway_runtime.json_text import decode, encode_text
 
 
 class JsonlReader:
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, skip_rows: int = 0) -> None:
         self._file = file
+        self._skip_rows = skip_rows
 
     def __iter__(self) -> Iterator[Record]:
-        line = 0
+        line, skip_rows = 0, self._skip_rows
         try:
             for line, text in enumerate(self._file, start=1):
-                if text.strip():
+                if not text.strip():
+                    continue
+                if skip_rows > 0:
+                    skip_rows -= 1
+                else:
                     instance = decode(text)
                     yield Record(line, instance, instance)
         except RequestError as error:
@@ -46,3 +51,6 @@ class JsonlWriter:
 
     def finish(self) -> None:
         """Nothing stands after the last line."""
+
+    def state(self) -> None:
+        """One line knows nothing of the other."""

@@ -1,5 +1,6 @@
 """One row of a batch file, on its way from the reader to the writer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,3 +17,8 @@ class Record:
 
 class WrongInput(Exception):
     """The message names the line."""
+
+
+def lines_of(records: Sequence[Record]) -> str:
+    first, last = records[0].line, records[-1].line
+    return f"line {first}" if first == last else f"lines {first} to {last}"

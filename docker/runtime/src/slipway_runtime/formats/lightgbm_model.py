@@ -6,7 +6,7 @@ from typing import Any
 
 import lightgbm
 
-from slipway_runtime.cpu_limit import cpu_limit
+from slipway_runtime.library_environment import thread_limit
 from slipway_runtime.description import ModelDescription
 from slipway_runtime.errors import LoadFailed
 from slipway_runtime.formats.arrays import Array
@@ -23,7 +23,7 @@ def load(description: ModelDescription, package: Path) -> BoosterModel:
         booster = lightgbm.Booster(model_file=str(file))
     except lightgbm.basic.LightGBMError as error:
         raise LoadFailed(f"cannot load {description.model_file}: {error}") from error
-    threads = cpu_limit()
+    threads = thread_limit()
     names = booster.feature_name()
 
     def answer(matrix: Array) -> Array:

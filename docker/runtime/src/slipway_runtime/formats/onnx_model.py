@@ -6,20 +6,20 @@ from typing import Any
 
 import onnxruntime
 
-from slipway_runtime.cpu_limit import cpu_limit
 from slipway_runtime.description import ModelDescription
 from slipway_runtime.errors import LoadFailed
 from slipway_runtime.formats.arrays import Array
 from slipway_runtime.formats.graph_model import GraphModel
 from slipway_runtime.formats.onnx_types import dimension_names, input_specs, output_specs
 from slipway_runtime.formats.refusals import refused_by_model
+from slipway_runtime.library_environment import thread_limit
 from slipway_runtime.loading import packaged_file
 from slipway_runtime.tensors import bad_tensor
 
 
 def load(description: ModelDescription, package: Path) -> GraphModel:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cpu_limit()
+    options.intra_op_num_threads = thread_limit()
     options.log_severity_level = 3
     file = packaged_file(package, description.model_file)
     try:

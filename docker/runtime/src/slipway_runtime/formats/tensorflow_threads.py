@@ -2,10 +2,10 @@
 
 import tensorflow
 
-from slipway_runtime.cpu_limit import cpu_limit
+from slipway_runtime.library_environment import thread_limit
 
 
 def limit_threads() -> None:
     """To be called before TensorFlow runs anything: its pools are made once."""
-    tensorflow.config.threading.set_intra_op_parallelism_threads(cpu_limit())
-    tensorflow.config.threading.set_inter_op_parallelism_threads(cpu_limit())
+    tensorflow.config.threading.set_intra_op_parallelism_threads(thread_limit())
+    tensorflow.config.threading.set_inter_op_parallelism_threads(thread_limit())

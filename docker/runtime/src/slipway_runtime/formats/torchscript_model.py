@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from slipway_runtime.cpu_limit import cpu_limit
+from slipway_runtime.library_environment import thread_limit
 from slipway_runtime.datatypes import is_number
 from slipway_runtime.description import ModelDescription, Signature, TensorSpec
 from slipway_runtime.errors import LoadFailed
@@ -28,7 +28,7 @@ OUT_OF_MEMORY = ("allocate memory", "out of memory")
 
 
 def load(description: ModelDescription, package: Path) -> GraphModel:
-    torch.set_num_threads(cpu_limit())
+    torch.set_num_threads(thread_limit())
     file = packaged_file(package, description.model_file)
     try:
         module = torch.jit.load(str(file), map_location="cpu").eval()

@@ -8,7 +8,7 @@ from typing import Any
 
 import xgboost
 
-from slipway_runtime.cpu_limit import cpu_limit
+from slipway_runtime.library_environment import thread_limit
 from slipway_runtime.description import ModelDescription
 from slipway_runtime.errors import LoadFailed
 from slipway_runtime.formats.arrays import Array
@@ -32,7 +32,7 @@ def load(description: ModelDescription, package: Path) -> BoosterModel:
         raise LoadFailed(
             f"cannot load {description.model_file} with XGBoost {xgboost.__version__}: {reason}"
         ) from error
-    booster.set_param({"nthread": cpu_limit()})
+    booster.set_param({"nthread": thread_limit()})
     kind = json.loads(booster.save_config())["learner"]["gradient_booster"]["name"]
     types = booster.feature_types
 

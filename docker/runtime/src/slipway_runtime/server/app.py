@@ -1,40 +1,48 @@
 """The application: which routes there are, and what stands round all of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
-from slipway_runtime.model_host import ModelHost
-from slipway_runtime.server.error_answers import answer_errors
+from slipway_runtime.description import ModelDescription
+from slipway_runtime.server.access_log import AccessLog
+from slipway_runtime.server.error_answers import ERROR_HANDLERS
 from slipway_runtime.server.metrics import Metrics
-from slipway_runtime.server.mlflow_scoring import mlflow_router
-from slipway_runtime.server.open_inference import open_inference_router
-from slipway_runtime.server.predict_route import predict_router
+from slipway_runtime.server.mlflow_routes import mlflow_routes
+from slipway_runtime.server.open_inference import open_inference_routes
+from slipway_runtime.server.prediction_routes import prediction_routes
 from slipway_runtime.server.request_log import RequestLog
-from slipway_runtime.server.status_routes import status_router
+from slipway_runtime.server.status_routes import status_routes
+from slipway_runtime.server.worker_pool import WorkerPool
+from slipway_runtime.settings import Settings
 
 
-def create_app(host: ModelHost, max_body_bytes: int) -> FastAPI:
-    metrics = Metrics(host.description)
+def create_app(
+    description: ModelDescription,
+    settings: Settings,
+    pool: WorkerPool,
+    access: AccessLog,
+    start: Callable[[], None],
+) -> Starlette:
+    """`start` starts the pool, in the event loop that the application runs in."""
+    metrics = Metrics(description, pool)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        host.start_loading()  # and listen meanwhile
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        start()  # and listen meanwhile
         yield
+        await pool.stop()
 
-    app = FastAPI(
-        title=f"{host.description.model} {host.description.version}",
-        version=host.description.version,
-        openapi_url=None,  # served by a route of ours, so that it is counted like the others
-        docs_url=None,  # FastAPI's own pages load scripts from a CDN
-        redoc_url=None,
+    return Starlette(
+        routes=[
+            *prediction_routes(description, pool, metrics, settings),
+            *status_routes(description, pool, metrics),
+            *open_inference_routes(description, pool),
+            *mlflow_routes(pool),
+        ],
+        middleware=[Middleware(RequestLog, metrics=metrics, access=access)],
+        exception_handlers=ERROR_HANDLERS,
         lifespan=lifespan,
     )
-    app.include_router(predict_router(host, metrics, max_body_bytes))
-    app.include_router(open_inference_router(host, metrics, max_body_bytes))
-    app.include_router(mlflow_router(host, metrics, max_body_bytes))
-    app.include_router(status_router(host, metrics))
-    answer_errors(app, metrics)
-    app.add_middleware(RequestLog, metrics=metrics)
-    return app

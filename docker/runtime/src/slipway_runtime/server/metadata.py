@@ -2,16 +2,16 @@
 
 import platform
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from slipway_runtime import __version__
 from slipway_runtime.description import ModelDescription, TensorSpec, spec_view
-from slipway_runtime.example_request import example_request
-from slipway_runtime.model import Model
+from slipway_runtime.wire import LoadedModel
 
 
-def metadata_view(description: ModelDescription, model: Model | None) -> dict[str, Any]:
+def metadata_view(
+    description: ModelDescription, model: LoadedModel | None, *, ready: bool
+) -> dict[str, Any]:
     """Before the model is loaded, inputs and outputs are what the signature says."""
     signature = description.signature
     inputs = model.inputs if model else signature.inputs if signature else ()
@@ -22,10 +22,10 @@ def metadata_view(description: ModelDescription, model: Model | None) -> dict[st
         "contentDigest": description.content_digest,
         "format": description.format,
         "platform": model.platform if model else None,
-        "ready": model is not None,
+        "ready": ready,
         "inputs": _views(inputs),
         "outputs": _views(outputs),
-        "example": example_request(description, model),
+        "example": model.example if model else description.example,
         "labels": description.labels,
         "metadata": description.metadata,
         "resources": description.resources,
@@ -34,20 +34,10 @@ def metadata_view(description: ModelDescription, model: Model | None) -> dict[st
             "name": "slipway-runtime",
             "version": __version__,
             "python": platform.python_version(),
-            "frameworks": _versions(model.frameworks if model else ()),
+            "frameworks": model.frameworks if model else {},
         },
     }
 
 
 def _views(specs: Iterable[TensorSpec]) -> list[dict[str, Any]]:
     return [spec_view(spec) for spec in specs]
-
-
-def _versions(distributions: Iterable[str]) -> dict[str, str]:
-    versions = {}
-    for name in distributions:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue  # pandas, say, where no model needed it
-    return versions

@@ -1,8 +1,5 @@
 """What `/metrics` shows, in a registry of the app's own."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -17,14 +14,17 @@ from prometheus_client import (
 
 from slipway_runtime import __version__
 from slipway_runtime.description import ModelDescription
-from slipway_runtime.server.value_statistics import ModelStatistics
+from slipway_runtime.server.container_metrics import ContainerMetrics
+from slipway_runtime.server.value_metrics import ValueMetrics
+from slipway_runtime.server.worker_metrics import WorkerMetrics
+from slipway_runtime.server.worker_pool import WorkerPool
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-LATENCY_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+LATENCY_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Metrics:
-    def __init__(self, description: ModelDescription) -> None:
+    def __init__(self, description: ModelDescription, pool: WorkerPool) -> None:
         disable_created_metrics()  # a second series for each, that nobody asks for
         self._registry = registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -51,11 +51,6 @@ class Metrics:
             ["code"],
             registry=registry,
         )
-        self.instances = Counter(
-            "slipway_instances_predicted", "Instances predicted.", registry=registry
-        )
-        self.ready = Gauge("slipway_model_ready", "1 once the model is loaded.", registry=registry)
-        self.ready.set(0)
         info = Gauge(
             "slipway_model_info",
             "What this process serves; always 1.",
@@ -69,19 +64,9 @@ class Metrics:
             description.format,
             __version__,
         ).set(1)
-        self._statistics = ModelStatistics()
-        registry.register(self._statistics)
-
-    def observe(
-        self,
-        instances: int,
-        inputs: Mapping[str, Sequence[Any]],
-        outputs: Mapping[str, Sequence[Any]],
-    ) -> None:
-        """Counts what was predicted, with its columns of inputs and outputs by name."""
-        self.instances.inc(instances)
-        self._statistics.observe_inputs(inputs)
-        self._statistics.observe_outputs(outputs)
+        registry.register(WorkerMetrics(pool))
+        registry.register(ContainerMetrics())
+        registry.register(ValueMetrics(pool.values))
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

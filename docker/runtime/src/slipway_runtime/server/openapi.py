@@ -1,4 +1,4 @@
-"""What OpenAPI says of the routes that read their bodies themselves."""
+"""`/openapi.json`: what the routes take and answer, as OpenAPI 3.1."""
 
 from typing import Any
 
@@ -53,6 +53,58 @@ PREDICT_REQUEST_SCHEMA = {
     ]
 }
 
+INFER_REQUEST_SCHEMA = {
+    "type": "object",
+    "required": ["inputs"],
+    "properties": {
+        "id": {"type": "string"},
+        "parameters": {"type": "object"},
+        "inputs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "shape", "datatype", "data"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "shape": {"type": "array", "items": {"type": "integer"}},
+                    "datatype": {"type": "string"},
+                    "parameters": {"type": "object"},
+                    "data": {"type": "array", "description": "row-major, nested or flat"},
+                },
+            },
+        },
+        "outputs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {"name": {"type": "string"}},
+            },
+        },
+    },
+}
+
+INVOCATIONS_REQUEST_SCHEMA = {
+    "type": "object",
+    "oneOf": [
+        {"required": [kind]}
+        for kind in ("dataframe_split", "dataframe_records", "instances", "inputs")
+    ],
+    "properties": {
+        "dataframe_split": {
+            "type": "object",
+            "required": ["columns", "data"],
+            "properties": {
+                "columns": {"type": "array", "items": {}},
+                "data": {"type": "array", "items": {"type": "array", "items": {}}},
+            },
+        },
+        "dataframe_records": {"type": "array", "items": {"type": "object"}},
+        "instances": {"type": "array", "items": {}},
+        "inputs": {},
+    },
+}
+
 PREDICT_ANSWER_SCHEMA = {
     "type": "object",
     "required": ["predictions", "model", "version"],
@@ -63,26 +115,94 @@ PREDICT_ANSWER_SCHEMA = {
     },
 }
 
+OPEN_INFERENCE_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}},
+}
+MLFLOW_ERROR = {
+    "type": "object",
+    "required": ["error_code", "message"],
+    "properties": {"error_code": {"type": "string"}, "message": {"type": "string"}},
+}
 
-def predict_openapi(description: ModelDescription) -> dict[str, Any]:
-    body: dict[str, Any] = {"schema": PREDICT_REQUEST_SCHEMA}
+REFUSALS = {
+    "400": "The instances do not fit the model",
+    "408": "The body was not there in time",
+    "413": "The body is too large",
+    "415": "The body is not JSON",
+    "500": "The model failed",
+    "503": "No worker is there, or too many requests wait for one",
+    "504": "The prediction took too long",
+}
+
+
+def openapi_document(description: ModelDescription) -> dict[str, Any]:
+    predict = _prediction("Predict", PREDICT_REQUEST_SCHEMA, PREDICT_ANSWER_SCHEMA, ERROR_SCHEMA)
+    predict["description"] = PREDICT_DESCRIPTION
     if description.example is not None:
-        body["example"] = description.example
+        predict["requestBody"]["content"]["application/json"]["example"] = description.example
+    infer = _prediction(
+        "Predict by the Open Inference Protocol v2",
+        INFER_REQUEST_SCHEMA,
+        {"type": "object"},
+        OPEN_INFERENCE_ERROR,
+    )
+    infer["responses"]["404"] = _json("Another model or version", OPEN_INFERENCE_ERROR)
+    invocations = _prediction(
+        "Predict as MLflow has it", INVOCATIONS_REQUEST_SCHEMA, {"type": "object"}, MLFLOW_ERROR
+    )
+    paths: dict[str, Any] = {
+        "/predict": {"post": predict},
+        "/health": _get("200 while the process is well", "503"),
+        "/ready": _get("200 while predictions can be asked for", "503"),
+        "/metadata": _get("What is served, by what"),
+        "/metrics": _get("Prometheus metrics"),
+        "/invocations": {"post": invocations},
+        "/ping": _get("As /ready", "503"),
+        "/version": _get("The version of slipway-runtime"),
+        "/v2": _get("The server"),
+        "/v2/health/live": _get("As /health"),
+        "/v2/health/ready": _get("As /ready", "503"),
+    }
+    for path, names in (
+        ("/v2/models/{model}", ["model"]),
+        ("/v2/models/{model}/versions/{version}", ["model", "version"]),
+    ):
+        paths[path] = _get("The model's inputs and outputs", "404", "503")
+        paths[f"{path}/ready"] = _get("As /ready", "404", "503")
+        paths[f"{path}/infer"] = {"post": infer}
+        for of_model in (path, f"{path}/ready", f"{path}/infer"):
+            paths[of_model]["parameters"] = [
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in names
+            ]
     return {
-        "requestBody": {"required": True, "content": {"application/json": body}},
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"{description.model} {description.version}",
+            "version": description.version,
+        },
+        "paths": paths,
+    }
+
+
+def _prediction(
+    summary: str, request: dict[str, Any], answer: dict[str, Any], error: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "summary": summary,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": request}}},
         "responses": {
-            "200": _json("The predictions", PREDICT_ANSWER_SCHEMA),
-            "400": _json("The instances do not fit the model", ERROR_SCHEMA),
-            "413": _json("The body is too large", ERROR_SCHEMA),
-            "415": _json("The body is not JSON", ERROR_SCHEMA),
-            "500": _json("The model failed", ERROR_SCHEMA),
-            "503": _json("The model is still loading", ERROR_SCHEMA),
+            "200": _json("The predictions", answer),
+            **{status: _json(text, error) for status, text in REFUSALS.items()},
         },
     }
 
 
-def json_body(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+def _get(summary: str, *others: str) -> dict[str, Any]:
+    statuses = {status: {"description": "Not so"} for status in others}
+    return {"get": {"summary": summary, "responses": {"200": {"description": "So"}, **statuses}}}
 
 
 def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:

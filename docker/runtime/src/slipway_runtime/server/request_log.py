@@ -1,23 +1,20 @@
 """Counts, times and logs each request. Plain ASGI: on the path of every prediction."""
 
-import logging
 import time
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from slipway_runtime.server.access_log import AccessLog
 from slipway_runtime.server.metrics import Metrics
+from slipway_runtime.server.template_route import TEMPLATE
 
-log = logging.getLogger("slipway_runtime.access")
-
-# What orchestrators and Prometheus ask every few seconds is logged at debug level only.
-QUIET = ("/health", "/ready", "/metrics", "/ping", "/v2/health/live", "/v2/health/ready")
 UNMATCHED = "(unmatched)"
 
 
 class RequestLog:
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, access: AccessLog) -> None:
         self._app = app
+        self._access = access
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,19 +37,8 @@ class RequestLog:
                 self._record(scope, status, time.perf_counter() - started)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        # The route's template, so that callers cannot make labels without end.
-        route: Any = scope.get("route")
-        path = getattr(route, "path", UNMATCHED)
+        path = scope.get(TEMPLATE, UNMATCHED)
         method = scope["method"] if path != UNMATCHED else UNMATCHED
         self._metrics.requests.labels(method, path, status).inc()
         self._metrics.duration.labels(path).observe(seconds)
-        log.log(
-            logging.DEBUG if scope["path"] in QUIET else logging.INFO,
-            "request",
-            extra={
-                "method": scope["method"],
-                "path": scope["path"],
-                "status": status,
-                "ms": round(seconds * 1000, 2),
-            },
-        )
+        self._access.write(scope["method"], scope["path"], status, seconds)

@@ -1,8 +1,10 @@
-"""`slipway-runtime serve`: the process round the application."""
+"""`slipway-runtime serve`: the front process, which speaks HTTP, and its start and end.
+
+It imports nothing heavy, so that it answers at once: the model is in the workers' processes.
+"""
 
 import faulthandler
 import logging
-import os
 import signal
 import socket
 import sys
@@ -12,8 +14,8 @@ from typing import NoReturn
 
 from slipway_runtime.description import read_description
 from slipway_runtime.errors import LoadFailed
-from slipway_runtime.json_log import log_json, log_prints
-from slipway_runtime.library_environment import prepare_libraries
+from slipway_runtime.json_log import log_json
+from slipway_runtime.server.worker_process import SpawnedWorker
 from slipway_runtime.settings import Settings
 
 EXIT_LISTEN_FAILED = 1
@@ -34,50 +36,38 @@ def run_server(settings: Settings) -> int:
         description = read_description(settings.description)
     except LoadFailed as failure:
         return _load_failed(failure)
-    log_json(
-        sys.stdout,
-        settings.log_level,
-        {"model": description.model, "version": description.version},
-    )
-    log_prints()
+    always = {"model": description.model, "version": description.version}
+    log_json(sys.stdout, settings.log_level, always)
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:
         log.error("cannot listen on %s:%d: %s", settings.host, settings.port, error.strerror)
         return EXIT_LISTEN_FAILED
-    prepare_libraries()
+    # They load the model while this process imports the rest.
+    processes = [SpawnedWorker() for _ in range(settings.workers)]
 
-    import uvicorn
-
-    from slipway_runtime.model_host import ModelHost
+    from slipway_runtime.server.access_log import AccessLog
     from slipway_runtime.server.app import create_app
+    from slipway_runtime.server.draining import DrainingServer
+    from slipway_runtime.server.identity_headers import identity_headers
+    from slipway_runtime.server.worker_pool import WorkerPool
 
     def stop() -> None:
         server.should_exit = True
 
-    host = ModelHost(description, settings.package, on_failure=stop)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(host, settings.max_body_bytes),
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            ws="none",
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=settings.shutdown_seconds,
-        )
-    )
-    # uvicorn takes the signals over while it runs, and then raises them again.
-    on_signal(lambda *_: stop())
+    pool = WorkerPool(settings, SpawnedWorker, on_failure=stop)
+    access = AccessLog(sys.stdout, settings.log_level, always)
+    app = create_app(description, settings, pool, access, start=lambda: pool.start(processes))
+    headers = identity_headers(description, settings.image_digest)
+    server = DrainingServer(app, pool, headers, KEEP_ALIVE_SECONDS, settings.shutdown_seconds)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     log.info("listening", extra={"host": settings.host, "port": settings.port})
     server.run(sockets=[listener])
-    if host.failure:
-        return _load_failed(host.failure)
-    if host.is_busy():
+    if pool.failure is not None:
+        return _load_failed(pool.failure, pool.traceback)
+    if server.cut_off:
         log.error("stopped in mid-prediction: it took longer than SHUTDOWN_SECONDS")
-        os._exit(EXIT_CUT_OFF)  # the interpreter would wait for the prediction's thread
+        return EXIT_CUT_OFF
     return 0
 
 
@@ -92,8 +82,9 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _load_failed(failure: LoadFailed) -> int:
-    log.error("the model cannot be served: %s", failure, exc_info=failure.__cause__)
+def _load_failed(failure: LoadFailed, traceback: str = "") -> int:
+    extra = {"traceback": traceback} if traceback else None
+    log.error("the model cannot be served: %s", failure, exc_info=failure.__cause__, extra=extra)
     return EXIT_LOAD_FAILED
 
 

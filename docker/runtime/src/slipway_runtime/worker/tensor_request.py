@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway_runtime.described import described
-from slipway_runtime.server.predict_request import bad_request
 from slipway_runtime.tensors import Tensor, tensor_of
+from slipway_runtime.worker.predict_request import bad_request
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slipway_runtime.description import TensorSpec
-from slipway_runtime.server.value_statistics import MAX_FEATURES, MAX_INSTANCES_OF_A_REQUEST
+from slipway_runtime.value_statistics import MAX_FEATURES, MAX_INSTANCES_OF_A_REQUEST
 
 
 def input_columns(

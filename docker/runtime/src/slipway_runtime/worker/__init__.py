@@ -1,0 +1,1 @@
+"""The process that holds the model: one for each of WORKERS."""
