@@ -138,8 +138,7 @@ async function usual() {
   await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
   await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
   await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
-  await vitest("unit", 6);
-  await pytest("Python runtime tests", {}, ["docker/runtime"]);
+  await Promise.all([vitest("unit", 6), pytest("Python runtime tests", {}, ["docker/runtime"], { isAside })]);
   if (leftOut.includes("parts")) return skipped(3, "all tests that need parts are", "them");
   const working = async () => {
     await vitest("contracts", 8);

@@ -7,7 +7,6 @@ from slipway_runtime.cpu_limit import cpu_limit
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
 
 
-
 def prepare_libraries(processes: int) -> None:
     """To be called before a model is loaded, in each of so many processes. What the container's own
     environment says stays.

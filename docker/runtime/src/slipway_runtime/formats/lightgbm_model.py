@@ -6,12 +6,12 @@ from typing import Any
 
 import lightgbm
 
-from slipway_runtime.library_environment import thread_limit
 from slipway_runtime.description import ModelDescription
 from slipway_runtime.errors import LoadFailed
 from slipway_runtime.formats.arrays import Array
 from slipway_runtime.formats.booster_inputs import Features
 from slipway_runtime.formats.boosters import BoosterModel
+from slipway_runtime.library_environment import thread_limit
 from slipway_runtime.loading import packaged_file
 
 UNNAMED = re.compile(r"Column_\d+")

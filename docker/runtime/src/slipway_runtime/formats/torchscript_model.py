@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from slipway_runtime.library_environment import thread_limit
 from slipway_runtime.datatypes import is_number
 from slipway_runtime.description import ModelDescription, Signature, TensorSpec
 from slipway_runtime.errors import LoadFailed
 from slipway_runtime.formats.arrays import Array
 from slipway_runtime.formats.graph_model import GraphModel, Outputs
 from slipway_runtime.formats.refusals import refused_by_model
+from slipway_runtime.library_environment import thread_limit
 from slipway_runtime.loading import packaged_file
 
 OUT_OF_MEMORY = ("allocate memory", "out of memory")
