@@ -1,40 +1,9 @@
-import { crc32, deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { zipOf } from "#test/zip-of.ts";
 import { fixture, sourceOfBytes } from "./fixtures/fixture.ts";
 import { Unreadable } from "./unreadable.ts";
 import { readZipEntry, repeatedEntry, zipEntries } from "./zip-archive.ts";
-
-/** An archive of deflated entries, as the specification draws it. */
-function zipOf(entries: readonly [string, Buffer][], claimedBytes?: number): Buffer {
-  const parts: Buffer[] = [];
-  const directory: Buffer[] = [];
-  let offset = 0;
-  for (const [name, bytes] of entries) {
-    const packed = deflateRawSync(bytes);
-    const header = Buffer.alloc(30);
-    header.writeUInt32LE(0x04034b50);
-    header.writeUInt16LE(8, 8);
-    header.writeUInt16LE(name.length, 26);
-    const entry = Buffer.alloc(46);
-    entry.writeUInt32LE(0x02014b50);
-    entry.writeUInt16LE(8, 10);
-    entry.writeUInt32LE(crc32(bytes), 16);
-    entry.writeUInt32LE(packed.length, 20);
-    entry.writeUInt32LE(claimedBytes ?? bytes.length, 24);
-    entry.writeUInt16LE(name.length, 28);
-    entry.writeUInt32LE(offset, 42);
-    directory.push(entry, Buffer.from(name));
-    parts.push(header, Buffer.from(name), packed);
-    offset += 30 + name.length + packed.length;
-  }
-  const central = Buffer.concat(directory);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50);
-  end.writeUInt32LE(central.length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, central, end]);
-}
 
 async function read(archive: Buffer, name: string, limitBytes = 1024 * 1024): Promise<string | undefined> {
   const source = sourceOfBytes(archive);

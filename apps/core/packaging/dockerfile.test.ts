@@ -47,6 +47,16 @@ describe("the Dockerfile of a package", () => {
       expect(line).toMatch(/^(?:ENV|LABEL) \w+=(?:\w+|"(?:[^"\\$\p{Cc}]|\\["\\$])*")$/u);
   });
 
+  it("brings Python to a bare Debian, and pip to the stage that installs", () => {
+    const spec = { environment: {}, systemPackages: ["python3-torch"] };
+    const [dependencies, , last] = dockerfile({ ...plain, spec, bareDebian: true })
+      .split(/\n\n(?=FROM)/)
+      .slice(1);
+    expect(dependencies).toContain("install --yes --no-install-recommends python3-pip &&");
+    expect(last).toContain("install --yes --no-install-recommends python3 python3-torch &&");
+    expect(last).not.toContain("pip");
+  });
+
   it("takes no base that is not pinned, and no package's name that is more than a name", () => {
     const base = { reference: "python:3.11-slim", environment: {} };
     expect(() => dockerfile({ ...plain, base })).toThrow("pinned by digest");

@@ -21,6 +21,8 @@ export interface DockerfileInput {
   requireHashes: boolean;
   /** Whether some of them are archives of sources, of which pip makes wheels; the base then has a compiler, or apt. */
   buildsWheels?: boolean;
+  /** Whether the base is a bare Debian: it gets its Python from there, and pip where it installs. */
+  bareDebian?: boolean;
   /** What `slipway/` is called in the context, where the package has a folder of that name. */
   runtimeFolder?: string;
 }
@@ -45,6 +47,7 @@ export function dockerfile(input: DockerfileInput): string {
     ],
     [
       `FROM ${from} AS dependencies`,
+      ...(input.bareDebian === true ? installSystemPackages(["python3-pip"]) : []),
       ...(input.buildsWheels === true ? [installCompiler] : []),
       execForm("COPY", [input.requirementsFile, "/build/requirements.txt"]),
       execForm("RUN", [
@@ -57,7 +60,7 @@ export function dockerfile(input: DockerfileInput): string {
     [`FROM ${from} AS package`, "COPY . /package/", execForm("RUN", ["rm", "-rf", `/package/${runtimeFolder}`])],
     [
       `FROM ${from}`,
-      ...installSystemPackages(spec.systemPackages),
+      ...installSystemPackages([...(input.bareDebian === true ? ["python3"] : []), ...spec.systemPackages]),
       `COPY --from=dependencies ${installed} ${installed}`,
       `COPY ${runtimeFolder}/ /opt/slipway/`,
       ...assignments("ENV", Object.fromEntries(environment.filter(([name]) => !unwritable.includes(name)))),

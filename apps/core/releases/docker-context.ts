@@ -60,12 +60,16 @@ export async function dockerContext(input: DockerContextInput): Promise<Generate
     text(
       dockerfilePath,
       dockerfile({
-        spec: { environment: spec.environment, systemPackages: spec.systemPackages ?? [] },
+        spec: {
+          environment: spec.environment,
+          systemPackages: [...(spec.basePackages ?? []), ...(spec.systemPackages ?? [])],
+        },
         base: { reference: baseOf(lock), environment: {}, argument: "BASE" },
         labels: labelsOf(found),
         requirementsFile: lockPath,
         requireHashes: true,
         buildsWheels: lock.requirements.some(({ sdist }) => sdist !== undefined),
+        bareDebian: lock.base.source.includes("+"),
         runtimeFolder: folder,
       }),
     ),
@@ -105,9 +109,11 @@ async function runtimeFiles(below: string): Promise<GeneratedFile[]> {
 }
 
 /** An image that was pinned is the default as it stood, without its host; for what was made of Debian's packages it is
- *  Python's own image of the same release and minor version. */
+ *  Python's own image of the same release and minor version, or Debian's where packages of its Python were among them. */
 function baseOf({ base, python }: Lock): string {
-  return base.source.startsWith("debian:") ? `python:${python}-slim-${base.source.slice(7)}` : base.source;
+  const [, suite, more] = /^debian:([^+]+)(\+.+)?$/.exec(base.source) ?? [];
+  if (suite === undefined) return base.source;
+  return more === undefined ? `python:${python}-slim-${suite}` : `debian:${suite}-slim`;
 }
 
 /** Where the index has sources alone, theirs is the hash that holds elsewhere: each build of a wheel has its own. */

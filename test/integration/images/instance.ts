@@ -28,6 +28,7 @@ export async function newInstance(
     wheels?: Config["wheels"];
     bases?: Config["bases"];
     environment?: Record<string, string>;
+    network?: Partial<Config["network"]>;
   } = {},
 ): Promise<Instance> {
   const { db } = await testDatabase();
@@ -40,7 +41,7 @@ export async function newInstance(
       tools: { uv: settings.uv ?? process.env["SLIPWAY_UV"] ?? "uv", mmdebstrap: "mmdebstrap" },
       wheels: settings.wheels ?? { slim: false, cacheBytes: 20 * 1024 ** 3 },
       ca: null,
-      network: plainNetwork,
+      network: { ...plainNetwork, ...settings.network },
       scratchDir: join(folder, "scratch"),
       cacheDir: join(folder, "cache"),
     },

@@ -4,7 +4,7 @@ import { BuildFault } from "../image-builder.ts";
 import type { LockedRequirement } from "../lock.ts";
 import type { GivenWheels } from "./given-wheels.ts";
 import { tidyInstalled } from "./tidy-installed.ts";
-import { torchEnvironment } from "./torch-index.ts";
+import { byIndex, type OfIndex } from "./torch-index.ts";
 import { runUv, type Uv, type UvRun } from "./uv.ts";
 import { reasonLine, uvReason } from "./uv-reason.ts";
 
@@ -22,6 +22,17 @@ export async function installRequirements(
   target: string,
   run: UvRun,
 ): Promise<void> {
+  for (const part of byIndex(uv, locked)) await installPart(uv, part, { given, wheels }, target, run);
+  await tidyInstalled(target);
+}
+
+async function installPart(
+  uv: Uv,
+  { locked, environment }: OfIndex,
+  { given, wheels }: { given: boolean; wheels: GivenWheels | null },
+  target: string,
+  run: UvRun,
+): Promise<void> {
   const lines = locked.map(({ name, version, sha256 }) => `${name}==${version} --hash=sha256:${sha256}`);
   await writeFile(join(run.folder, "requirements.lock"), `${lines.join("\n")}\n`);
   const { exitCode, stderr } = await runUv(
@@ -32,10 +43,9 @@ export async function installRequirements(
       ...(wheels === null ? [] : ["--find-links", wheels.folder]),
     ],
     run,
-    torchEnvironment(uv, locked),
+    environment,
   );
   if (exitCode !== 0) throw blame(stderr, given);
-  await tidyInstalled(target);
 }
 
 /** What is wrong with a given lock is its giver's; what was resolved a moment ago and cannot be had is the index's. */

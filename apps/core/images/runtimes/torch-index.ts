@@ -28,14 +28,21 @@ export function torchBesides(resolved: readonly LockedRequirement[], requirement
   return resolved.map(({ name }) => name).filter((name) => torchPackages.includes(name) && !named.has(name));
 }
 
-/** For an installation by hashes, where it is no matter which index has a file. */
-export function torchEnvironment(
-  { torchIndex, environment }: Uv,
-  locked: readonly LockedRequirement[],
-): Record<string, string> {
-  if (torchIndex === null || !locked.some(({ name }) => torchPackages.includes(name))) return {};
-  const indexes = [environment["UV_INDEX"], torchIndex].filter(Boolean).join(" ");
-  return { UV_INDEX: indexes, UV_INDEX_STRATEGY: "unsafe-best-match" };
+/** What is installed from one place, with what uv is told of it. */
+export interface OfIndex {
+  locked: readonly LockedRequirement[];
+  environment: Readonly<Record<string, string>>;
+}
+
+/** The wheels of a lock by where they come from. */
+export function byIndex({ torchIndex }: Uv, locked: readonly LockedRequirement[]): OfIndex[] {
+  if (torchIndex === null) return [{ locked, environment: {} }];
+  const isTorchs = ({ name }: LockedRequirement) => torchPackages.includes(name);
+  const parts: OfIndex[] = [
+    { locked: locked.filter((requirement) => !isTorchs(requirement)), environment: {} },
+    { locked: locked.filter(isTorchs), environment: { UV_DEFAULT_INDEX: torchIndex, UV_INDEX: "" } },
+  ];
+  return parts.filter((part) => part.locked.length > 0);
 }
 
 /** They are held against what was found, afterwards. */
