@@ -4,7 +4,7 @@ import type { YamlPath } from "./read-yaml.ts";
 import type { Reading } from "./reading.ts";
 
 /** The types that a request can hold: numpy's by name, and text. */
-const tensorTypes = [
+export const tensorTypes = [
   "bool",
   "uint8",
   "uint16",

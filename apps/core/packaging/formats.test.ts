@@ -42,6 +42,10 @@ describe("trees", () => {
       expect((await specOf({ ...model, "requirements.txt": line })).requirements).toEqual([line]);
   });
 
+  it("of XGBoost in its old binary format are served by a version that reads it", async () => {
+    expect((await specOf({ "model.bst": "binf\0\0\0\0" })).requirements).toEqual(["xgboost-cpu>=2.1,<3.1"]);
+  });
+
   it("of LightGBM are served with the signature of their columns", async () => {
     expect(await specOf({ "model/model.txt": fixture("lightgbm-named.txt") })).toMatchObject({
       format: "lightgbm",

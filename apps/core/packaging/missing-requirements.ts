@@ -15,6 +15,8 @@ export interface OwnNames {
 export interface SavedBy {
   /** The version of the framework that saved it; null where they say none. */
   version: string | null;
+  /** The first version of the framework that no longer reads it. */
+  before?: string;
   pickles: readonly PickleInspection[];
 }
 
@@ -41,16 +43,17 @@ export function missingRequirements(
     if (isMet) continue;
     if (marked !== undefined) requirements.push(marked);
     else if (need.fromDebian !== undefined && !need.anyOf.some(hasWheels)) debian = need.fromDebian;
-    else requirements.push(wanted(need, saved.version));
+    else requirements.push(wanted(need, saved));
   }
   const ofPickles = [...numpyFor(format, own, requirements), ...packagesOf(saved.pickles)];
   const isNamed = (line: string) => own.pins.has(/^[\w-]+/.exec(line)?.[0] ?? "");
   return { requirements: [...requirements, ...ofPickles.filter((line) => !isNamed(line))], debian };
 }
 
-function wanted(need: Need, version: string | null): string {
-  if (need.saved === undefined || version === null || !isReleased(version)) return need.default;
+function wanted(need: Need, { version, before }: SavedBy): string {
   const name = /^[\w-]+/.exec(need.default)?.[0] ?? "";
+  if (need.saved !== undefined && before !== undefined) return `${need.default},<${before}`;
+  if (need.saved === undefined || version === null || !isReleased(version)) return need.default;
   return need.saved === "exact" ? `${name}==${version}` : `${name}>=${version}`;
 }
 

@@ -1,5 +1,11 @@
 import canonicalize from "canonicalize";
-import type { PackageSpec } from "./package-spec.ts";
+import { tensorTypes } from "./declared-signature.ts";
+import type { PackageSpec, Tensor } from "./package-spec.ts";
+
+/** What numpy has no type for (`seq(map(int64,tensor(float32)))`) the runtime learns from the model itself. */
+function askable(tensor: Tensor): Tensor {
+  return (tensorTypes as readonly string[]).includes(tensor.type) ? tensor : { ...tensor, type: "any" };
+}
 
 export interface Described {
   model: string;
@@ -21,7 +27,7 @@ export function modelDescription({ model, version, contentDigest, spec, metadata
     modelFile,
     preprocessorFile,
     predictor,
-    signature,
+    signature: signature && { inputs: signature.inputs.map(askable), outputs: signature.outputs.map(askable) },
     example: example ?? null,
     metadata,
     // Left out where they say nothing: what was sealed before they were read is described as it was.

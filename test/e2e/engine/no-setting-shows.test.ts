@@ -33,6 +33,7 @@ const planted: Record<string, string> = {
   SLIPWAY_BASE_PASSWORD: login.password,
   SLIPWAY_PACKAGE_INDEX: plant("index"),
   SLIPWAY_EXTRA_PACKAGE_INDEXES: plant("extra"),
+  SLIPWAY_TORCH_INDEX: plant("torch"),
   SLIPWAY_APT_MIRROR: plant("mirror"),
   HTTP_PROXY: plant("proxy"),
   HTTPS_PROXY: plant("tls-proxy"),
@@ -66,6 +67,7 @@ describe.skipIf(engine === null)("what builds and their company's network are to
   const guardOf = (name: string) => ({ username: "planted", password: of(name) });
   const index = await packageIndex(address, guardOf("SLIPWAY_PACKAGE_INDEX"), { "plantedsdist-1.0.tar.gz": sdist });
   const extra = await packageIndex(address, guardOf("SLIPWAY_EXTRA_PACKAGE_INDEXES"));
+  const torch = await packageIndex(address, guardOf("SLIPWAY_TORCH_INDEX"));
   const mirror = await debianMirror(address, guardOf("SLIPWAY_APT_MIRROR"));
   const proxy = await httpProxy(address, guardOf("HTTP_PROXY"));
   const tlsProxy = await httpProxy(address, guardOf("HTTPS_PROXY"));
@@ -74,6 +76,7 @@ describe.skipIf(engine === null)("what builds and their company's network are to
     REDIS_URL: await withRedisUser(user, of("REDIS_URL")),
     SLIPWAY_PACKAGE_INDEX: index.url,
     SLIPWAY_EXTRA_PACKAGE_INDEXES: extra.url,
+    SLIPWAY_TORCH_INDEX: torch.url,
     SLIPWAY_APT_MIRROR: mirror.url,
     HTTP_PROXY: proxy.url,
     HTTPS_PROXY: tlsProxy.url,

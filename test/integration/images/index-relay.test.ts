@@ -38,6 +38,13 @@ it.each([
   expect(await ask(path)).toEqual({ status: 200, bytes: sdist });
 });
 
+it("torch is asked for at its own index, and no other project there", async () => {
+  const { ask } = await relayOf(linkTo("/files/"), (response) => response.end(sdist), { hasTorchIndex: true });
+  const statuses = async (...paths: string[]) => Promise.all(paths.map(async (path) => (await ask(path)).status));
+  expect(await statuses("/0/thing/", "/1/torch/", "/1/TorchVision/")).toEqual([200, 200, 200]);
+  expect(await statuses("/0/torch/", "/1/thing/", "/2/torch/")).toEqual([404, 404, 404]);
+});
+
 const cuts: Record<string, (response: ServerResponse) => void> = {
   "ends too early": (response) => void response.socket?.end(),
   "is reset": (response) => void response.socket?.resetAndDestroy(),
@@ -61,7 +68,11 @@ it.each(Object.entries(cuts))(
 );
 
 /** An index that has one project, and the relay of it, in a folder that is /slipway to it. */
-async function relayOf(links: string, give: (response: ServerResponse) => void) {
+async function relayOf(
+  links: string,
+  give: (response: ServerResponse) => void,
+  { hasTorchIndex = false }: { hasTorchIndex?: boolean } = {},
+) {
   const index = createServer(({ url }, response) => {
     if (url?.startsWith("/files/")) give(response);
     else response.setHeader("content-type", "text/html").end(links);
@@ -74,7 +85,8 @@ async function relayOf(links: string, give: (response: ServerResponse) => void) 
   });
   const packageIndex = `http://127.0.0.1:${(index.address() as AddressInfo).port}/simple`;
   const folder = temporaryFolder();
-  const files = { ...relayFiles({ ...machinesNetwork, packageIndex }), "relay.py": relay };
+  const torchIndex = hasTorchIndex ? packageIndex : null;
+  const files = { ...relayFiles({ ...machinesNetwork, packageIndex, torchIndex }), "relay.py": relay };
   for (const name of ["net", "index"]) mkdirSync(join(folder, name));
   for (const [name, content] of Object.entries(files)) put(join(folder, "net", name), folder, content);
   start([python, join(folder, "net/relay.py")]);

@@ -15,7 +15,7 @@ import { Unreadable } from "../unreadable.ts";
 export interface SavedModelInspection {
   /** Of the TensorFlow that saved it. */
   version: string | null;
-  /** Of `serving_default`. */
+  /** Of `serving_default`, else of the only one. */
   signature: ModelSignature;
   /** Whether it keeps weights beside the graph, in `variables/`. */
   hasVariables: boolean;
@@ -70,10 +70,12 @@ export async function readSavedModel(file: ByteSource): Promise<SavedModelInspec
         : "holds no graph with the tag serve: save the model with tf.saved_model.save or model.export",
     );
   const { version, hasVariables, signatures } = graph;
-  const span = signatures.get(served);
+  // TensorFlow's own begin with two underscores.
+  const others = [...signatures.keys()].filter((name) => !name.startsWith("__"));
+  const span = signatures.get(served) ?? (others.length === 1 ? signatures.get(others[0] ?? "") : undefined);
   if (span === undefined) {
-    const others = [...signatures.keys()].filter((name) => !name.startsWith("__")).slice(0, 5);
-    const has = others.length === 0 ? "has no signature" : `has the signatures ${others.join(", ")} and no ${served}`;
+    const has =
+      others.length === 0 ? "has no signature" : `has the signatures ${others.slice(0, 5).join(", ")} and no ${served}`;
     throw new Unreadable(`${has}, so nothing says what it takes: save it with signatures={"${served}": …}`);
   }
   return { version, hasVariables, signature: await readSignature(protobuf, span) };

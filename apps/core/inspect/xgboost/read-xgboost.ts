@@ -18,6 +18,8 @@ import { pickUbjson } from "./pick-ubjson.ts";
 export interface XgboostInspection {
   /** `3.2.0`; null where the file says none. */
   version: string | null;
+  /** Where it is of the old binary format: the first version that no longer reads it. */
+  before?: string;
   /** Of its columns, where they have names. */
   signature: ModelSignature | null;
 }
@@ -36,13 +38,10 @@ const mostColumns = 10_000;
 /** Half a minute of work. */
 const largestJsonBytes = 4 * 1024 ** 3;
 
-/** Throws `Unreadable` where the bytes are no complete model, or one of the old binary format. */
+/** Throws `Unreadable` where the bytes are no complete model. The old binary format (until 3.0) is not looked into. */
 export async function readXgboost(source: ByteSource): Promise<XgboostInspection> {
   const head = (await readUpTo(source, 0, 4)).toString("latin1");
-  if (head === "binf")
-    throw new Unreadable(
-      'is in XGBoost\'s old binary format, which XGBoost no longer reads: load it with the version that saved it, and save it again with save_model("model.ubj")',
-    );
+  if (head === "binf") return { version: null, before: "3.1", signature: null };
   const isBinary = /^\{[iUIlL]/.test(head);
   if (!isBinary && source.sizeBytes > largestJsonBytes)
     throw new Unreadable('is more JSON than can be inspected: save it with save_model("model.ubj"), which is smaller');

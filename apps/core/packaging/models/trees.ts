@@ -18,11 +18,12 @@ export function lightgbmAnswer(reader: PackageReader, { file }: FoundFile): Prom
 async function treesAnswer(
   format: "xgboost" | "lightgbm",
   path: string,
-  read: () => Promise<{ signature: ModelSignature | null; version?: string | null }>,
+  read: () => Promise<{ signature: ModelSignature | null; version?: string | null; before?: string }>,
 ): Promise<Found> {
   const found = await orFault(path, read);
   if ("fault" in found) return { answer: null, faults: [found.fault] };
   const { signature, faults } = signatureOf(path, found.value.signature);
-  const saved = { version: found.value.version ?? null, pickles: [] };
+  const { version = null, before } = found.value;
+  const saved = { version, pickles: [], ...(before === undefined ? {} : { before }) };
   return { answer: answerOf(format, path, { signature, saved }), faults };
 }
