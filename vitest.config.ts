@@ -145,6 +145,10 @@ export default defineConfig({
           ...oneByOne,
         },
       },
+      {
+        // What installs frameworks of gigabytes.
+        test: { name: "slow", include: ["test/slow/**/*.test.ts"], env, globalSetup: [parts], ...oneByOne },
+      },
     ],
   },
 });

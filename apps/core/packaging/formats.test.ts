@@ -223,6 +223,7 @@ describe("an MLflow folder", () => {
       [bomb, "aliases"],
       ["[".repeat(10_000), "nests deeper"],
       ["flavors: {python_function: {loader_module: x}", "cannot be read"],
+      ["- a\n".repeat(500_000), "is too large to be read at once"],
     ] as const)
       expect((await faultsOf({ MLmodel: text })).join()).toContain(reason);
   });

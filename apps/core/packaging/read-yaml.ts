@@ -13,6 +13,8 @@ import { decodeUtf8 } from "./decode-utf8.ts";
 
 /** More than any such file needs; it bounds what is parsed at once. */
 export const yamlLimitBytes = 256 * 1024;
+/** Of a larger file, which may have long texts and not many of them. */
+const mostLexemes = 20_000;
 const mostAliases = 100;
 const deepestLevel = 64;
 /** Of the parser, which has up to three entries for a level. */
@@ -42,7 +44,8 @@ export function readYaml(bytes: Buffer): { file: YamlFile | null; faults: YamlFa
   const unreadable = (message: string) => ({ file: null, faults: [{ path: [], line: null, message }] });
   const text = decodeUtf8(bytes);
   if (text === null) return unreadable("is not UTF-8 text");
-  if (nestsTooDeeply(text)) return unreadable(`nests deeper than ${deepestLevel} levels`);
+  const excess = excessOf(text, bytes.length > yamlLimitBytes ? mostLexemes : Number.POSITIVE_INFINITY);
+  if (excess !== null) return unreadable(excess);
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
@@ -91,13 +94,16 @@ function messageOf({ code, message }: Problem): string {
 
 /** Composing a document recurses: nested some thousand levels deep it would end the stack and, where that happens
  *  within a regular expression, the process. The parser before it keeps a stack of its own, which can be looked at. */
-function nestsTooDeeply(text: string): boolean {
+function excessOf(text: string, mostWords: number): string | null {
   const parser = new Parser();
+  let count = 0;
   for (const lexeme of new Lexer().lex(text)) {
+    count += 1;
+    if (count > mostWords) return "is too large to be read at once";
     Array.from(parser.next(lexeme));
-    if (parser.stack.length > deepestStack) return true;
+    if (parser.stack.length > deepestStack) return `nests deeper than ${deepestLevel} levels`;
   }
-  return false;
+  return null;
 }
 
 type Problem = Pick<YAMLError, "code" | "message" | "pos">;
