@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { isPackageWanted, isPathWanted } from "./debian-contents.ts";
+
+describe("what is kept of Debian's packages", () => {
+  it.each([
+    "usr/bin/python3.11",
+    "usr/lib/python3.11/json/decoder.py",
+    "usr/lib/python3/dist-packages/torch/__init__.py",
+    "usr/lib/python3/dist-packages/torch/testing/_core.py",
+    "usr/lib/x86_64-linux-gnu/libtorch_cpu.so.1.13",
+    "usr/share/doc/libtorch1.13/copyright",
+  ])("is %s", (path) => expect(isPathWanted(path)).toBe(true));
+
+  it.each([
+    "usr/bin/perl",
+    "usr/lib/python3",
+    "usr/lib/python3/dist-packages",
+    "usr/lib/python3/dist-packages/numpy/core/tests/test_array.py",
+    "usr/include/torch/torch.h",
+    "usr/share/locale/de/x.mo",
+  ])("is not %s, but where something wanted lies in it", (path) => expect(isPathWanted(path)).toBe(false));
+
+  it("is no package that is opened only when asked for", () => {
+    expect(["libllvm15", "libgl1-mesa-dri", "fonts-dejavu-core", "libtorch-test", "dpkg"].some(isPackageWanted)).toBe(
+      false,
+    );
+    expect(["python3-torch", "libtorch1.13", "libopencv-core406", "libc6"].every(isPackageWanted)).toBe(true);
+  });
+});
