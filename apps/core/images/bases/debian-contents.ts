@@ -52,7 +52,7 @@ const unwantedPaths = [
   // Of the base itself; what Debian has of other Python packages lies in its dist-packages.
   /^usr\/lib\/python3(?!\/dist-packages\/)(?:\/.|$)/,
   /^usr\/lib\/python3\/dist-packages\/(?:.+\/)?tests?(?:\/|$)/,
-  /^usr\/include(?:\/|$)/,
+  /^usr\/include\/.+/,
   /^usr\/lib\/(?:valgrind|apt|dpkg|binfmt\.d|ssl\/misc)(?:\/|$)/,
   /\/gconv(?:\/|$)/,
   /^var\/(?:lib|cache|log)\/.+/,
