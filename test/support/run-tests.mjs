@@ -169,6 +169,8 @@ async function slow() {
   }
   if (leftOut.includes("torch")) skipped(1, "tests of TorchScript are", "Debian's python3-torch");
   else await pytest("TorchScript tests", pythonWithTorch(), [`${tests}/test_torchscript.py`]);
+  if (leftOut.includes("parts")) skipped(1, "images of heavy formats are", "their parts");
+  else await vitest("slow", 20);
 }
 
 if (!asked.includes("alone")) await usual();
