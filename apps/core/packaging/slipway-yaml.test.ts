@@ -271,7 +271,7 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
       }),
       { numRuns: 5_000 },
     );
-  });
+  }, 30_000);
 });
 
 describe("environment in slipway.yaml", () => {
