@@ -114,6 +114,24 @@ describe("a package that no base can serve", () => {
     expect(await asking('python: "3.13"', offers)).toEqual([]);
   });
 
+  it("may say it with its dependencies", async () => {
+    const describing = (versions: string, yaml = "") =>
+      describePackage(
+        packageOf({
+          "model.pkl": columns,
+          "slipway.yaml": yaml,
+          "pyproject.toml": `[project]\ndependencies = []\nrequires-python = "${versions}"\n`,
+        }),
+        nothingGiven,
+        offers,
+      );
+    await expect(describing(">=3.14")).rejects.toThrow(
+      "pyproject.toml: project.requires-python: is for Python >=3.14, and this registry has bases with Python 3.11 and 3.13",
+    );
+    for (const versions of [">=3.10", ">=3.13.2", "~=3.11", ">=3.9,<3.12"]) await describing(versions);
+    await describing(">=3.14", 'python: "3.13"');
+  });
+
   it("is left to its build where no base was made yet, and to its own Dockerfile", async () => {
     expect(await asking('python: "3.12"', { ...offers, pythons: null })).toEqual([]);
     const files = { "model.pkl": columns, Dockerfile: "FROM x", "slipway.yaml": 'python: "3.12"\nbuild: dockerfile' };

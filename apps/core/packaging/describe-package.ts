@@ -56,7 +56,7 @@ export async function describePackage(
     ...(isBroken(broken, "build", "serve", "system_packages") ? [] : buildFaults(reader, declared)),
     ...own.faults,
     ...python.faults,
-    ...(declared.build === "dockerfile" ? [] : pythonFaults(python, offers)),
+    ...(declared.build === "dockerfile" ? [] : pythonFaults(python, own.python, offers)),
     ...(isBroken(broken, "signature") ? [] : contradictions(declared.signature, found?.answer ?? null)),
     ...example.faults,
     ...(example.faults.length > 0 || isBroken(broken, "example", "expect")

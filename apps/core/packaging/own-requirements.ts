@@ -6,6 +6,8 @@ export interface OwnRequirements {
   lines: RequirementLine[];
   /** Versions for what is installed anyway, as pip's `--constraint` has them. */
   constraints: RequirementLine[];
+  /** The Pythons that they are for (PEP 440), where they say so. */
+  python?: { versions: string; where: string };
   faults: Fault[];
   notes: string[];
 }

@@ -1,3 +1,4 @@
+import { validRange } from "@renovatebot/pep440";
 import { parse } from "smol-toml";
 import type { Fault } from "#core/errors.ts";
 import { decodeUtf8 } from "./decode-utf8.ts";
@@ -42,7 +43,16 @@ export async function readProjectDependencies(reader: PackageReader): Promise<Ow
   const lines = dependencies.map((text: string, index) => ({ where: `${where}[${index}]`, text: text.trim() }));
   const { requirements, constraintFiles, faults } = parseRequirements(projectFile, lines);
   const misplaced = constraintFiles.map((file) => ({ where: file.where, message: "is no requirement" }));
-  return { lines: requirements, constraints: [], faults: [...faults, ...misplaced], notes: [] };
+  const versions = project["requires-python"];
+  return {
+    lines: requirements,
+    constraints: [],
+    ...(typeof versions === "string" && validRange(versions)
+      ? { python: { versions, where: `${projectFile}: project.requires-python` } }
+      : {}),
+    faults: [...faults, ...misplaced],
+    notes: [],
+  };
 }
 
 function parsed(text: string): Record<string, unknown> | null {
