@@ -89,7 +89,9 @@ print("\\n".join(bad))`;
     });
     expect([removed.status, removed.freedBytes > 0]).toEqual(["removed", true]);
     await docker.docker("rmi", "--force", reference);
-    await expect(docker.docker("pull", "--quiet", reference)).rejects.toThrow(/manifest unknown|not found/);
+    // An engine may pull by its own copy of the manifest.
+    const [, host, path, digest] = /^([^/]+)\/(.+)@(.+)$/.exec(reference) ?? [];
+    expect((await fetch(`http://${host}/v2/${path}/manifests/${digest}`)).status).toBe(404);
     const restored = await call("POST", `${image}/restore`);
     const build = await finished(service, restored.json.id, 60_000);
     expect([build.status, build.error, build.image.reference]).toEqual(["succeeded", null, reference]);
