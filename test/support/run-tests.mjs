@@ -1,7 +1,6 @@
 /*
  * npm test: everything that says whether Slipway works; `npm test -- kills slow` adds the kill suites and what needs frameworks
- * of gigabytes, as CI does; `npm run test:slow` is the latter alone. Suites that mostly wait run beside those that mostly
- * work. The last line sums all of them up: `N passed, N failed, N skipped`.
+ * of gigabytes, as CI does; `npm run test:slow` is the latter alone. The last line sums all of them up: `N passed, N failed, N skipped`.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -132,30 +131,23 @@ function skipped(count, what, missing) {
   total.skipped += count;
 }
 
-const isAside = true;
-
 async function usual() {
   await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
   await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
   await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
-  await Promise.all([vitest("unit", 6), pytest("Python runtime tests", {}, ["docker/runtime"], { isAside })]);
+  await Promise.all([vitest("unit", 6), pytest("Python runtime tests", {}, ["docker/runtime"], { isAside: true })]);
   if (leftOut.includes("parts")) return skipped(3, "all tests that need parts are", "them");
-  const working = async () => {
-    await vitest("contracts", 8);
-    await vitest("integration", 30);
-    if (leftOut.includes("versitygw")) skipped(1, "integration tests on S3 are", "versitygw");
-    else await vitest("integration-s3", 12);
-    await vitest("engine", 30);
-  };
-  const waiting = async () => {
-    await vitest("hostile", 15, { isAside });
-    await vitest("e2e", 15, { isAside });
-    if (asked.includes("kills")) await vitest("kill", 25, { isAside });
-  };
-  await Promise.all([working(), waiting()]);
-  // These want the machine, or its one engine, for themselves.
+  await vitest("contracts", 8);
+  await vitest("integration", 30);
   await vitest("timing", 6);
-  if (asked.includes("kills")) await vitest("kill-engine", 6);
+  if (leftOut.includes("versitygw")) skipped(1, "integration tests on S3 are", "versitygw");
+  else await vitest("integration-s3", 12);
+  await vitest("hostile", 15);
+  await vitest("e2e", 15);
+  await vitest("engine", 30);
+  if (!asked.includes("kills")) return;
+  await vitest("kill", 20);
+  await vitest("kill-engine", 6);
 }
 
 /** What needs Keras, TensorFlow or torch. Each framework has a Python of its own: two of them in one process fight. */
