@@ -15,6 +15,11 @@ import { verifyRecord } from "../kill/verify-record.ts";
 /** More messages than any change sends. */
 const mostMessages = 60;
 
+/** Every second message, those of even or those of odd number: another run takes the others. */
+const step = 2;
+const firstMessage = 1 + (Math.floor(Date.now() / 1_000) % step);
+console.log(`cut are the messages ${firstMessage}, ${firstMessage + step}, …`);
+
 type Send = (headers?: Record<string, string>) => Promise<Answer>;
 
 interface Change {
@@ -113,7 +118,7 @@ describe.each(Object.entries(changes))("a connection to Postgres that is cut whi
       // Straight to Postgres: the cuts are for the API.
       if (what === "moving a tag") testWorker({ ...service.registry, db }, smallImageBuilder());
       let cuts = 0;
-      for (let message = 1; message <= mostMessages; message += 1) {
+      for (let message = firstMessage; message <= mostMessages; message += step) {
         await oncePostgresAnswers(() => service.call("GET", "/v1/models"));
         const change = await prepare(service, `m${message}`);
         proxy.cutAt("message", moment, fromThe(message));
@@ -123,8 +128,8 @@ describe.each(Object.entries(changes))("a connection to Postgres that is cut whi
         const told = `cut ${moment} message ${message}: ${answer.status} ${answer.bytes}`;
         expect(again, told).toContain((answer.status === 503 ? await oncePostgresAnswers(change) : answer).status);
       }
-      expect(cuts).toBeGreaterThan(3);
-      expect(cuts).toBeLessThan(mostMessages);
+      expect(cuts).toBeGreaterThan(1);
+      expect(cuts * step).toBeLessThan(mostMessages);
       await verify(db, service);
     },
     120_000,
@@ -139,7 +144,7 @@ describe.each(keyed)("a connection to Postgres that is cut while %s with an Idem
     async (_, moment) => {
       const { db, proxy, service } = await cuttableService();
       let cuts = 0;
-      for (let message = 1; message <= mostMessages; message += 1) {
+      for (let message = firstMessage; message <= mostMessages; message += step) {
         await oncePostgresAnswers(() => service.call("GET", "/v1/models"));
         const change = await changes[what]?.prepare(service, `m${message}`);
         if (change === undefined) throw new Error(what);
@@ -157,8 +162,8 @@ describe.each(keyed)("a connection to Postgres that is cut while %s with an Idem
         expect([201, 202], told).toContain(again.status);
         if (first.status !== 503) expect(again.bytes.toString(), told).toBe(first.bytes.toString());
       }
-      expect(cuts).toBeGreaterThan(5);
-      expect(cuts).toBeLessThan(mostMessages);
+      expect(cuts).toBeGreaterThan(2);
+      expect(cuts * step).toBeLessThan(mostMessages);
       await verify(db, service);
     },
     120_000,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 export async function waitUntil<T>(
   what: string,
   ask: () => Promise<T | null | undefined | false>,
-  { withinMs = 15_000, everyMs = 50 } = {},
+  { withinMs = 45_000, everyMs = 50 } = {},
 ): Promise<T> {
   const end = Date.now() + withinMs;
   for (;;) {
