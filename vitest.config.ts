@@ -16,7 +16,7 @@ const env = {
 
 /** Files of a worker share what they import, which takes longer than most of them; none changes what the others see. They
  *  wait more than they work. */
-const shared = { isolate: false, maxWorkers: 3 };
+const shared = { isolate: false, maxWorkers: 4 };
 
 /** What counts is what is left when a file has ended. */
 const oneByOne = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 };

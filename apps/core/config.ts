@@ -426,7 +426,9 @@ function credentialsOf(read: Settings, name: string): { username: string; passwo
 /** The first may be an image that says nothing of its Python; the others are found by it. */
 function basesConfig(read: Settings): BaseConfig[] {
   const items = read.text("SLIPWAY_BASE", "debian:bookworm,debian:trixie").split(",");
-  const credentials = credentialsOf(read, "SLIPWAY_BASE");
+  const credentials = items.some((item) => !item.trim().startsWith("debian:"))
+    ? credentialsOf(read, "SLIPWAY_BASE")
+    : null;
   return items.map((item, index): BaseConfig => {
     const text = item.trim();
     const [, suite] = /^debian:([a-z]+)$/.exec(text) ?? [];
