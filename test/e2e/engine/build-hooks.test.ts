@@ -127,7 +127,7 @@ describe.skipIf(engine === null)("what a package runs while wheels are made of i
         return { name: `layer ${layer.kind}`, content: Buffer.concat(chunks) };
       }),
     );
-    const seen = await fileIn(layers.find(({ name }) => name === "layer dependencies")?.content, "spy_seen.txt");
+    const seen = await fileIn(layers.findLast(({ name }) => name === "layer dependencies")?.content, "spy_seen.txt");
     for (const hook of ["prepare_metadata_for_build_wheel", "build_wheel"]) expect(seen).toContain(`${hook}\nhook of`);
     // What was looked for was looked at.
     expect(seen).toContain("/slipway/requirements.in");

@@ -40,6 +40,7 @@ describe.skipIf(engine === null)("a runtime that has to be built by commands", a
       "base",
       "base",
       "dependencies",
+      "dependencies",
       "runtime",
       "model",
       "model",
