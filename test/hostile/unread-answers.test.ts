@@ -50,7 +50,12 @@ describe.skipIf(!memoryIsReadable)("answers that nobody reads", () => {
     console.log(`resident: ${idle / mebibyte} MiB idle, ${peakBytes / mebibyte} MiB at most`);
     expect(peakBytes).toBeLessThan(idle + 400 * mebibyte);
     expect(await ask("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(200);
-    await waitUntil("no more downloads are taken", async () => (await ask(download)) === 503);
+    // Of so many some were refused before others had ended: what is left of the room is filled.
+    await waitUntil("no more downloads are taken", async () => {
+      if ((await ask(download)) === 503) return true;
+      sockets.push(...unread(port, 5, download));
+      return false;
+    });
     for (const socket of sockets) socket.resetAndDestroy();
     await waitUntil("the files are closed", async () => descriptors() < descriptorsBefore + 20);
     expect(await ask(download)).toBe(200);
