@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
-from slipway_runtime.batch.progress import Place, lock
+from slipway_runtime.batch.progress import Place, lock, to_disk
 from slipway_runtime.batch.records import Record, WrongInput, lines_of
 
 PART_ROWS = 50_000
@@ -65,7 +65,7 @@ class ParquetOutput:
         with pyarrow.parquet.ParquetWriter(whole, self._schema) as writer:
             for index in range(self._parts):
                 writer.write_table(pyarrow.parquet.read_table(self._part(index)))
-        _to_disk(whole)
+        to_disk(whole)
         self._place.publish(whole)
         self.discard()
 
@@ -92,7 +92,7 @@ class ParquetOutput:
             raise WrongInput(f"the predictions are not of one type ({error}); {ADVICE}") from error
         file = self._part(self._parts)
         pyarrow.parquet.write_table(table, file, row_group_size=max(1, self._held_rows))
-        _to_disk(file)
+        to_disk(file)
         self._parts += 1
         self._chunks, self._held_rows = [], 0
 
@@ -120,11 +120,3 @@ def _array(values: Sequence[Any], records: Sequence[Record]) -> Any:
         raise WrongInput(
             f"{lines_of(records)}: no column can hold the predictions ({error}); {ADVICE}"
         ) from error
-
-
-def _to_disk(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -61,11 +61,7 @@ class Place:
     def publish(self, file: Path) -> None:
         """The file, which is on disk, becomes the output."""
         file.replace(self.target)
-        folder = os.open(self.target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        to_disk(self.target.parent)
         with suppress(FileNotFoundError):
             self.progress.unlink()
 
@@ -91,6 +87,15 @@ def run_of(arguments: argparse.Namespace, description: ModelDescription) -> dict
         "header": not arguments.no_header,
         "chunkRows": arguments.chunk_rows,
     }
+
+
+def to_disk(path: Path) -> None:
+    """A file that others have written, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def lock(path: Path) -> int:

@@ -21,11 +21,9 @@ class BoosterModel:
         *,
         platform: str,
         frameworks: Sequence[str],
-        thread_safe: bool,
     ) -> None:
         self.platform = platform
         self.frameworks = frameworks
-        self.thread_safe = thread_safe
         reader = booster_reader(features, signature)
         self.inputs = reader.inputs
         self.example = _example(reader.inputs, features)

@@ -31,13 +31,11 @@ class GraphModel:
         *,
         platform: str,
         frameworks: Sequence[str],
-        thread_safe: bool = True,
         of_any_shape: frozenset[str] = frozenset(),
     ) -> None:
         """`of_any_shape` names the inputs of which nobody says how many dimensions they have."""
         self.platform = platform
         self.frameworks = frameworks
-        self.thread_safe = thread_safe
         self.inputs = inputs
         self.outputs = outputs
         self.example: Any = None

@@ -71,7 +71,6 @@ def load(description: ModelDescription, package: Path) -> GraphModel:
         output_specs,
         platform=f"keras_{backend}",
         frameworks=("keras", backend, *(["tensorflow-cpu"] * (backend == "tensorflow")), "numpy"),
-        thread_safe=False,  # predict_on_batch keeps its state in the model
     )
 
 

@@ -42,7 +42,6 @@ def load(description: ModelDescription, package: Path) -> BoosterModel:
         answer,
         platform="lightgbm_text",
         frameworks=("lightgbm", "numpy", "scipy"),
-        thread_safe=True,  # it holds a shared lock while it predicts
     )
 
 

@@ -24,8 +24,6 @@ from slipway_runtime.package_imports import make_importable
 
 PLATFORM = "mlflow_pyfunc"
 CALLERS_MISTAKES = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
-# Code of these that predicts is MLflow's and the framework's; of others nothing was promised.
-THREAD_SAFE = ("mlflow.sklearn", "mlflow.xgboost", "mlflow.lightgbm", "mlflow.onnx")
 DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 
 Ask = Callable[[Any], Any]
@@ -43,12 +41,10 @@ class MlflowTable:
         inputs: Sequence[TensorSpec],
         outputs: Sequence[TensorSpec],
         frameworks: Sequence[str],
-        thread_safe: bool,
     ) -> None:
         self.inputs = inputs
         self.outputs = outputs
         self.frameworks = frameworks
-        self.thread_safe = thread_safe
         self.example: Any = None
         self._ask = ask
         self._read = read
@@ -82,7 +78,6 @@ def load(description: ModelDescription, package: Path) -> MlflowTable | GraphMod
         "numpy",
     )
     ask = _asking(loaded)
-    thread_safe = loaded.loader_module in THREAD_SAFE
     if schema is not None and schema.is_tensor_spec():
         model: MlflowTable | GraphModel = GraphModel(
             _tensor_run(ask, schema.has_input_names()),
@@ -90,11 +85,10 @@ def load(description: ModelDescription, package: Path) -> MlflowTable | GraphMod
             outputs,
             platform=PLATFORM,
             frameworks=frameworks,
-            thread_safe=thread_safe,
         )
     else:
         read = mlflow_reader(schema, inputs, from_type_hint=_is_from_type_hint(metadata))
-        model = MlflowTable(ask, read, inputs, outputs, frameworks, thread_safe)
+        model = MlflowTable(ask, read, inputs, outputs, frameworks)
     model.example = _example(folder, metadata)
     return model
 

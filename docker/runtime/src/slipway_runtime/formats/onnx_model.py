@@ -44,7 +44,6 @@ def load(description: ModelDescription, package: Path) -> GraphModel:
         output_specs(session),
         platform="onnx_onnxv1",
         frameworks=("onnxruntime", "numpy"),
-        thread_safe=True,  # InferenceSession.run is documented to be
     )
 
 

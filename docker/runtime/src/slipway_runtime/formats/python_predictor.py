@@ -21,7 +21,6 @@ from slipway_runtime.signature_check import SignatureCheck
 
 class PythonPredictor:
     platform = "python_predictor"
-    thread_safe = False  # its author was promised nothing about threads
     frameworks = ()
 
     def __init__(self, predictor: Any, description: ModelDescription) -> None:

@@ -46,7 +46,6 @@ def load(description: ModelDescription, package: Path) -> GraphModel:
         _specs(function.structured_outputs),
         platform="tensorflow_savedmodel",
         frameworks=("tensorflow", "tensorflow-cpu", "numpy"),
-        thread_safe=True,  # a signature is a graph, and reads variables only
         of_any_shape=frozenset(n for n, tensor in tensors.items() if tensor.shape.rank is None),
     )
 

@@ -18,7 +18,6 @@ from slipway_runtime.package_imports import make_importable
 
 
 class SklearnModel:
-    thread_safe = True  # predict and transform only read what fit has left
     frameworks = ("scikit-learn", "joblib", "numpy", "scipy", "pandas")
 
     def __init__(

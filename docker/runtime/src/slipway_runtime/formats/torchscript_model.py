@@ -60,7 +60,6 @@ def load(description: ModelDescription, package: Path) -> GraphModel:
         signature.outputs if signature else (),
         platform="pytorch_torchscript",
         frameworks=("torch", "numpy"),
-        thread_safe=True,  # forward of a scripted module in eval mode only reads it
         of_any_shape=frozenset() if signature and signature.inputs else frozenset(arguments),
     )
 

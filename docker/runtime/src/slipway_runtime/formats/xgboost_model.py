@@ -38,8 +38,8 @@ def load(description: ModelDescription, package: Path) -> BoosterModel:
 
     def answer(matrix: Array) -> Array:
         if kind == "gbtree":
-            # Without a copy into a DMatrix, and safe in several threads. The same answer to the
-            # last bit, which it is not of "dart"; "gblinear" has no such way.
+            # Without a copy into a DMatrix. The same answer to the last bit, which it is not of
+            # "dart"; "gblinear" has no such way.
             answered: Array = booster.inplace_predict(matrix)
             return answered
         data = xgboost.DMatrix(matrix, feature_names=booster.feature_names, feature_types=types)
@@ -57,7 +57,6 @@ def load(description: ModelDescription, package: Path) -> BoosterModel:
         answer,
         platform="xgboost_booster",
         frameworks=("xgboost-cpu", "xgboost", "numpy", "scipy"),
-        thread_safe=kind == "gbtree",
     )
 
 
