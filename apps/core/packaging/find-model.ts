@@ -110,6 +110,11 @@ export function formatOf(model: FoundModel): Format | null {
   return model.kind === "folder" ? model.format : servedFormat(model.detected.format);
 }
 
+/** As it is served: a model that is the package lies at its top. */
+export function servedPath({ path }: FoundFolder): string {
+  return path === "" ? "." : path;
+}
+
 function folderModels(files: readonly PackageFile[]): FoundFolder[] {
   return files.flatMap(({ path }) => {
     const format = folderFormat(path.slice(path.lastIndexOf("/") + 1));

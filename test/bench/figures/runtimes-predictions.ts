@@ -5,6 +5,7 @@ import { type Load, load } from "../load.ts";
 import {
   bareModel,
   fastapiServer,
+  frameworks,
   type ModelName,
   type ModelServer,
   makeModels,
@@ -25,7 +26,6 @@ const others: readonly { server: ModelServer; goal: Goal }[] = [
   { server: mlflowServer, goal: { atLeast: 5 } },
   { server: mlserver, goal: { atLeast: 1.5 } },
 ];
-const frameworks: Record<ModelName, string> = { iris: "scikit-learn", digits: "ONNX" };
 
 /** How fast the server of an image answers, beside others with the same model, one worker each. */
 export const runtimesPredictions: Figure = {
@@ -35,11 +35,11 @@ export const runtimesPredictions: Figure = {
     mkdirSync(folder);
     await makeModels(folder);
     const rows: Row[] = [];
-    for (const model of ["iris", "digits"] as const) {
+    for (const [model, framework] of frameworks) {
       for (const { server, goal } of others) {
         if (!server.models.includes(model))
-          rows.push(missingRow(`${frameworks[model]}, predictions`, `${server.name} does not serve it`));
-        else rows.push(...(await beside(bench, folder, { model, server, goal })));
+          rows.push(missingRow(`${framework}, predictions`, `${server.name} does not serve it`));
+        else rows.push(...(await beside(bench, folder, { model, framework, server, goal })));
       }
     }
     return rows;
@@ -48,11 +48,12 @@ export const runtimesPredictions: Figure = {
 
 interface Comparison {
   model: ModelName;
+  framework: string;
   server: ModelServer;
   goal: Goal;
 }
 
-async function beside(bench: Bench, folder: string, { model, server, goal }: Comparison): Promise<Row[]> {
+async function beside(bench: Bench, folder: string, { model, framework, server, goal }: Comparison): Promise<Row[]> {
   const ours = await startServer(bench, slipwayServer, model, folder);
   const theirs = await startServer(bench, server, model, folder);
   try {
@@ -66,7 +67,7 @@ async function beside(bench: Bench, folder: string, { model, server, goal }: Com
           theirs: await ask(theirs, count, seconds),
           bare: await bareModel(model, count, seconds / 2, folder),
         });
-      const what = `${frameworks[model]}, ${count === 1 ? "one row" : `${count} rows`}, ${connections} connections`;
+      const what = `${framework}, ${count === 1 ? "one row" : `${count} rows`}, ${connections} connections`;
       rows.push(
         ratioRow(what, {
           slipway: { unit: "requests/s", values: results.map((run) => run.ours.perSecond) },

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Bench, Figure } from "../figure.ts";
 import {
+  frameworks,
   type ModelName,
   type ModelServer,
   makeModels,
@@ -19,10 +20,7 @@ export const runtimesStart: Figure = {
     mkdirSync(folder);
     await makeModels(folder);
     const rows: Row[] = [];
-    for (const [model, framework] of [
-      ["iris", "scikit-learn"],
-      ["digits", "ONNX"],
-    ] as const)
+    for (const [model, framework] of frameworks)
       for (const other of servers.filter((each) => each !== slipwayServer && each.models.includes(model))) {
         const pairs: { ours: number; theirs: number }[] = [];
         for (const server of [slipwayServer, other]) await startSeconds(bench, server, model, folder); // compiled

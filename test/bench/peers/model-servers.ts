@@ -15,6 +15,12 @@ const lookEveryMs = 10;
 
 export type ModelName = "iris" | "digits";
 
+/** What each model was made with. */
+export const frameworks: readonly (readonly [ModelName, string])[] = [
+  ["iris", "scikit-learn"],
+  ["digits", "ONNX"],
+];
+
 /** The same input for all servers. */
 const rowOf: Record<ModelName, readonly number[]> = { iris: [5.1, 3.5, 1.4, 0.2], digits: Array(64).fill(0.5) };
 

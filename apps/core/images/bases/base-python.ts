@@ -6,9 +6,10 @@
  *
  * Links inside the tree must be relative: see unpack.ts.
  */
-import { access, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Finished, runCommand } from "../run-command.ts";
+import { exists } from "./exists.ts";
 
 const loaders = ["lib64/ld-linux-x86-64.so.2", "lib/ld-musl-x86_64.so.1"];
 const libraryFolders = [
@@ -97,11 +98,7 @@ export async function askPython(root: string, pythonPath: string, signal: AbortS
 async function findLoader(root: string): Promise<string> {
   for (const loader of loaders) {
     const path = join(root, loader);
-    const found = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
+    if (await exists(path)) return path;
   }
   throw new Error(`the base has no dynamic loader for amd64 (looked for ${loaders.join(", ")})`);
 }

@@ -2,6 +2,7 @@ import type { Digest } from "#core/artifacts/digest.ts";
 import type { BuildContext } from "../image-builder.ts";
 import type { StoredLayer } from "../layers/stored-layer.ts";
 import type { LockedPackage } from "../lock.ts";
+import type { ImageReference } from "../registry-client/reference.ts";
 
 /** What every image stands on: an operating system's files with a Python. Its layers are kept as blobs. */
 export interface Base {
@@ -29,6 +30,16 @@ export interface BaseSource {
   /** Stores the layers as blobs and describes them. Lays the base's files out in `root`, an empty folder, with links
    *  that stay within it. */
   make(root: string, context: BuildContext): Promise<Base>;
+}
+
+/** How a base of Debian packages calls itself. */
+export function debianSource(suite: string, packages: readonly string[] = []): string {
+  return [`debian:${suite}`, ...packages].join("+");
+}
+
+/** How a base that is an image calls itself: a mirror has the same one. */
+export function imageSource({ repository, digest }: Pick<ImageReference, "repository" | "digest">): string {
+  return `${repository}@${digest}`;
 }
 
 /** `3.11` of `3.11.2`. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Blobs } from "#core/artifacts/blobs.ts";
@@ -14,10 +14,11 @@ import { runCommand } from "../run-command.ts";
 import { withScratchFolder } from "../scratch-folder.ts";
 import { type AptSources, aptOptions, withAptSources } from "./apt-sources.ts";
 import { askPython } from "./base-python.ts";
-import type { Base, BaseSource } from "./base-source.ts";
+import { type Base, type BaseSource, debianSource } from "./base-source.ts";
 import { compileFolder } from "./compile-bytecode.ts";
 import { accountFiles, isPackageWanted, isPathWanted, wantedPackages } from "./debian-contents.ts";
 import { debianError } from "./debian-error.ts";
+import { exists } from "./exists.ts";
 import { unpackInto } from "./unpack.ts";
 
 export interface DebianBaseOptions {
@@ -38,7 +39,7 @@ const archivePattern = /^var\/cache\/apt\/archives\/[^/]+\.deb$/;
  *  them, and checks them by the archive keys of this machine; their files are laid out here. No maintainer script
  *  runs. The same package versions give the same bytes. */
 export function debianBase(blobs: Blobs, options: DebianBaseOptions): BaseSource {
-  const source = [`debian:${options.suite}`, ...(options.packages ?? [])].join("+");
+  const source = debianSource(options.suite, options.packages);
   return {
     name: source,
     make: (root, context) =>
@@ -105,13 +106,6 @@ async function libraryEnvironment(root: string): Promise<Record<string, string>>
   const found = await Promise.all(folders.map((folder) => exists(join(root, folder))));
   const paths = folders.filter((_, index) => found[index]).map((folder) => `/${folder}`);
   return paths.length === 0 ? {} : { LD_LIBRARY_PATH: paths.join(":") };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** mmdebstrap's own tree is passed over: taken are the package archives that it fetched and verified. As a plain user

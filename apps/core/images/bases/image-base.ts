@@ -10,7 +10,7 @@ import type { RegistryClient } from "../registry-client/client.ts";
 import { type PulledImage, pullPlatformImage } from "../registry-client/platform-manifest.ts";
 import type { ImageReference } from "../registry-client/reference.ts";
 import { askPython } from "./base-python.ts";
-import type { BaseSource } from "./base-source.ts";
+import { type BaseSource, imageSource } from "./base-source.ts";
 import { unpackLayers } from "./unpack-layers.ts";
 
 export interface ImageBaseOptions {
@@ -31,7 +31,7 @@ const layerMediaTypes: Readonly<Record<string, string>> = {
 /** A base that is an image in a registry, pinned by digest. Its layers are taken as they are and its files unpacked
  *  only to find the Python and to see that it runs. */
 export function imageBase(blobs: Blobs, { reference, connect }: ImageBaseOptions): BaseSource {
-  const source = `${reference.repository}@${reference.digest}`;
+  const source = imageSource(reference);
   return {
     name: source,
     async make(root, context) {

@@ -1,4 +1,4 @@
-import { access, rename } from "node:fs/promises";
+import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Prisma } from "#prisma/client/client.ts";
@@ -7,6 +7,7 @@ import { referToLayers } from "../layers/stored-layer.ts";
 import { withScratchFolder } from "../scratch-folder.ts";
 import { shareWork } from "../shared-work.ts";
 import type { Base, BaseSource } from "./base-source.ts";
+import { exists } from "./exists.ts";
 import { unpackLayers } from "./unpack-layers.ts";
 
 export interface BaseNeeds extends Blobs {
@@ -86,11 +87,4 @@ async function moveIntoPlace(folder: string, place: string): Promise<void> {
 async function findBase({ db }: Pick<Blobs, "db">, source: BaseSource): Promise<Base | null> {
   const row = await db.base.findUnique({ where: { source: source.name } });
   return row === null ? null : (row.record as unknown as Base);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,7 +1,7 @@
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { BaseConfig, Config } from "#core/config.ts";
 import { parseReference } from "../registry-client/reference.ts";
-import { type Base, pythonMinorOf } from "./base-source.ts";
+import { type Base, debianSource, imageSource, pythonMinorOf } from "./base-source.ts";
 
 /** Of Debian's releases, which keep theirs. */
 const ofSuites: Readonly<Record<string, string>> = { bullseye: "3.9", bookworm: "3.11", trixie: "3.13" };
@@ -25,7 +25,5 @@ export function statedPython(base: BaseConfig): string | null {
 
 /** As its source calls itself. */
 export function nameOfBase(base: BaseConfig): string {
-  if (base.from === "debian") return `debian:${base.suite}`;
-  const { repository, digest } = parseReference(base.reference);
-  return `${repository}@${digest}`;
+  return base.from === "debian" ? debianSource(base.suite) : imageSource(parseReference(base.reference));
 }

@@ -1,6 +1,7 @@
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { normalisedName } from "#core/packaging/requirement.ts";
+import { withoutHashes } from "../runtimes/pinned-hashes.ts";
 import type { MadeWheels, RuntimeSteps } from "../runtimes/runtime-steps.ts";
 import { StepFailed } from "./blame.ts";
 import { forward, indexesOf } from "./index-relay.ts";
@@ -14,9 +15,8 @@ import { findSdists, makeWheels, prepareWheels, stepExits } from "./step-scripts
  *  are brought when it turns out not to go without. */
 export function wheelMaker({ engine, config }: GeneratedNeeds, runStage: RunStage): RuntimeSteps["makeWheels"] {
   return async (base, { requirements, constraints }, within, context) => {
-    // pip would want a hash for every line; they are held against what was found, afterwards.
-    const plain = (lines: readonly string[]) =>
-      lines.map((line) => `${line.replaceAll(/\s+--hash=\S+/g, "")}\n`).join("");
+    // They are held against what was found, afterwards.
+    const plain = (lines: readonly string[]) => lines.map((line) => `${withoutHashes(line)}\n`).join("");
     const files = {
       "requirements.in": plain(requirements),
       "constraints.in": plain(constraints),

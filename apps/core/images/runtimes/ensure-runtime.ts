@@ -11,7 +11,7 @@ import { withScratchFolder } from "../scratch-folder.ts";
 import { shareWork } from "../shared-work.ts";
 import { checkLock } from "./check-lock.ts";
 import { type MadeRuntime, makeRuntime, type RuntimeNeeds, type RuntimeRequest } from "./make-runtime.ts";
-import { normaliseRequirements, type RuntimeInputs, runtimeKey } from "./runtime-key.ts";
+import { lockedRuntimeKey, normaliseRequirements, runtimeKey } from "./runtime-key.ts";
 import { keepWithin } from "./wheel-cache.ts";
 
 /** Base, dependencies and Slipway runtime: what a package is laid upon. */
@@ -35,20 +35,18 @@ export function ensureRuntime(
     if (request.lock !== null) checkLock(request.lock, { ...request, requirements });
     // What is laid out by a lock is laid out as the lock says.
     const slim = request.lock === null ? needs.wheels.slim : request.lock.slim === true;
-    const keyOf = (dependencies: RuntimeInputs["dependencies"], system: RuntimeInputs["system"] = []) =>
-      runtimeKey({
-        ...(system.length === 0 ? {} : { system }),
-        base: request.base.digest,
-        platform: request.platform,
-        python: pythonMinorOf(request.base),
-        source: request.source.digest,
-        ...(slim ? { slim } : {}),
-        dependencies,
-      });
     const key =
       request.lock === null
-        ? keyOf({ requirements, constraints: request.constraints }, request.systemPackages)
-        : keyOf({ locked: request.lock.requirements }, request.lock.system);
+        ? runtimeKey({
+            ...(request.systemPackages.length === 0 ? {} : { system: request.systemPackages }),
+            base: request.base.digest,
+            platform: request.platform,
+            python: pythonMinorOf(request.base),
+            source: request.source.digest,
+            ...(slim ? { slim } : {}),
+            dependencies: { requirements, constraints: request.constraints },
+          })
+        : lockedRuntimeKey(request.lock);
     return share(key, context, async (shared) => {
       const known = await findRuntime(needs.db, key);
       if (known !== null) {
@@ -66,7 +64,7 @@ export function ensureRuntime(
       await needs.db.$transaction(async (tx) => {
         await referToLayers(tx, made.layers);
         await tx.runtime.createMany({
-          data: [...new Set([key, keyOf({ locked: made.lock.requirements }, made.lock.system)])].map((each) => ({
+          data: [...new Set([key, lockedRuntimeKey(made.lock)])].map((each) => ({
             key: each,
             lock: made.lock as unknown as Prisma.InputJsonObject,
             layers: made.layers as unknown as Prisma.InputJsonArray,

@@ -2,7 +2,7 @@ import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Base } from "../bases/base-source.ts";
 import type { Lock } from "../lock.ts";
 import { findRuntime, type Runtime } from "./ensure-runtime.ts";
-import { runtimeKey } from "./runtime-key.ts";
+import { lockedRuntimeKey } from "./runtime-key.ts";
 
 /** The base and the runtime that a lock names, where this instance has made them once: their layers are kept. So what was
  *  made by it is made again after the instance has got another base, or Slipway another runtime. */
@@ -14,16 +14,6 @@ export async function findKept(
   const [kept] = await db.$queryRaw<{ record: Base }[]>`
     SELECT record FROM bases WHERE record->>'source' = ${source} AND record->>'digest' = ${digest} LIMIT 1`;
   if (kept === undefined) return null;
-  const { system = [] } = lock;
-  const key = runtimeKey({
-    ...(system.length === 0 ? {} : { system }),
-    base: digest,
-    platform: lock.platform,
-    python: lock.python,
-    source: lock.runtime.digest,
-    ...(lock.slim ? { slim: lock.slim } : {}),
-    dependencies: { locked: lock.requirements },
-  });
-  const runtime = await findRuntime(db, key);
+  const runtime = await findRuntime(db, lockedRuntimeKey(lock));
   return runtime === null ? null : { base: kept.record, runtime };
 }

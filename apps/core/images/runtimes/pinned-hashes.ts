@@ -19,6 +19,11 @@ export function checkPinnedHashes(requirements: readonly string[], resolved: rea
   }
 }
 
+/** For tools that resolve, which would want a hash for every line. */
+export function withoutHashes(line: string): string {
+  return line.replaceAll(/\s+--hash=\S+/g, "");
+}
+
 /** PEP 503. */
 function nameIn(line: string): string {
   return (/^[A-Za-z0-9._-]+/.exec(line)?.[0] ?? "").replace(/[-_.]+/g, "-").toLowerCase();

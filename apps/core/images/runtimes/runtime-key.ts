@@ -1,6 +1,6 @@
 import canonicalize from "canonicalize";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
-import type { LockedPackage, LockedRequirement } from "../lock.ts";
+import type { Lock, LockedPackage, LockedRequirement } from "../lock.ts";
 
 /** Everything that decides a runtime's bytes. */
 export interface RuntimeInputs {
@@ -39,6 +39,19 @@ function normalised({
     requirements: normaliseRequirements(requirements),
     ...(constraints.length === 0 ? {} : { constraints: normaliseRequirements(constraints) }),
   };
+}
+
+/** Of what is made by a lock, to the letter. */
+export function lockedRuntimeKey({ base, platform, python, runtime, slim, requirements, system = [] }: Lock): Digest {
+  return runtimeKey({
+    ...(system.length === 0 ? {} : { system }),
+    base: base.digest,
+    platform,
+    python,
+    source: runtime.digest,
+    ...(slim === undefined ? {} : { slim }),
+    dependencies: { locked: requirements },
+  });
 }
 
 /** Order, blanks and repetition mean nothing to the resolver. */

@@ -1,5 +1,6 @@
 import { stringify } from "smol-toml";
 import type { LockedRequirement } from "../lock.ts";
+import { withoutHashes } from "./pinned-hashes.ts";
 import type { Uv } from "./uv.ts";
 
 /*
@@ -43,9 +44,4 @@ export function byIndex({ torchIndex }: Uv, locked: readonly LockedRequirement[]
     { locked: locked.filter(isTorchs), environment: { UV_DEFAULT_INDEX: torchIndex, UV_INDEX: "" } },
   ];
   return parts.filter((part) => part.locked.length > 0);
-}
-
-/** They are held against what was found, afterwards. */
-function withoutHashes(line: string): string {
-  return line.replaceAll(/\s+--hash=\S+/g, "");
 }

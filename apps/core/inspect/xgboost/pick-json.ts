@@ -1,6 +1,6 @@
 import type { ByteCursor } from "../byte-cursor.ts";
 import { Unreadable } from "../unreadable.ts";
-import { mostKeptBytes, type Wanted, wantedOf } from "./wanted.ts";
+import { mostKeptBytes, tooMuchKept, type Wanted, wantedOf } from "./wanted.ts";
 
 const [quote, backslash, comma, colon] = [0x22, 0x5c, 0x2c, 0x3a];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
@@ -46,8 +46,7 @@ async function keepValue(cursor: ByteCursor, budget: Budget): Promise<unknown> {
   await passValue(cursor, (byte) => {
     bytes.push(byte);
     budget.bytes += 1;
-    if (budget.bytes > mostKeptBytes)
-      throw new Unreadable(`names more than fits into ${mostKeptBytes / 1024 ** 2} MiB, too much to inspect`);
+    if (budget.bytes > mostKeptBytes) throw tooMuchKept();
   });
   try {
     return JSON.parse(Buffer.from(bytes).toString("utf8"));

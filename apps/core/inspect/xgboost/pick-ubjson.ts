@@ -10,7 +10,7 @@
  */
 import type { ByteCursor } from "../byte-cursor.ts";
 import { Unreadable } from "../unreadable.ts";
-import { mostKeptBytes, type Wanted, wantedOf } from "./wanted.ts";
+import { mostKeptBytes, tooMuchKept, type Wanted, wantedOf } from "./wanted.ts";
 
 const deepestLevel = 64;
 const longestKey = 1024;
@@ -75,8 +75,7 @@ async function readText(
     return null;
   }
   budget.bytes += size;
-  if (budget.bytes > mostKeptBytes)
-    throw new Unreadable(`names more than fits into ${mostKeptBytes / 1024 ** 2} MiB, too much to inspect`);
+  if (budget.bytes > mostKeptBytes) throw tooMuchKept();
   await cursor.need(size);
   return cursor.take(size).toString("utf8");
 }

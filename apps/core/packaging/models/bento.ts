@@ -1,13 +1,13 @@
 import { type Answer, answerOf, type Found } from "../answer.ts";
-import type { FoundFile, FoundFolder } from "../find-model.ts";
+import { type FoundFile, type FoundFolder, servedPath } from "../find-model.ts";
 import type { OwnRequirements } from "../own-requirements.ts";
-import { hasFile, type PackageReader, readSmall, within } from "../package-reader.ts";
+import { hasFile, type PackageReader, within } from "../package-reader.ts";
 import { readRequirements } from "../package-requirements.ts";
 import type { Format } from "../package-spec.ts";
 import { minorOf } from "../python-version.ts";
-import { readYaml } from "../read-yaml.ts";
 import { isMapping } from "../reading.ts";
 import { bentoFile, openBentoArchive } from "./bento-archive.ts";
+import { readMapping } from "./read-mapping.ts";
 
 /*
  * A Bento, as `bentoml build` lays it out (bentoml/_internal/bento/bento.py), or one model of its store:
@@ -33,11 +33,12 @@ const modules: Readonly<Record<string, { format: Format; framework: string }>> =
   "bentoml.mlflow": { format: "mlflow", framework: "mlflow" },
 };
 
-export async function bentoFolderAnswer(reader: PackageReader, { path }: FoundFolder): Promise<Found> {
+export async function bentoFolderAnswer(reader: PackageReader, folder: FoundFolder): Promise<Found> {
+  const { path } = folder;
   const files = reader.files
     .filter((file) => path === "" || file.path.startsWith(`${path}/`))
     .map((file) => file.path.slice(path === "" ? 0 : path.length + 1));
-  return answerIn({ reader, folder: path, files, shown: path === "" ? "the package" : path }, path === "" ? "." : path);
+  return answerIn({ reader, folder: path, files, shown: path === "" ? "the package" : path }, servedPath(folder));
 }
 
 /** An archive, as `bentoml export` makes it: unpacked where it is served. */
@@ -117,10 +118,6 @@ async function pythonIn(bento: Bento, ofModel: unknown): Promise<Answer["python"
 
 const limitBytes = 1024 * 1024;
 
-async function yamlIn({ reader, folder }: Bento, path: string): Promise<Record<string, unknown> | null> {
-  const bytes = hasFile(reader, within(folder, path))
-    ? await readSmall(reader, within(folder, path), limitBytes)
-    : null;
-  const value = bytes === null ? null : readYaml(bytes).file?.value;
-  return isMapping(value) ? value : null;
+function yamlIn({ reader, folder }: Bento, path: string): Promise<Record<string, unknown> | null> {
+  return readMapping(reader, within(folder, path), limitBytes);
 }

@@ -1,20 +1,46 @@
-import type { OwnRequirements } from "../own-requirements.ts";
-import { noRequirements } from "../own-requirements.ts";
-import { hasFile, type PackageReader, readSmall, within } from "../package-reader.ts";
+import type { Answer } from "../answer.ts";
+import { noRequirements, type OwnRequirements } from "../own-requirements.ts";
+import { hasFile, type PackageReader, within } from "../package-reader.ts";
 import { readRequirements } from "../package-requirements.ts";
 import { minorOf } from "../python-version.ts";
-import { readYaml, yamlLimitBytes } from "../read-yaml.ts";
+import { yamlLimitBytes } from "../read-yaml.ts";
 import { isMapping } from "../reading.ts";
 import { parseRequirements, type RequirementLine } from "../requirements-file.ts";
+import { readMapping } from "./read-mapping.ts";
 
-/** What MLflow wrote down beside the model: its requirements.txt, else the pip part of conda.yaml, else what
- *  python_env.yaml names. Null where there is none of them. */
-export async function mlflowRequirements(reader: PackageReader, folder: string): Promise<OwnRequirements | null> {
-  const file = within(folder, "requirements.txt");
-  const found = hasFile(reader, file)
-    ? await readRequirements(reader, file)
-    : ((await ofConda(reader, within(folder, "conda.yaml"))) ??
-      (await ofPythonEnv(reader, within(folder, "python_env.yaml"))));
+/** A file of MLflow's. */
+interface Beside {
+  path: string;
+  /** Null where it is not there. */
+  document: Record<string, unknown> | null;
+}
+
+/** What MLflow wrote down beside the model: what it needs, and the Python that saved it. */
+export async function mlflowEnvironment(
+  reader: PackageReader,
+  folder: string,
+  pythonOfModel: unknown,
+): Promise<Pick<Answer, "requirements" | "python">> {
+  const beside = async (name: string): Promise<Beside> => {
+    const path = within(folder, name);
+    return { path, document: await readMapping(reader, path, yamlLimitBytes) };
+  };
+  const [conda, env] = [await beside("conda.yaml"), await beside("python_env.yaml")];
+  return {
+    requirements: await requirementsOf(reader, within(folder, "requirements.txt"), conda, env),
+    python: pythonOf(conda, env, { where: within(folder, "MLmodel"), version: pythonOfModel }),
+  };
+}
+
+/** Its requirements.txt, else the pip part of conda.yaml, else what python_env.yaml names. Null where there is none of
+ *  them. */
+async function requirementsOf(
+  reader: PackageReader,
+  file: string,
+  conda: Beside,
+  env: Beside,
+): Promise<OwnRequirements | null> {
+  const found = hasFile(reader, file) ? await readRequirements(reader, file) : (ofConda(conda) ?? ofPythonEnv(env));
   return found === null ? null : { ...found, lines: found.lines.map(skinny) };
 }
 
@@ -26,8 +52,7 @@ function skinny(line: RequirementLine): RequirementLine {
 }
 
 /** `{"dependencies": ["python=3.11.2", "pip<=24", {"pip": ["mlflow==3.17.0", …]}]}` */
-async function ofConda(reader: PackageReader, path: string): Promise<OwnRequirements | null> {
-  const document = await yamlIn(reader, path);
+function ofConda({ path, document }: Beside): OwnRequirements | null {
   const dependencies = document?.["dependencies"];
   if (!Array.isArray(dependencies)) return null;
   const ofPip = dependencies.flatMap((item) => (isMapping(item) && Array.isArray(item["pip"]) ? item["pip"] : []));
@@ -40,8 +65,8 @@ async function ofConda(reader: PackageReader, path: string): Promise<OwnRequirem
 }
 
 /** `{"python": "3.11.2", "build_dependencies": […], "dependencies": ["-r requirements.txt"]}` */
-async function ofPythonEnv(reader: PackageReader, path: string): Promise<OwnRequirements | null> {
-  const dependencies = (await yamlIn(reader, path))?.["dependencies"];
+function ofPythonEnv({ path, document }: Beside): OwnRequirements | null {
+  const dependencies = document?.["dependencies"];
   if (!Array.isArray(dependencies)) return null;
   return fromLines(
     `${path}: dependencies`,
@@ -61,31 +86,19 @@ function fromLines(where: string, items: readonly unknown[]): OwnRequirements {
 
 /** The Python that saved the model, as python_env.yaml, conda.yaml or MLmodel says it: what is pickled in it may need no
  *  other. */
-export async function mlflowPython(
-  reader: PackageReader,
-  folder: string,
-  ofModel: unknown,
-): Promise<{ minor: string; where: string } | null> {
-  const env = within(folder, "python_env.yaml");
-  const conda = within(folder, "conda.yaml");
-  const dependencies = (await yamlIn(reader, conda))?.["dependencies"];
+function pythonOf(conda: Beside, env: Beside, model: { where: string; version: unknown }): Answer["python"] {
+  const dependencies = conda.document?.["dependencies"];
   const pinned = Array.isArray(dependencies)
     ? dependencies.map((item) => /^python==?(3[\d.]*)$/.exec(String(item))?.[1])
     : [];
   const said: [string, unknown][] = [
-    [env, (await yamlIn(reader, env))?.["python"]],
-    [conda, pinned.find((version) => version !== undefined)],
-    [within(folder, "MLmodel"), ofModel],
+    [env.path, env.document?.["python"]],
+    [conda.path, pinned.find((version) => version !== undefined)],
+    [model.where, model.version],
   ];
   for (const [where, version] of said) {
     const minor = typeof version === "string" ? minorOf(version) : null;
     if (minor !== null) return { minor, where };
   }
   return null;
-}
-
-async function yamlIn(reader: PackageReader, path: string): Promise<Record<string, unknown> | null> {
-  const bytes = hasFile(reader, path) ? await readSmall(reader, path, yamlLimitBytes) : null;
-  const value = bytes === null ? null : readYaml(bytes).file?.value;
-  return isMapping(value) ? value : null;
 }

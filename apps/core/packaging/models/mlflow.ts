@@ -7,12 +7,12 @@
  */
 import type { Fault } from "#core/errors.ts";
 import { answerOf, type Found } from "../answer.ts";
-import type { FoundFolder } from "../find-model.ts";
+import { type FoundFolder, servedPath } from "../find-model.ts";
 import { keepingFault } from "../keeping-fault.ts";
 import { hasFile, type PackageReader, readSmall, within } from "../package-reader.ts";
 import { readYaml } from "../read-yaml.ts";
 import { isMapping } from "../reading.ts";
-import { mlflowPython, mlflowRequirements } from "./mlflow-environment.ts";
+import { mlflowEnvironment } from "./mlflow-environment.ts";
 import { mlflowExample } from "./mlflow-example.ts";
 import { mlflowSignature } from "./mlflow-signature.ts";
 
@@ -45,15 +45,14 @@ export async function mlflowAnswer(reader: PackageReader, folder: FoundFolder): 
   const unkept = keepingFault(signature);
   if (unkept !== null) return refused(`has a signature that cannot be kept: ${unkept}`);
   const example = await mlflowExample(reader, folder.path, model["saved_input_example_info"]);
-  const requirements = await mlflowRequirements(reader, folder.path);
+  const environment = await mlflowEnvironment(reader, folder.path, flavor["python_version"]);
   const version = model["mlflow_version"];
   return {
-    answer: answerOf("mlflow", folder.path === "" ? "." : folder.path, {
+    answer: answerOf("mlflow", servedPath(folder), {
       signature,
       example: example.example,
       saved: { version: typeof version === "string" ? version : null, pickles: [] },
-      requirements,
-      python: await mlflowPython(reader, folder.path, flavor["python_version"]),
+      ...environment,
       notes: [...note, ...example.notes],
     }),
     faults: [],

@@ -1,7 +1,7 @@
 import type { Fault } from "#core/errors.ts";
 import { readSavedModel } from "#core/inspect/tensorflow/read-saved-model.ts";
 import { answerOf, type Found } from "../answer.ts";
-import type { FoundFolder } from "../find-model.ts";
+import { type FoundFolder, servedPath } from "../find-model.ts";
 import { type PackageReader, sourceOf, within } from "../package-reader.ts";
 import { orFault } from "./or-fault.ts";
 import { signatureOf } from "./signature-of.ts";
@@ -9,7 +9,7 @@ import { signatureOf } from "./signature-of.ts";
 /** A TensorFlow SavedModel; its weights have to be there. */
 export async function savedModelAnswer(reader: PackageReader, folder: FoundFolder): Promise<Found> {
   const file = reader.files.find(({ path }) => path === within(folder.path, "saved_model.pb"));
-  const answer = answerOf("savedmodel", folder.path === "" ? "." : folder.path);
+  const answer = answerOf("savedmodel", servedPath(folder));
   // As text it is for people, and says what TensorFlow reads of it.
   if (file === undefined) return { answer, faults: [] };
   const read = await orFault(file.path, () => readSavedModel(sourceOf(reader, file)));
