@@ -26,6 +26,7 @@ import { describeBaseSource } from "./base-source.ts";
 const signal = AbortSignal.timeout(240_000);
 const debian = (scratchDir: string) => ({
   suite: "bookworm",
+  twin: null,
   mmdebstrap: "mmdebstrap",
   scratchDir,
   network: plainNetwork,
@@ -52,14 +53,17 @@ describe("an image in a registry", async () => {
     single = { host, repository, digest: pushed.manifest };
   }, 120_000);
 
-  describeBaseSource("an image, by its index", (needs) => imageBase(needs, { reference, connect }));
+  describeBaseSource("an image, by its index", (needs) => imageBase(needs, { reference, connect, twin: null }));
 
   it("is the same base by its index and by its platform's manifest, with its layers as they are", async () => {
     const { db } = await testDatabase();
     const needs = { db, blobs: fileBlobStore(join(temporaryFolder(), "artifacts")) };
     const context = { log: () => {}, signal };
-    const byIndex = await imageBase(needs, { reference, connect }).make(temporaryFolder(), context);
-    const byManifest = await imageBase(needs, { reference: single, connect }).make(temporaryFolder(), context);
+    const byIndex = await imageBase(needs, { reference, connect, twin: null }).make(temporaryFolder(), context);
+    const byManifest = await imageBase(needs, { reference: single, connect, twin: null }).make(
+      temporaryFolder(),
+      context,
+    );
     expect({ ...byManifest, source: byIndex.source }).toEqual(byIndex);
     expect(byIndex.digest).toBe(single.digest);
     expect(byIndex.source).toBe(`${repository}@${reference.digest}`);
@@ -74,7 +78,7 @@ describe("an image in a registry", async () => {
     const { db } = await testDatabase();
     const needs = { db, blobs: fileBlobStore(join(temporaryFolder(), "artifacts")) };
     const make = (digest: ImageReference["digest"]) =>
-      imageBase(needs, { reference: { ...reference, digest }, connect }).make(temporaryFolder(), {
+      imageBase(needs, { reference: { ...reference, digest }, connect, twin: null }).make(temporaryFolder(), {
         log: () => {},
         signal,
       });

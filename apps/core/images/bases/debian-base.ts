@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { NetworkConfig } from "#core/config.ts";
+import type { Architecture } from "#core/packaging/platforms.ts";
 import type { BuildContext } from "../image-builder.ts";
 import { folderEntries } from "../layers/folder-entries.ts";
 import { storeLayer } from "../layers/stored-layer.ts";
@@ -18,6 +19,7 @@ import type { Base, BaseSource } from "./base-source.ts";
 import { compileFolder } from "./compile-bytecode.ts";
 import { accountFiles, isPackageWanted, isPathWanted, wantedPackages } from "./debian-contents.ts";
 import { debianError } from "./debian-error.ts";
+import { libraryFolder, readForeignPython, type Twin } from "./twin.ts";
 import { unpackInto } from "./unpack.ts";
 
 export interface DebianBaseOptions {
@@ -27,6 +29,8 @@ export interface DebianBaseOptions {
   mmdebstrap: string;
   scratchDir: string;
   network: NetworkConfig;
+  /** Null: for this machine's architecture, amd64. */
+  twin: Twin | null;
   /** For mmdebstrap and dpkg-deb. */
   environment: Readonly<Record<string, string>>;
 }
@@ -40,7 +44,7 @@ const archivePattern = /^var\/cache\/apt\/archives\/[^/]+\.deb$/;
 export function debianBase(blobs: Blobs, options: DebianBaseOptions): BaseSource {
   const source = [`debian:${options.suite}`, ...(options.packages ?? [])].join("+");
   return {
-    name: source,
+    name: options.twin === null ? source : `${source} for arm64`,
     make: (root, context) =>
       withScratchFolder(options.scratchDir, "debian", (scratch) =>
         makeBase(blobs, options, { source, scratch, root }, context),
@@ -55,7 +59,7 @@ async function makeBase(
   { log, signal }: BuildContext,
 ): Promise<Base> {
   const startedAt = performance.now();
-  log(`base ${source}: fetching Debian packages`);
+  log(`base ${source}${options.twin === null ? "" : " for arm64"}: fetching Debian packages`);
   const packages: LockedPackage[] = [];
   for (const archive of await withAptSources(options, (sources) => fetchPackages(options, sources, scratch, signal))) {
     const fields = await packageFields(options, archive, signal);
@@ -67,9 +71,15 @@ async function makeBase(
   }
   await complete(root);
   const pythonPath = await findPython(root);
-  const facts = await askPython(root, pythonPath, signal);
+  const { twin } = options;
+  const architecture = architectureFor(options);
+  const facts =
+    twin === null
+      ? await askPython(root, pythonPath, signal)
+      : await readForeignPython(root, { source, architecture, pythonPath }, twin);
+  const compiler = { root: twin === null ? root : await twin.files({ log, signal }), pythonPath };
   for (const library of await pythonLibraries(root, pythonPath))
-    await compileFolder({ root, pythonPath, folder: join(root, library), imagePath: library, signal });
+    await compileFolder({ ...compiler, folder: join(root, library), imagePath: library, signal });
   const entries = await folderEntries(root, "");
   const layer = await storeLayer(
     blobs,
@@ -77,20 +87,24 @@ async function makeBase(
     { kind: "base", signal },
   );
   log(
-    `base ${source}: Python ${facts.version}, ${facts.libc.name} ${facts.libc.version}, ${packages.length} Debian packages, ` +
+    `base ${source}${twin === null ? "" : ` for ${architecture}`}: Python ${facts.version}, ${facts.libc.name} ${facts.libc.version}, ${packages.length} Debian packages, ` +
       `${megabytes(layer.sizeBytes)} in ${seconds(startedAt)}`,
   );
   return {
     source,
     digest: layer.digest,
-    architecture: "amd64",
+    architecture,
     pythonPath,
     pythonVersion: facts.version,
     libc: facts.libc,
     layers: [layer],
-    environment: await libraryEnvironment(root),
+    environment: await libraryEnvironment(root, architecture),
     packages,
   };
+}
+
+function architectureFor({ twin }: DebianBaseOptions): Architecture {
+  return twin === null ? "amd64" : "arm64";
 }
 
 /** The standard library's, and that of Debian's own Python packages where there are any. */
@@ -100,8 +114,8 @@ async function pythonLibraries(root: string, pythonPath: string): Promise<string
 }
 
 /** BLAS and LAPACK lie in folders of their own, from where a maintainer script would link one of several. */
-async function libraryEnvironment(root: string): Promise<Record<string, string>> {
-  const folders = ["blas", "lapack"].map((name) => `usr/lib/x86_64-linux-gnu/${name}`);
+async function libraryEnvironment(root: string, architecture: Architecture): Promise<Record<string, string>> {
+  const folders = ["blas", "lapack"].map((name) => `usr/lib/${libraryFolder[architecture]}/${name}`);
   const found = await Promise.all(folders.map((folder) => exists(join(root, folder))));
   const paths = folders.filter((_, index) => found[index]).map((folder) => `/${folder}`);
   return paths.length === 0 ? {} : { LD_LIBRARY_PATH: paths.join(":") };
@@ -128,7 +142,7 @@ async function fetchPackages(
     file: options.mmdebstrap,
     args: [
       "--variant=extract",
-      "--architectures=amd64",
+      `--architectures=${architectureFor(options)}`,
       "--format=tar",
       "--skip=cleanup/apt/cache",
       `--mode=${isRoot ? "root" : "chrootless"}`,
