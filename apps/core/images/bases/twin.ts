@@ -20,10 +20,10 @@ export const libraryFolder: Readonly<Record<Architecture, string>> = {
 };
 
 /**
- * What a Python says of itself that cannot be run here, read from its files: both texts are constants in their programs.
+ * What a Python says of itself that cannot be run here, read from its files: both texts are constants in them.
  *
- *   /usr/bin/python3.11 or libpython3.11.so.1.0     … \0 3.11.2 \0 …                                  PY_VERSION
- *   libc.so.6                                       GNU C Library (…) stable release version 2.36.    glibc, csu/version.c
+ *   /usr/bin/python3.11 or libpython3.11.so.1.0   3.11.2\0, maybe as the end of a longer text       CPython, patchlevel.h
+ *   libc.so.6                                     GNU C Library (…) stable release version 2.36.   glibc, csu/version.c
  *
  * Throws `platform_unavailable` where it is not the twin's.
  */
@@ -51,10 +51,11 @@ async function pythonVersion(root: string, { source, architecture, pythonPath }:
     throw new Error(`the base ${source} has its Python at ${pythonPath}, which names no version`);
   const library = (folder: string) => join(root, folder, `libpython${minor}.so.1.0`);
   const places = ["usr/local/lib", "usr/lib", `usr/lib/${libraryFolder[architecture]}`].map(library);
-  const text = new RegExp(`\\0(${minor.replace(".", "\\.")}\\.\\d+)\\+?\\0`);
+  const text = new RegExp(`(?<![\\d.])(${minor.replace(".", "\\.")}\\.\\d+)\\+?\\0`, "g");
   for (const place of [program, ...places]) {
-    const version = text.exec(await readText(place))?.[1];
-    if (version !== undefined) return version;
+    const said = new Set([...(await readText(place)).matchAll(text)].map(([, version]) => version));
+    const [version] = said;
+    if (version !== undefined && said.size === 1) return version;
   }
   throw new Error(`the base ${source} has a Python ${minor} that does not say which`);
 }
@@ -62,7 +63,8 @@ async function pythonVersion(root: string, { source, architecture, pythonPath }:
 async function libcOf(root: string, architecture: Architecture): Promise<PythonFacts["libc"]> {
   const names = await readdir(join(root, "lib")).catch(() => []);
   if (names.some((name) => name.startsWith("ld-musl-"))) return { name: "musl", version: "1.2" };
-  for (const folder of [`lib/${libraryFolder[architecture]}`, "lib64", "lib"]) {
+  const ofArchitecture = libraryFolder[architecture];
+  for (const folder of [`lib/${ofArchitecture}`, `usr/lib/${ofArchitecture}`, "lib64", "lib"]) {
     const version = /GNU C Library .*? release version (\d+\.\d+)/.exec(
       await readText(join(root, folder, "libc.so.6")),
     )?.[1];
