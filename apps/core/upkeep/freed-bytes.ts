@@ -1,5 +1,5 @@
 import type { Database, Transaction } from "#core/database/client.ts";
-import { type ImagePlatform, imageReference } from "#core/models/version.ts";
+import { imageReference } from "#core/models/version.ts";
 import type { ManifestName, VersionImage } from "./image-row.ts";
 
 type Going = ManifestName & Pick<VersionImage, "platforms">;
@@ -20,26 +20,9 @@ interface Blob {
  *  goes and has it, and only where no other image that Slipway knows of has it; so do configs, each with its manifest. */
 export async function freedBytes(db: Database | Transaction, going: readonly Going[]): Promise<Map<string, number>> {
   const freed = new Map(going.map((image) => [imageReference(image), 0]));
-  const blobs = new Map<string, Blob>();
-  for (const leaving of going) {
-    const image = imageReference(leaving);
-    for (const platform of leaving.platforms) {
-      const { repository: scope } = leaving;
-      const config = {
-        found: { digest: platform.digest },
-        scope,
-        isShared: false,
-        sizeBytes: configBytes(platform),
-        image,
-      };
-      blobs.set(`${scope} config of ${platform.digest}`, config);
-      for (const { digest, sizeBytes, kind } of platform.layers) {
-        const isShared = kind === "base" || kind === "runtime" || kind === "dependencies";
-        const scope = isShared ? hostOf(leaving) : leaving.repository;
-        blobs.set(`${scope} ${digest}`, { found: { layers: [{ digest }] }, scope, isShared, sizeBytes, image });
-      }
-    }
-  }
+  const blobs = new Map(
+    going.flatMap(blobsOf).map((blob) => [`${blob.scope} ${JSON.stringify(blob.found)}`, blob] as const),
+  );
   const all = [...blobs.values()];
   const used = await db.$queryRaw<{ index: number }[]>`
     SELECT (b.index - 1)::int AS index
@@ -57,8 +40,24 @@ export async function freedBytes(db: Database | Transaction, going: readonly Goi
   return freed;
 }
 
-function configBytes({ sizeBytes, layers }: ImagePlatform): number {
-  return sizeBytes - layers.reduce((bytes, layer) => bytes + layer.sizeBytes, 0);
+function blobsOf(image: Going): Blob[] {
+  const { repository, platforms } = image;
+  const reference = imageReference(image);
+  const configs = platforms.map(({ digest, sizeBytes, layers }) => ({
+    found: { digest },
+    scope: repository,
+    isShared: false,
+    sizeBytes: sizeBytes - layers.reduce((bytes, layer) => bytes + layer.sizeBytes, 0),
+    image: reference,
+  }));
+  const layers = platforms.flatMap((platform) =>
+    platform.layers.map(({ digest, sizeBytes, kind }) => {
+      const isShared = kind === "base" || kind === "runtime" || kind === "dependencies";
+      const scope = isShared ? hostOf(image) : repository;
+      return { found: { layers: [{ digest }] }, scope, isShared, sizeBytes, image: reference };
+    }),
+  );
+  return [...configs, ...layers];
 }
 
 function hostOf({ repository }: ManifestName): string {
