@@ -43,11 +43,12 @@ const archivePattern = /^var\/cache\/apt\/archives\/[^/]+\.deb$/;
  *  runs. The same package versions give the same bytes. */
 export function debianBase(blobs: Blobs, options: DebianBaseOptions): BaseSource {
   const source = [`debian:${options.suite}`, ...(options.packages ?? [])].join("+");
+  const name = options.twin === null ? source : `${source} for arm64`;
   return {
-    name: options.twin === null ? source : `${source} for arm64`,
+    name,
     make: (root, context) =>
       withScratchFolder(options.scratchDir, "debian", (scratch) =>
-        makeBase(blobs, options, { source, scratch, root }, context),
+        makeBase(blobs, options, { source, name, scratch, root }, context),
       ),
   };
 }
@@ -55,11 +56,11 @@ export function debianBase(blobs: Blobs, options: DebianBaseOptions): BaseSource
 async function makeBase(
   blobs: Blobs,
   options: DebianBaseOptions,
-  { source, scratch, root }: { source: string; scratch: string; root: string },
+  { source, name, scratch, root }: { source: string; name: string; scratch: string; root: string },
   { log, signal }: BuildContext,
 ): Promise<Base> {
   const startedAt = performance.now();
-  log(`base ${source}${options.twin === null ? "" : " for arm64"}: fetching Debian packages`);
+  log(`base ${name}: fetching Debian packages`);
   const packages: LockedPackage[] = [];
   for (const archive of await withAptSources(options, (sources) => fetchPackages(options, sources, scratch, signal))) {
     const fields = await packageFields(options, archive, signal);
@@ -87,7 +88,7 @@ async function makeBase(
     { kind: "base", signal },
   );
   log(
-    `base ${source}${twin === null ? "" : ` for ${architecture}`}: Python ${facts.version}, ${facts.libc.name} ${facts.libc.version}, ${packages.length} Debian packages, ` +
+    `base ${name}: Python ${facts.version}, ${facts.libc.name} ${facts.libc.version}, ${packages.length} Debian packages, ` +
       `${megabytes(layer.sizeBytes)} in ${seconds(startedAt)}`,
   );
   return {
