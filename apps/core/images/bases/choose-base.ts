@@ -50,12 +50,15 @@ export function chooseBase(needs: BaseNeeds, choices: readonly BaseChoice[]): Ch
       const minor = pythonMinorOf(base);
       if (python !== null && python !== minor)
         throw new Error(`SLIPWAY_BASE says that ${base.source} has Python ${python}, and it has ${minor}`);
-      const files = (each: BuildContext) => bases.files(base, each);
-      if (pythonMinor === null || minor === pythonMinor) {
-        const foreign = architecture === base.architecture ? null : sourceOf(packages, { base, files });
-        return { base: foreign === null ? base : await instanceOf(foreign).ensure(context), files };
+      if (pythonMinor !== null && minor !== pythonMinor) {
+        others.push(base);
+        continue;
       }
-      others.push(base);
+      const files = (each: BuildContext) => bases.files(base, each);
+      if (architecture === base.architecture) return { base, files };
+      const foreign = sourceOf(packages, { base, files });
+      if (foreign === null) throw noDebian(packages);
+      return { base: await instanceOf(foreign).ensure(context), files };
     }
     throw noPython(pythonMinor, choices, others);
   };
