@@ -13,8 +13,7 @@ export interface BaseNeeds extends Blobs {
   cacheDir: string;
 }
 
-/** This instance's base and its files; of one for another architecture nothing is run, and its
- *  files are not kept:
+/** This instance's base and its files; of one for another architecture nothing is run, and no files are kept:
  *
  *    table bases                           source → record; layers are blobs
  *    <cacheDir>/bases/sha256-<digest>/     the files, laid out to run the base's Python; made again where they are gone

@@ -21,9 +21,8 @@ export interface PushContext extends BuildContext {
   mountFrom?: (layer: Layer) => string | undefined;
 }
 
-/** Brings an image to a repository, by its digest: layers and configs first, each manifest after what it names, an
- *  index last. What is there already is
- *  not sent, so that a push that was cut off goes on where it stood. */
+/** Brings an image to a repository, by its digest: layers and configs first, then the manifests, an index last. What is
+ *  there already is not sent, so that a push that was cut off goes on where it stood. */
 export async function pushImage(
   client: RegistryClient,
   repository: string,
