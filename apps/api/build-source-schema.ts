@@ -21,7 +21,7 @@ const Serve = Type.Object(
 
 export const BuildSource = Type.Object(
   {
-    lock: Type.Optional(Type.Unknown({ description: "Of another build, to build by" })),
+    lock: Type.Optional(Type.Unknown({ description: "Of another build, to build by: as that gives it" })),
     image: Type.Optional(
       Type.String({
         maxLength: 1_000,

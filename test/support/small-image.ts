@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { digestOf } from "#core/artifacts/digest.ts";
 import type { BuildContext, BuildRequest, BuiltImage, ImageBuilder, Layer } from "#core/images/image-builder.ts";
 import { mediaTypes } from "#core/images/oci.ts";
+import { architectureOf, type Platform } from "#core/packaging/platforms.ts";
 
 /** Each image has other bytes, as when a base or a wheel has moved in between. Builds a real image of one small layer at once: for tests of what is round a build, not of what is in an image.
  *  `before` runs first, with the attempt's number: it may wait or fail. */
@@ -34,11 +35,11 @@ function smallImage(content: string): BuiltImage {
 }
 
 /** A manifest, a config and no more round the layers. */
-export function imageOf(layers: Layer[]): BuiltImage {
+export function imageOf(layers: Layer[], platform: Platform = "linux/amd64"): BuiltImage {
   const base = digestOf("base");
   const config = Buffer.from(
     JSON.stringify({
-      architecture: "amd64",
+      architecture: architectureOf[platform],
       os: "linux",
       rootfs: { type: "layers", diff_ids: layers.map(({ diffId }) => diffId) },
     }),
@@ -52,14 +53,14 @@ export function imageOf(layers: Layer[]): BuiltImage {
     }),
   );
   return {
-    platform: "linux/amd64",
+    platform,
     manifest,
     digest: digestOf(manifest),
     config,
     layers,
     lock: {
       schema: 1,
-      platform: "linux/amd64",
+      platform,
       python: "3.11",
       base: { source: "test", digest: base, packages: [] },
       runtime: { version: "0", digest: base },

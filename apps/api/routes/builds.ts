@@ -74,17 +74,21 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: "getBuildLock",
-        description: "Everything the image was made of, by version and digest. Given again, it makes the same image.",
+        description:
+          "Everything the image was made of, by version and digest: a lock, and of an image for several platforms a list of one for each, or the one that is asked for. Given again, it makes the same image.",
         tags,
         params: buildParams,
-        response: { 200: Type.Unknown(), ...problems(404) },
+        querystring: Type.Object({
+          platform: Type.Optional(Type.String({ maxLength: 100, description: "such as linux/arm64" })),
+        }),
+        response: { 200: Type.Unknown(), ...problems(400, 404) },
       },
     },
-    async ({ params }, reply) =>
+    async ({ params, query }, reply) =>
       reply
         .type("application/json")
         .serializer(JSON.stringify)
-        .send(await readLock(registry, params.id)),
+        .send(await readLock(registry, { id: params.id, platform: query.platform ?? null })),
   );
 
   app.get(

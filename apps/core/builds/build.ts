@@ -2,7 +2,7 @@ import type { Database, Transaction } from "#core/database/client.ts";
 import { isId, newId } from "#core/database/ids.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { expectedBuilder } from "#core/images/expected-builder.ts";
-import type { Lock } from "#core/images/lock.ts";
+import { type ImageLock, lockFor } from "#core/images/lock.ts";
 import type { ImageRecord } from "#core/models/version.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import type { Actor } from "#core/registry.ts";
@@ -90,8 +90,11 @@ export function buildNotFound(id: string): SlipwayError {
   return new SlipwayError("build_not_found", `there is no build "${id.slice(0, 100)}"`);
 }
 
-/** What the image of a build was made of. Throws `build_not_found`, `lock_not_found`. */
-export async function readLock({ db }: { db: Database }, id: string): Promise<Prisma.JsonValue> {
+/** What the image of a build was made of, on one platform where one is named. Throws `build_not_found`, `lock_not_found`. */
+export async function readLock(
+  { db }: { db: Database },
+  { id, platform }: { id: string; platform: string | null },
+): Promise<ImageLock> {
   const select = { lock: true, status: true, external: true } as const;
   const row = isId(id) ? await db.build.findUnique({ where: { id }, select }) : null;
   if (row === null) throw buildNotFound(id);
@@ -104,7 +107,10 @@ export async function readLock({ db }: { db: Database }, id: string): Promise<Pr
         ? "this build has no lock: nobody knows what an own Dockerfile was made of"
         : `this build is ${row.status}: it has a lock once it has succeeded`,
     );
-  return row.lock;
+  const lock = row.lock as unknown as ImageLock;
+  const found = platform === null ? lock : lockFor(lock, platform);
+  if (found === null) throw new SlipwayError("lock_not_found", `this build made no image for ${platform}`);
+  return found;
 }
 
 /** What an engine was given to build: for an own Dockerfile that, and else what was generated. Throws `build_not_found`,
@@ -129,7 +135,7 @@ export async function addBuild(
   tx: Transaction,
   build: {
     versionId: string;
-    lock: Lock | null;
+    lock: ImageLock | null;
     external?: ExternalSource;
     /** An image that is to be put back. */
     restoresId?: string;
@@ -144,7 +150,7 @@ export async function addBuild(
       id: buildId,
       versionId: build.versionId,
       ...builderOf(build.external, spec as PackageSpec | null),
-      ...(build.lock === null ? {} : { givenLock: build.lock as unknown as Prisma.InputJsonObject }),
+      ...(build.lock === null ? {} : { givenLock: build.lock as unknown as Prisma.InputJsonValue }),
       ...(build.external === undefined ? {} : { external: build.external as unknown as Prisma.InputJsonObject }),
       restoresId: build.restoresId ?? null,
       createdBy: actor.name,

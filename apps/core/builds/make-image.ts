@@ -6,8 +6,10 @@ import {
   type BuiltImage,
   type ChosenBuilder,
   type ImageBuilder,
+  type PlatformImage,
 } from "#core/images/image-builder.ts";
-import type { Lock } from "#core/images/lock.ts";
+import { imagesOf, rootOf } from "#core/images/image-index.ts";
+import type { ImageLock } from "#core/images/lock.ts";
 import type { ImagePublisher } from "#core/images/publish-image.ts";
 import { type ImagePlace, referenceTo, repositoryOf, takePlace } from "#core/images/registries/image-place.ts";
 import type { ImagePlatform } from "#core/models/version.ts";
@@ -19,7 +21,7 @@ export interface MadeImage {
   digest: Digest;
   origin: "built" | "external";
   platforms: ImagePlatform[];
-  lock: Lock | null;
+  lock: ImageLock | null;
   /** Null where it is as the package told. */
   builder: ChosenBuilder | null;
   /** What an engine was given to build; null where it built nothing. */
@@ -54,23 +56,29 @@ export async function makeImage(
 ): Promise<MadeImage> {
   const place = restores?.place ?? (await takePlace({ db, config }, model));
   const image = await builder.build(request, context);
+  const { digest } = rootOf(image);
   try {
     if (restores !== null) requireSame(image, restores.digest);
     await publisher.publish(image, place, context);
-    if (await mayTag({ repository: repositoryOf(place), digest: image.digest }))
+    if (await mayTag({ repository: repositoryOf(place), digest }))
       await publisher.tag(image, place, request.version, context);
   } finally {
     await image.discard?.();
   }
-  context.log(`image: ${referenceTo(place, image.digest)}`);
-  const made = { lock: image.lock, builder: image.builder ?? null, dockerfile: image.dockerfile ?? null };
-  return { place, digest: image.digest, origin: "built", platforms: [platformOf(image)], ...made };
+  context.log(`image: ${referenceTo(place, digest)}`);
+  const made = { lock: lockOf(image), builder: image.builder ?? null, dockerfile: image.dockerfile ?? null };
+  return { place, digest, origin: "built", platforms: imagesOf(image).map(platformOf), ...made };
 }
 
-function requireSame({ digest, lock }: BuiltImage, before: Digest): void {
+function lockOf({ index, lock }: BuiltImage): ImageLock | null {
+  return index === undefined ? lock : index.images.flatMap((image) => image.lock ?? []);
+}
+
+function requireSame(image: BuiltImage, before: Digest): void {
+  const { digest } = rootOf(image);
   if (digest === before) return;
   const why =
-    lock === null
+    image.lock === null
       ? "an own Dockerfile gives the same bytes only where all that it fetches has stayed the same"
       : "this Slipway makes it in another way than the one that made it";
   throw new BuildFault(
@@ -79,7 +87,7 @@ function requireSame({ digest, lock }: BuiltImage, before: Digest): void {
   );
 }
 
-function platformOf(image: BuiltImage): ImagePlatform {
+function platformOf(image: PlatformImage): ImagePlatform {
   return {
     platform: image.platform,
     digest: image.digest,

@@ -1,7 +1,7 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
-import type { Lock } from "#core/images/lock.ts";
+import type { ImageLock } from "#core/images/lock.ts";
 import { findVersion } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { addBuild, type Build, readBuild, requireNoOpenBuild, requireNoRemoval } from "./build.ts";
@@ -11,7 +11,7 @@ import { addBuild, type Build, readBuild, requireNoOpenBuild, requireNoRemoval }
  *  `build_running`, `image_removing`. */
 export async function rebuildVersion(
   { db, doorbell }: Pick<Registry, "db" | "doorbell">,
-  { model, version, lock }: { model: string; version: string; lock: Lock | null },
+  { model, version, lock }: { model: string; version: string; lock: ImageLock | null },
   actor: Actor,
   remember: Remember<Build> = forget,
 ): Promise<Build> {

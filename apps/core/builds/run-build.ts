@@ -4,7 +4,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
 import { messageOf } from "#core/errors.ts";
 import { BuildFault, type BuildRequest } from "#core/images/image-builder.ts";
-import type { Lock } from "#core/images/lock.ts";
+import type { ImageLock } from "#core/images/lock.ts";
 import { holdRegistry, placeOf, repositoryOf } from "#core/images/registries/image-place.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import { allFiles } from "#core/models/files.ts";
@@ -134,7 +134,7 @@ async function begin({ db }: Needs, claim: Claim): Promise<BegunBuild> {
         spec: version.spec as unknown as PackageSpec,
         metadata: version.metadata as Record<string, unknown>,
         files: await allFiles(tx, version.id),
-        lock: row.givenLock as Lock | null,
+        lock: row.givenLock as ImageLock | null,
       },
     };
   });
@@ -183,7 +183,7 @@ async function succeed(
       data: {
         status: "succeeded",
         imageId,
-        ...(lock === null ? {} : { lock: lock as unknown as Prisma.InputJsonObject }),
+        ...(lock === null ? {} : { lock: lock as unknown as Prisma.InputJsonValue }),
         ...(builder === null ? {} : { builderName: builder.name, builderWhy: builder.why }),
         dockerfile,
         finishedAt: new Date(),
@@ -209,8 +209,8 @@ async function succeed(
   for (const id of workIds) await doorbell.ring(id);
 }
 
-/** What the registry has just answered for is in it: also as the image of an earlier build. Throws where that, or one
- *  that it lists, was removed while it was verified: then nobody knows. Says whether it had been away. Rows are locked in the order of a removal. */
+/** What the registry has just answered for is in it: also as the image of an earlier build. Throws where that, or one that
+ *  it lists or is listed with, was removed while it was verified: then nobody knows. Says whether it had been away. Rows are locked in the order of a removal. */
 async function showAgain(
   tx: Transaction,
   { versionId, begunAt }: BegunBuild,
@@ -220,7 +220,10 @@ async function showAgain(
   const parts = [manifest.digest, ...manifest.platforms.map(({ digest }) => digest)];
   const known = await tx.$queryRaw<{ digest: string; status: string; changedAt: Date }[]>`
     SELECT digest, status, changed_at AS "changedAt" FROM images
-    WHERE repository = ${manifest.repository} AND digest = ANY (${parts}::text[]) ORDER BY id FOR UPDATE`;
+    WHERE repository = ${manifest.repository}
+      AND (digest = ANY (${parts}::text[])
+           OR platforms @> ANY (SELECT jsonb_build_array(jsonb_build_object('digest', part)) FROM unnest(${parts}::text[]) part))
+    ORDER BY id FOR UPDATE`;
   const isUnclear = known.some(
     ({ status, changedAt }) => status === "removing" || (status === "removed" && changedAt >= begunAt),
   );

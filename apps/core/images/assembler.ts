@@ -2,6 +2,7 @@ import type { Blobs } from "#core/artifacts/blobs.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
 import type { Config } from "#core/config.ts";
 import { modelDescription } from "#core/packaging/model-description.ts";
+import { architectureOf, type Platform, platforms, runnable } from "#core/packaging/platforms.ts";
 import { type Base, pythonMinorOf } from "./bases/base-source.ts";
 import { type BaseChoice, chooseBase } from "./bases/choose-base.ts";
 import { nothingRuns } from "./expected-builder.ts";
@@ -11,13 +12,13 @@ import {
   type BuildRequest,
   type BuiltImage,
   type ImageBuilder,
-  platformMade,
 } from "./image-builder.ts";
 import { describeImage } from "./image-config.ts";
+import { imageIndex } from "./image-index.ts";
 import { generatedLayer, modelLayers } from "./layers/model-layers.ts";
 import { openStoredLayer } from "./layers/stored-layer.ts";
 import type { Lock } from "./lock.ts";
-import { checkLocked } from "./runtimes/check-lock.ts";
+import { checkLocked, locksOf } from "./runtimes/check-lock.ts";
 import { ensureRuntime, knownLine, type Runtime } from "./runtimes/ensure-runtime.ts";
 import { findKept } from "./runtimes/kept-runtime.ts";
 import { readRuntimeSource } from "./runtimes/runtime-source.ts";
@@ -42,43 +43,66 @@ export interface AssemblerNeeds extends Blobs {
   runtimeFolder: string;
 }
 
+/** What the image of one platform stands on. */
+interface Foundation {
+  platform: Platform;
+  base: Base;
+  runtime: Runtime;
+}
+
 /** What overlayfs takes. */
 const layersLimit = 127;
 
 /** Puts an image together and executes nothing of it: base, dependencies, Slipway runtime and the package's files lie
- *  side by side as layers. */
+ *  side by side as layers. For another architecture it does the same once more, and makes none of the layers twice that
+ *  are the same. */
 export function assembler(needs: AssemblerNeeds): Assembler {
   const baseFor = chooseBase(needs, needs.bases);
   const runtimeOf = ensureRuntime(needs);
 
   async function foundation(
-    { spec, lock }: BuildRequest,
+    { spec }: BuildRequest,
+    { platform, lock, beside }: { platform: Platform; lock: Lock | null; beside: Foundation | null },
     context: BuildContext,
-  ): Promise<{ base: Base; runtime: Runtime }> {
-    const { requirements, constraints = [], basePackages = [], systemPackages } = spec;
+  ): Promise<Foundation> {
+    const { requirements, basePackages = [], systemPackages } = spec;
     const kept = lock === null ? null : await findKept(needs, lock);
     if (lock !== null && kept !== null) {
       checkKeptPython(spec, kept.base);
       checkLocked(lock, requirements);
       context.log(knownLine(kept.runtime));
-      return kept;
+      return { platform, ...kept };
     }
     const source = await readRuntimeSource(needs.runtimeFolder);
     const pythonMinor = spec.pythonMinor ?? lockedPython(lock, needs.bases);
-    const { base, files } = await baseFor({ pythonMinor, packages: basePackages }, context);
-    const asked = { base, platform: platformMade, source, requirements, constraints, systemPackages, lock };
-    return { base, runtime: await runtimeOf(asked, files, context) };
+    const { base, files } = await baseFor(
+      { pythonMinor, packages: basePackages, architecture: architectureOf[platform] },
+      context,
+    );
+    const constraints = [...(spec.constraints ?? []), ...(beside === null ? [] : versionsOf(beside.runtime.lock))];
+    const asked = { base, platform, source, requirements, constraints, systemPackages, lock };
+    return { platform, base, runtime: await runtimeOf(asked, files, context) };
+  }
+
+  async function foundations(request: BuildRequest, context: BuildContext): Promise<Foundation[]> {
+    const asked = platforms.filter((platform) => request.spec.platforms.includes(platform));
+    const locks = request.lock === null ? null : locksOf(request.lock, asked);
+    const made: Foundation[] = [];
+    for (const platform of asked) {
+      if (asked.length > 1) context.log(`for ${platform}:`);
+      const place = { platform, lock: locks?.get(platform) ?? null, beside: made[0] ?? null };
+      made.push(await foundation(request, place, context));
+    }
+    return made;
   }
 
   return {
     name: "assembler",
     async build(request, context) {
-      checkPlatforms(request);
-      const { base, runtime } = await foundation(request, context);
+      const made = await foundations(request, context);
       const { signal } = context;
-      const most = layersLimit - runtime.layers.length - 1;
-      const layers = [
-        ...runtime.layers.map((layer) => openStoredLayer(needs, layer)),
+      const most = layersLimit - Math.max(...made.map(({ runtime }) => runtime.layers.length)) - 1;
+      const ofModel = [
         ...(await modelLayers(needs, request.files, { model: request.model, most, signal })),
         await generatedLayer(
           "opt/slipway/model.json",
@@ -86,16 +110,19 @@ export function assembler(needs: AssemblerNeeds): Assembler {
           signal,
         ),
       ];
-      const { config, manifest } = describeImage(request, base, layers);
-      const image = {
-        platform: platformMade,
-        manifest,
-        digest: digestOf(manifest),
-        config,
-        layers,
-        lock: runtime.lock,
-      };
-      return { ...image, ...builderOf(runtime, request.spec.systemPackages) };
+      const images = made.map(({ platform, base, runtime }) => {
+        const layers = [...runtime.layers.map((layer) => openStoredLayer(needs, layer)), ...ofModel];
+        const { config, manifest } = describeImage(request, base, layers);
+        return { platform, manifest, digest: digestOf(manifest), config, layers, lock: runtime.lock };
+      });
+      const [image] = images;
+      const [{ runtime } = {}] = made;
+      if (image === undefined || runtime === undefined) throw new Error("the package asks for no platform");
+      for (const { platform } of images)
+        if (platform !== runnable)
+          context.log(`${platform} is put together and never run here: a proof tries ${runnable}`);
+      const index = images.length === 1 ? {} : { index: imageIndex(images) };
+      return { ...image, ...index, ...builderOf(runtime, request.spec.systemPackages) };
     },
   };
 }
@@ -112,13 +139,9 @@ function builderOf(
   return { builder: { name: "assembler", why } };
 }
 
-function checkPlatforms({ spec }: BuildRequest): void {
-  const other = spec.platforms.find((asked) => asked !== platformMade);
-  if (other === undefined) return;
-  throw new BuildFault(
-    "platform_unavailable",
-    `slipway.yaml asks for ${other}: images are made for ${platformMade} only; take ${other} out of platforms`,
-  );
+/** A version serves the same on each platform. What an index calls a build of a version (`+cpu`) may differ. */
+function versionsOf({ requirements }: Lock): string[] {
+  return requirements.map(({ name, version }) => `${name}==${version.replace(/\+.*$/, "")}`);
 }
 
 /** Where one of the bases has it; else the lock is refused for what it names. */

@@ -1,10 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Digest } from "#core/artifacts/digest.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
-import type { Lock } from "./lock.ts";
-
-/** The one platform that images are made for yet. */
-export const platformMade = "linux/amd64";
+import type { ImageLock, Lock } from "./lock.ts";
 
 export interface SealedFile {
   path: string;
@@ -23,7 +20,7 @@ export interface BuildRequest {
   metadata: Record<string, unknown>;
   files: readonly SealedFile[];
   /** A lock to build by, or null: then the runtime's own is made or taken. */
-  lock: Lock | null;
+  lock: ImageLock | null;
 }
 
 export interface BuildContext {
@@ -47,8 +44,8 @@ export interface Layer {
   examine?(signal: AbortSignal): Promise<void>;
 }
 
-/** An image that is complete but nowhere pushed. */
-export interface BuiltImage {
+/** An image for one platform. */
+export interface PlatformImage {
   /** `linux/amd64` */
   platform: string;
   /** The bytes that the manifest's digest is taken of. */
@@ -58,6 +55,20 @@ export interface BuiltImage {
   layers: readonly Layer[];
   /** Null where nobody knows what was made of what: an own Dockerfile. */
   lock: Lock | null;
+}
+
+/** The images of several platforms as one. */
+export interface ImageIndex {
+  bytes: Buffer;
+  digest: Digest;
+  images: readonly PlatformImage[];
+}
+
+/** An image that is complete but nowhere pushed. */
+export interface BuiltImage extends PlatformImage {
+  /** Where the package asks for several platforms: then versions and tags name this, and the image itself is the first that
+   *  it lists. See image-index.ts. */
+  index?: ImageIndex;
   /** Which builder made it, and why that one; where it is known. */
   builder?: ChosenBuilder;
   /** What the engine was given to build; where it built something. */

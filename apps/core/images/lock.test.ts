@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SlipwayError } from "#core/errors.ts";
-import { type Lock, parseLock } from "./lock.ts";
+import { type Lock, lockFor, parseLock } from "./lock.ts";
 
 const hex = "0123456789abcdef".repeat(4);
 const lock: Lock = {
@@ -59,6 +59,21 @@ describe("a lock that a caller gives", () => {
   it("is refused where a package has two versions", () => {
     expect(faultsOf({ ...lock, requirements: [...lock.requirements, ...lock.requirements] })).toEqual([
       { where: "/requirements/1/name", message: "scikit-learn stands in the list twice: keep one version" },
+    ]);
+  });
+
+  it("is taken for each of several platforms, and refused where one has two or another is broken", () => {
+    const arm64 = { ...lock, platform: "linux/arm64" };
+    expect(parseLock([lock, arm64])).toEqual([lock, arm64]);
+    expect(lockFor([lock, arm64], "linux/arm64")).toEqual(arm64);
+    expect([lockFor(lock, "linux/amd64"), lockFor(lock, "linux/arm64")]).toEqual([lock, null]);
+    expect(faultsOf([lock, lock])).toEqual([
+      { where: "/1/platform", message: "linux/amd64 has a lock in the list already: keep one" },
+    ]);
+    expect(faultsOf([lock, { ...arm64, python: "2.7" }]).map(({ where }) => where)).toEqual(["/1/python"]);
+    expect(faultsOf([lock, "text"]).map(({ where }) => where)).toEqual(["/1"]);
+    expect(faultsOf([lock, arm64, lock])).toEqual([
+      { where: "/", message: "must be one lock for each platform, 2 at most" },
     ]);
   });
 

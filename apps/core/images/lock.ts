@@ -2,6 +2,7 @@ import { type Static, Type } from "typebox";
 import { Value } from "typebox/value";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { type Fault, SlipwayError } from "#core/errors.ts";
+import { platforms } from "#core/packaging/platforms.ts";
 
 const closed = { additionalProperties: false };
 const digest = Type.Unsafe<Digest>(Type.String({ pattern: "^sha256:[0-9a-f]{64}$" }));
@@ -53,20 +54,55 @@ const lockSchema = Type.Object(
 /** Everything a runtime was made of, by name, version and digest. The same package and lock give the same image
  *  digest, and installing by a lock resolves nothing. It is kept with the build and can be given again. */
 export type Lock = Static<typeof lockSchema>;
+/** Of an image for one platform its lock; of one for several a list with the lock of each. */
+export type ImageLock = Lock | readonly Lock[];
 export type LockedPackage = Lock["base"]["packages"][number];
 export type LockedRequirement = Lock["requirements"][number];
 
-/** Takes a lock that a caller gave. Throws `lock_invalid` with everything that is wrong, by JSON pointer. */
-export function parseLock(document: unknown): Lock {
-  const faults = Value.Check(lockSchema, document) ? repeatedNames(document) : schemaFaults(document);
-  if (faults.length > 0 || !Value.Check(lockSchema, document)) {
+/** Null where there is none for the platform. */
+export function lockFor(lock: ImageLock, platform: string): Lock | null {
+  return locksIn(lock).find((each) => each.platform === platform) ?? null;
+}
+
+/** In the order of their platforms. */
+export function locksIn(lock: ImageLock): readonly Lock[] {
+  return "platform" in lock ? [lock] : lock;
+}
+
+/** Takes a lock that a caller gave, or a list of one for each platform. Throws `lock_invalid` with everything that is wrong,
+ *  by JSON pointer. */
+export function parseLock(document: unknown): ImageLock {
+  const faults = Array.isArray(document) ? listFaults(document) : lockFaults(document);
+  if (faults.length > 0) {
     const [first] = faults;
     const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : "";
     throw new SlipwayError("lock_invalid", `this is no lock: ${first?.where ?? ""} ${first?.message ?? ""}${more}`, {
       faults,
     });
   }
-  return document;
+  return document as ImageLock;
+}
+
+function listFaults(locks: readonly unknown[]): Fault[] {
+  if (locks.length === 0 || locks.length > platforms.length)
+    return [{ where: "/", message: `must be one lock for each platform, ${platforms.length} at most` }];
+  return locks.flatMap((lock, index) =>
+    [...lockFaults(lock), ...repeatedPlatform(lock, locks.slice(0, index))].map(({ where, message }) => ({
+      where: where === "/" ? `/${index}` : `/${index}${where}`,
+      message,
+    })),
+  );
+}
+
+function lockFaults(document: unknown): Fault[] {
+  return Value.Check(lockSchema, document) ? repeatedNames(document) : schemaFaults(document);
+}
+
+function repeatedPlatform(lock: unknown, before: readonly unknown[]): Fault[] {
+  if (!Value.Check(lockSchema, lock)) return [];
+  const { platform } = lock;
+  const isKnown = before.some((other) => Value.Check(lockSchema, other) && other.platform === platform);
+  return isKnown ? [{ where: "/platform", message: `${platform} has a lock in the list already: keep one` }] : [];
 }
 
 function schemaFaults(document: unknown): Fault[] {

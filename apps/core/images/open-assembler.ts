@@ -8,6 +8,7 @@ import type { BaseChoice } from "./bases/choose-base.ts";
 import { debianBase } from "./bases/debian-base.ts";
 import { imageBase } from "./bases/image-base.ts";
 import { statedPython } from "./bases/known-pythons.ts";
+import type { Twin } from "./bases/twin.ts";
 import { toolNetwork, trustedAuthorities } from "./build-network.ts";
 import type { Registries } from "./registries/open-registries.ts";
 import { openRegistryClient, type RegistryClient } from "./registry-client/client.ts";
@@ -67,18 +68,21 @@ function baseOf(
   const reference = parseReference(base.reference);
   const { credentials } = base;
   const connect = () => clientOf(reference, credentials, registries, config);
-  const source = imageBase({ db, blobs }, { reference, connect });
-  return { python, source: (packages) => (packages.length === 0 ? source : null) };
+  return {
+    python,
+    source: (packages, twin) => (packages.length === 0 ? imageBase({ db, blobs }, { reference, connect, twin }) : null),
+  };
 }
 
 function debianOf(
   { db, blobs, config }: Omit<OpenAssemblerNeeds, "environment" | "steps" | "registries">,
   suite: string,
   environment: Record<string, string>,
-): (packages: readonly string[]) => BaseSource {
+): (packages: readonly string[], twin: Twin | null) => BaseSource {
   const { tools, scratchDir, network } = config;
-  return (packages) =>
-    debianBase({ db, blobs }, { suite, packages, mmdebstrap: tools.mmdebstrap, scratchDir, network, environment });
+  const { mmdebstrap } = tools;
+  return (packages, twin) =>
+    debianBase({ db, blobs }, { suite, packages, twin, mmdebstrap, scratchDir, network, environment });
 }
 
 /** With its own login where it has one, else with that of the registry that the reference leads to; anonymous where it

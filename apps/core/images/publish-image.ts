@@ -1,13 +1,14 @@
 import type { Digest } from "#core/artifacts/digest.ts";
 import type { BuildContext, BuiltImage } from "./image-builder.ts";
+import { imagesOf, rootOf } from "./image-index.ts";
 import { type ImagePlace, repositoryOf } from "./registries/image-place.ts";
 import type { OpenRegistry, Registries } from "./registries/open-registries.ts";
-import { pushImage, pushManifestAs, verifyPushed } from "./registry-client/push-image.ts";
+import { pushDocument, pushImage, verifyPushed } from "./registry-client/push-image.ts";
 import { RegistryError } from "./registry-client/registry-error.ts";
 
 /** Brings images to the registries that Slipway knows. */
 export interface ImagePublisher {
-  /** Pushes by digest what the registry has not, then asks it for the manifest and every layer. Makes the repository where
+  /** Pushes by digest what the registry has not, then asks it for every manifest and layer. Makes the repository where
    *  the registry is set to. */
   publish(image: BuiltImage, place: ImagePlace, context: BuildContext): Promise<void>;
   /** Points the registry's own tag at an image that was published. */
@@ -27,13 +28,15 @@ export function openPublisher(registries: Registries): ImagePublisher {
         mountFrom: ({ digest }) => sharedLayers.get(keyOf(place, digest)),
       });
       await verifyPushed(registry.client, place.path, image, context.signal);
-      for (const { kind, digest } of image.layers)
+      const layers = new Map(imagesOf(image).flatMap((each) => each.layers.map((layer) => [layer.digest, layer])));
+      for (const { kind, digest } of layers.values())
         if (kind !== "model") sharedLayers.set(keyOf(place, digest), place.path);
-      context.log(`verified: the registry has the manifest and all ${image.layers.length} layers`);
+      const documents = image.index ? `the index, ${image.index.images.length} manifests` : "the manifest";
+      context.log(`verified: the registry has ${documents} and all ${layers.size} layers`);
     },
     async tag(image, place, tag, context) {
       const { client } = await registries.open(place.registry, place.host);
-      await pushManifestAs(client, place.path, image, tag, context);
+      await pushDocument(client, place.path, rootOf(image), tag, context);
     },
   };
 }

@@ -53,7 +53,7 @@ export async function describePackage(
   const answer = found?.answer ?? (servesItself ? ownServer : null);
   faults.push(
     ...(answer === ownServer ? [] : (found?.faults ?? [])),
-    ...(isBroken(broken, "build", "serve", "system_packages") ? [] : buildFaults(reader, declared)),
+    ...(isBroken(broken, "build", "serve", "system_packages", "platforms") ? [] : buildFaults(reader, declared)),
     ...own.faults,
     ...python.faults,
     ...(declared.build === "dockerfile" ? [] : pythonFaults(python, own.python, offers)),

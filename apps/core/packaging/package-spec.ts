@@ -1,3 +1,5 @@
+import type { Platform } from "./platforms.ts";
+
 /** Formats that a runtime serves; packaging/catalogue.ts says how. */
 export type Format =
   | "sklearn"
@@ -73,7 +75,7 @@ export interface PackageSpec {
   systemPackages: string[];
   /** Where the server of an own Dockerfile answers; null where the Slipway runtime serves. */
   serve: Serve | null;
-  platforms: string[];
+  platforms: Platform[];
   /** Missing in what was sealed before this had a meaning. */
   resources?: Resources;
   /** The front matter of README.md; missing as above. */

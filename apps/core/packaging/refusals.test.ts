@@ -50,6 +50,18 @@ describe("a package that cannot be served", () => {
   });
 
   it.each([
+    ["system_packages: [libsndfile1]", "system_packages"],
+    ["build: dockerfile", "build: dockerfile"],
+  ])("for another architecture with %s, which takes commands, says so", async (key, name) => {
+    const files = { "model/model.pkl": columns, Dockerfile: "FROM scratch\n" };
+    const found = await faultsOf({ ...files, "slipway.yaml": `platforms: [linux/amd64, linux/arm64]\n${key}` });
+    expect(found).toEqual([
+      "slipway.yaml: platforms: takes commands that would have to be run on linux/arm64, and they are run on linux/amd64 " +
+        `alone: leave linux/arm64 out, or do without ${name}`,
+    ]);
+  });
+
+  it.each([
     ["checkpoint.pt", "is a PyTorch checkpoint (torch.save): holds weights", "torch.jit.trace(model, example)"],
     ["model.skops", "is a skops file: there is no runtime for it", "joblib.dump"],
     ["weights.safetensors", "is a safetensors file: holds weights", "a class Predictor in src/predictor.py"],

@@ -100,15 +100,13 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
     expect(faults(text).join("\n")).toContain(expected);
   });
 
-  it.each([["platforms: [linux/arm64]", "images are made for linux/amd64 so far, not for linux/arm64"]])(
-    "says plainly that %s comes later",
-    (text, reason) => {
-      const [fault, ...others] = faults(text);
-      expect(others).toEqual([]);
-      expect(fault).toContain("not yet: ");
-      expect(fault).toContain(reason);
-    },
-  );
+  it("reads platforms in the order of an index, each once, and says which there are", () => {
+    const { declared } = readSlipwayYaml(Buffer.from("platforms: [linux/arm64, linux/amd64, linux/arm64]"));
+    expect(declared.platforms).toEqual(["linux/amd64", "linux/arm64"]);
+    expect(faults("platforms: [linux/riscv64]")).toEqual([
+      "slipway.yaml: platforms[0]: images are made for linux/amd64 and linux/arm64, not for linux/riscv64 (line 1)",
+    ]);
+  });
 
   it.each([
     ["schema: 2", "this Slipway reads schema 1"],

@@ -7,6 +7,7 @@ import { readSignature } from "./declared-signature.ts";
 import { keepingFault } from "./keeping-fault.ts";
 import { didYouMean, nearMisses } from "./near-miss.ts";
 import type { Expect, Format, Resources, Serve, Signature } from "./package-spec.ts";
+import { isPlatform, platforms as known, type Platform, runnable } from "./platforms.ts";
 import { readYaml, type YamlPath } from "./read-yaml.ts";
 import { type Reading, reading } from "./reading.ts";
 import { type Key, keys } from "./slipway-yaml-keys.ts";
@@ -28,7 +29,8 @@ export interface Declared {
   /** The predictions that the example has to be answered with. */
   expect: Expect | null;
   environment: Record<string, string>;
-  platforms: string[];
+  /** Each once, in the order of an index. */
+  platforms: Platform[];
   build: "assemble" | "dockerfile";
   systemPackages: string[];
   serve: Serve | null;
@@ -55,7 +57,7 @@ export const nothingDeclared: Declared = {
   example: null,
   expect: null,
   environment: {},
-  platforms: ["linux/amd64"],
+  platforms: [runnable],
   build: "assemble",
   systemPackages: [],
   serve: null,
@@ -182,18 +184,18 @@ const readers: Record<Key, KeyReader> = {
     if (platforms.length === 0)
       read.fault(["platforms"], "names no platform: write [linux/amd64], or leave the key out");
     platforms.forEach((platform, index) => {
-      if (platform === "linux/amd64") return;
+      if (isPlatform(platform)) return;
       const text = read.text(["platforms", index], platform);
       if (text === null) return;
-      const isPlatform = /^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9]+)?$/.test(text);
+      const isOther = /^[a-z0-9]+\/[a-z0-9]+(?:\/[a-z0-9]+)?$/.test(text);
       read.fault(
         ["platforms", index],
-        isPlatform
-          ? `not yet: images are made for linux/amd64 so far, not for ${text}`
+        isOther
+          ? `images are made for ${known.join(" and ")}, not for ${text}`
           : `"${text}" is no platform: write it like linux/amd64`,
       );
     });
-    declared.platforms = ["linux/amd64"];
+    declared.platforms = known.filter((platform) => platforms.includes(platform));
   },
   resources(value, declared, read) {
     declared.resources = readResources(value, read);

@@ -6,8 +6,9 @@ import { whyNoEngine } from "#core/images/engine/engine-answers.ts";
 import type { Engine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { type Registries, RegistryMoved } from "#core/images/registries/open-registries.ts";
-import { type ImageStatus, imageReference } from "#core/models/version.ts";
+import { type ImagePlatform, type ImageStatus, imageReference } from "#core/models/version.ts";
 import type { PackageSpec, Serve } from "#core/packaging/package-spec.ts";
+import { runnable } from "#core/packaging/platforms.ts";
 import { redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
 import { fewAtOnce } from "#core/work/few-at-once.ts";
@@ -35,6 +36,13 @@ export function proofHandler(needs: Needs): WorkHandler {
       if (!config.proof.on) return skip(needs, claim, subject, "proofs are switched off (SLIPWAY_PROOF)");
       if (subject.imageStatus !== "present")
         return skip(needs, claim, subject, `its image is away (${subject.imageStatus})`);
+      if (!subject.platforms.includes(runnable))
+        return skip(
+          needs,
+          claim,
+          subject,
+          `its image is for ${subject.platforms.join(" and ")}, and proofs are run on ${runnable}`,
+        );
       try {
         const absence = await whyNoEngine(engine);
         // Where the settings name none there need not be one; what was there a moment ago may come back.
@@ -67,6 +75,8 @@ interface Subject {
   reference: string;
   /** Where it is. */
   registry: string;
+  /** Of an index one is tried: that for the platform that things are run on. */
+  platforms: readonly string[];
   /** It may be removed while the proof waits. */
   imageStatus: ImageStatus;
   spec: Pick<PackageSpec, "example" | "expect" | "resources"> | null;
@@ -90,6 +100,7 @@ async function begin({ db }: Needs, claim: Claim): Promise<Subject> {
     model: version.model.name,
     reference: imageReference(image),
     registry: image.registry,
+    platforms: (image.platforms as unknown as ImagePlatform[]).map(({ platform }) => platform),
     imageStatus: image.status as ImageStatus,
     spec,
     serve: external === null ? (spec?.serve ?? null) : external.serve,

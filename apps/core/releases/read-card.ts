@@ -1,5 +1,5 @@
 import { SlipwayError } from "#core/errors.ts";
-import type { Lock } from "#core/images/lock.ts";
+import { type ImageLock, type Lock, locksIn } from "#core/images/lock.ts";
 import { allFiles, openFile, type StoredFile } from "#core/models/files.ts";
 import { imageReference, readVersion, type Version } from "#core/models/version.ts";
 import type { CardFacts } from "#core/packaging/card/card-facts.ts";
@@ -70,9 +70,11 @@ function proofOf({ proof }: Version): CardFacts["proof"] {
   return shown;
 }
 
+/** Of an image for several platforms that of the first, as what is built by hand is built for one. */
 async function lockOf({ db }: Pick<Registry, "db">, imageId: string): Promise<Lock | null> {
   const build = await db.build.findFirst({ where: { imageId }, select: { lock: true } });
-  return (build?.lock ?? null) as Lock | null;
+  const lock = (build?.lock ?? null) as ImageLock | null;
+  return lock === null ? null : (locksIn(lock)[0] ?? null);
 }
 
 function shownLock({ python, base, runtime, requirements }: Lock): CardFacts["lock"] {

@@ -60,6 +60,24 @@ export const indexDigest = Prisma.sql`(
   WHERE x.repository = i.repository AND x.digest <> i.digest AND x.status <> 'removed'
     AND x.platforms @> jsonb_build_array(jsonb_build_object('digest', i.digest)))`;
 
+/** Manifests that an index lists and nobody else does, in what stays on record: they go with it. Of an image without an index
+ *  there are none. */
+export async function listedAlone(
+  db: Database,
+  { repository, digest, platforms }: ManifestName & Pick<VersionImage, "platforms">,
+): Promise<Digest[]> {
+  const listed = platforms.map((platform) => platform.digest).filter((each) => each !== digest);
+  if (listed.length === 0) return [];
+  const rows = await db.$queryRaw<{ digest: Digest }[]>`
+    SELECT l.digest FROM unnest(${listed}::text[]) WITH ORDINALITY AS l (digest, place)
+    WHERE NOT EXISTS (
+      SELECT FROM images o
+      WHERE o.repository = ${repository} AND o.digest <> ${digest} AND o.status NOT IN ('removing', 'removed')
+        AND (o.digest = l.digest OR o.platforms @> jsonb_build_array(jsonb_build_object('digest', l.digest))))
+    ORDER BY l.place`;
+  return rows.map((row) => row.digest);
+}
+
 export async function indexOf(tx: Transaction, { repository, digest }: ManifestName): Promise<Digest | null> {
   const [found] = await tx.$queryRaw<[{ index: Digest | null }]>`
     SELECT ${indexDigest} AS index FROM (SELECT ${repository}::text AS repository, ${digest}::text AS digest) i`;

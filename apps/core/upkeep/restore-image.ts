@@ -3,7 +3,7 @@ import { addBuild, type Build, readBuild, requireNoOpenBuild, requireNoRemoval }
 import type { ExternalSource } from "#core/builds/external-source.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
-import type { Lock } from "#core/images/lock.ts";
+import type { ImageLock } from "#core/images/lock.ts";
 import { placeOf } from "#core/images/registries/image-place.ts";
 import { isAt, readRegistries } from "#core/images/registries/registry-record.ts";
 import { imageReference } from "#core/models/version.ts";
@@ -39,7 +39,7 @@ export async function restoreImage(
       tx,
       {
         versionId,
-        lock: own.lock as Lock | null,
+        lock: own.lock as ImageLock | null,
         restoresId: image.id,
         ...(external === null
           ? {}

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Digest } from "#core/artifacts/digest.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { isSlipwayError, messageOf } from "#core/errors.ts";
@@ -25,7 +26,7 @@ import {
 } from "#core/work/work.ts";
 import { removalWork } from "./begin-removal.ts";
 import { freedBytes } from "./freed-bytes.ts";
-import { lockManifest, setStatus, type VersionImage } from "./image-row.ts";
+import { listedAlone, lockManifest, setStatus, type VersionImage } from "./image-row.ts";
 
 interface Needs extends Pick<Registry, "db" | "config" | "log"> {
   registries: Registries;
@@ -48,7 +49,8 @@ export function removalHandler(needs: Needs): WorkHandler {
     try {
       // A worker that was frozen may go on when another has removed the image, and a build has put it back.
       const hold = () => extendLease(db, claim, config.work.leaseMs);
-      outcome = await remove({ registries, redact, hold }, removing, signal);
+      const listed = await listedAlone(db, removing);
+      outcome = await remove({ registries, redact, hold }, { ...removing, listed }, signal);
     } catch (error) {
       if (signal.aborted || error instanceof StaleClaim) throw error;
       const reason = redact(messageOf(error));
@@ -97,11 +99,11 @@ interface RemovalNeeds {
   hold(): Promise<void>;
 }
 
-/** Asks the registry whether it is gone, whatever it answered to the deletion. Throws where it cannot be asked, and where it
+/** An index goes before the manifests that it lists, as some registries want it. Asks the registry whether all is gone, whatever it answered to the deletion. Throws where it cannot be asked, and where it
  *  still gives what it has said to delete. */
 async function remove(
   { registries, redact, hold }: RemovalNeeds,
-  image: Removing,
+  image: Removing & { listed: readonly Digest[] },
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { registry, host, path } = placeOf(image);
@@ -125,6 +127,7 @@ async function remove(
       if (tagged?.digest === image.digest) await deleteHeld(image.version);
       await deleteHeld(image.digest);
     });
+    for (const digest of image.listed) await deleteHeld(digest);
   } catch (error) {
     if (!(error instanceof RegistryError) || isPassing(error)) throw error;
     return { status: "present", reason: `it could not be removed: ${redact(messageOf(error))}${adviceFor(error)}` };
@@ -132,7 +135,7 @@ async function remove(
   // A registry of several servers may take a moment.
   for (const pauseMs of [0, 500, 2_000]) {
     await sleep(pauseMs, undefined, { signal });
-    if ((await pullManifest(client, path, image.digest, signal)) !== null) continue;
+    if (await hasAny(client, path, [image.digest, ...image.listed], signal)) continue;
     await requireRegistry(client, path, signal);
     return { status: "removed" };
   }
@@ -140,6 +143,16 @@ async function remove(
   throw new Error(
     `registry ${host} has accepted its deletion, and still has it: where that stays so, remove it by the registry's own means`,
   );
+}
+
+async function hasAny(
+  client: RegistryClient,
+  path: string,
+  digests: readonly Digest[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const digest of digests) if ((await pullManifest(client, path, digest, signal)) !== null) return true;
+  return false;
 }
 
 function adviceFor({ status }: RegistryError): string {

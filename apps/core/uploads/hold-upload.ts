@@ -20,22 +20,26 @@ export async function withHold<T>(
   work: (hold: UploadHold) => Promise<T>,
 ): Promise<T> {
   const id = newId();
+  const lost = new AbortController();
+  const lose = () => lost.abort(uploadBusy());
+  let askedAt = performance.now();
   const taken = await db.$executeRaw`
     UPDATE uploads SET held_by = ${id}::uuid, held_until = now() + ${holdMs} * interval '1 millisecond',
                        taken_over = taken_over OR held_by IS NOT NULL
     WHERE id = ${uploadId}::uuid AND (held_until IS NULL OR held_until < now())`;
   if (taken === 0) throw uploadBusy();
-  let endsAt = performance.now() + holdMs;
-  const lost = new AbortController();
+  // Another may have it from then on, whatever the database would say.
+  const end = () => setTimeout(lose, Math.max(0, askedAt + holdMs - performance.now())).unref();
+  let ending = end();
   const extend = async () => {
-    const askedAt = performance.now();
-    // Another may have it by now, whatever the database would say.
-    if (askedAt >= endsAt) lost.abort(uploadBusy());
+    const askingAt = performance.now();
     const extended = await db.$executeRaw`
       UPDATE uploads SET held_until = now() + ${holdMs} * interval '1 millisecond'
       WHERE id = ${uploadId}::uuid AND held_by = ${id}::uuid`;
-    if (extended === 0) lost.abort(uploadBusy());
-    else endsAt = askedAt + holdMs;
+    if (extended === 0) return lose();
+    askedAt = askingAt;
+    clearTimeout(ending);
+    ending = end();
   };
   const warn = (what: string) => (error: unknown) => log.warn({ uploadId, error: messageOf(error) }, what);
   const heart = setInterval(() => void extend().catch(warn("the hold of an upload was not extended")), holdMs / 4);
@@ -43,6 +47,7 @@ export async function withHold<T>(
     return await work({ id, signal: lost.signal });
   } finally {
     clearInterval(heart);
+    clearTimeout(ending);
     await db.$executeRaw`
       UPDATE uploads SET held_by = NULL, held_until = NULL
       WHERE id = ${uploadId}::uuid AND held_by = ${id}::uuid`.catch(warn("an upload was not let go"));

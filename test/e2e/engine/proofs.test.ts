@@ -71,6 +71,19 @@ describe.skipIf(engine === null)("a proof", () => {
     expect(proof).toMatchObject({ status: "passed", checked: "health", reason: null, latencyMs: null });
   });
 
+  it("tries of an image for several platforms the one for this machine, and none that is for another alone", async () => {
+    const yaml = "example: {instances: [[1, 2]]}\nexpect: {predictions: [[1, 2]]}\n";
+    const files = (platforms: string) => ({
+      ...predictor("return instances"),
+      "slipway.yaml": `${yaml}platforms: [${platforms}]\n`,
+    });
+    expect(await proven("both", files("linux/amd64, linux/arm64"))).toMatchObject({ status: "passed" });
+    expect(await proven("foreign", files("linux/arm64"))).toMatchObject({
+      status: "not_run",
+      reason: "its image is for linux/arm64, and proofs are run on linux/amd64",
+    });
+  });
+
   it("fails where the answer is another than expected, and is made again when asked for", async () => {
     const yaml = "example: {instances: [[1, 2]]}\nexpect: {predictions: [4]}\n";
     const proof = await proven("wrong", {

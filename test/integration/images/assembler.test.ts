@@ -211,14 +211,6 @@ describe("a package that cannot be made", () => {
     return fault;
   };
 
-  it("names the platform that there is not", async () => {
-    const fault = await faultOf({ platforms: ["linux/amd64", "linux/arm64"] });
-    expect([fault.code, fault.message]).toEqual([
-      "platform_unavailable",
-      "slipway.yaml asks for linux/arm64: images are made for linux/amd64 only; take linux/arm64 out of platforms",
-    ]);
-  });
-
   it("names both Pythons", async () => {
     const fault = await faultOf({ pythonMinor: "3.13" });
     expect(fault.code).toBe("python_unavailable");

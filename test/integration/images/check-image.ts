@@ -5,7 +5,7 @@ import { createGunzip } from "node:zlib";
 import { extract } from "tar-stream";
 import { expect } from "vitest";
 import { type Digest, digestFrom, digestOf, sha256 } from "#core/artifacts/digest.ts";
-import type { BuiltImage, Layer } from "#core/images/image-builder.ts";
+import type { Layer, PlatformImage } from "#core/images/image-builder.ts";
 import type { ImageConfig, Manifest } from "#core/images/oci.ts";
 
 interface LayerEntry {
@@ -25,7 +25,7 @@ export interface CheckedLayer {
 /** Believes nothing that an image says of itself: every digest, size and diff id is computed again from the bytes, and
  *  every layer's archive is read through. What no engine has written has no time and no owner. */
 export async function checkImage(
-  image: BuiltImage,
+  image: PlatformImage,
   { byEngine = false }: { byEngine?: boolean } = {},
 ): Promise<{ config: ImageConfig; layers: CheckedLayer[] }> {
   const manifest = JSON.parse(image.manifest.toString("utf8")) as Manifest;

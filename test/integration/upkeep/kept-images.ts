@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
 import type { BuildRequest, ImageBuilder, Layer } from "#core/images/image-builder.ts";
+import { imageIndex } from "#core/images/image-index.ts";
 import { mediaTypes } from "#core/images/oci.ts";
 import { blobSize } from "#core/images/registry-client/blobs.ts";
 import { openRegistryClient, type RegistryClient } from "#core/images/registry-client/client.ts";
@@ -23,6 +24,20 @@ export function steadyBuilder(mood: (request: BuildRequest) => string | Promise<
       const own = ownContent(request, await mood(request));
       const group = (request.madeAs ?? request.model).split(".")[0] ?? "";
       return imageOf([layerOf("base", `base of ${group}`, baseBytes), layerOf("model", own, modelBytes)]);
+    },
+  };
+}
+
+/** The same for two platforms: a base for each, and the layer of its own for both. `mood` is part of that for arm64 alone. */
+export function steadyIndexBuilder(mood: () => string = () => ""): ImageBuilder {
+  return {
+    name: "assembler",
+    async build(request) {
+      const group = (request.madeAs ?? request.model).split(".")[0] ?? "";
+      const own = layerOf("model", ownContent(request, ""), modelBytes);
+      const amd64 = imageOf([layerOf("base", `base of ${group}`, baseBytes), own]);
+      const arm64 = imageOf([layerOf("base", `base of ${group} for arm64 ${mood()}`, baseBytes), own], "linux/arm64");
+      return { ...amd64, index: imageIndex([amd64, arm64]) };
     },
   };
 }
@@ -52,7 +67,12 @@ export interface ShownImage {
   status: string;
   reason: string | null;
   freedBytes: number | null;
-  platforms: { sizeBytes: number; layers: { digest: Digest; sizeBytes: number; kind: string }[] }[];
+  platforms: {
+    platform: string;
+    digest: Digest;
+    sizeBytes: number;
+    layers: { digest: Digest; sizeBytes: number; kind: string }[];
+  }[];
 }
 
 export const imagePath = (model: string, version = "1.0.0") => `/v1/models/${model}/versions/${version}/image`;
@@ -75,7 +95,7 @@ export const configBytes = ({ platforms: [platform] }: ShownImage): number =>
   (platform?.sizeBytes ?? 0) - baseBytes - modelBytes;
 
 export interface Looker {
-  /** Whether the registry gives the manifest. */
+  /** Whether the registry gives the manifest, and each that it lists. */
   has(image: ShownImage): Promise<boolean>;
   /** Whether it gives the manifest and all layers, as a pull would ask for them. */
   pulls(image: ShownImage): Promise<boolean>;
@@ -94,7 +114,11 @@ export function looker(host: string): Looker {
     const answer = await fetch(`http://${host}/v2/${path}`, { method: "DELETE", signal: signal() });
     if (answer.status !== 202) throw new Error(`DELETE ${path} answered ${answer.status}`);
   };
-  const has = async (image: ShownImage) => (await pullManifest(client, pathOf(image), image.digest, signal())) !== null;
+  const has = async (image: ShownImage) => {
+    const digests = [...new Set([image.digest, ...image.platforms.map(({ digest }) => digest)])];
+    const found = await Promise.all(digests.map((digest) => pullManifest(client, pathOf(image), digest, signal())));
+    return found.every((manifest) => manifest !== null);
+  };
   return {
     client,
     has,

@@ -1,4 +1,5 @@
 import type { Digest } from "#core/artifacts/digest.ts";
+import type { Architecture } from "#core/packaging/platforms.ts";
 import type { BuildContext } from "../image-builder.ts";
 import type { StoredLayer } from "../layers/stored-layer.ts";
 import type { LockedPackage } from "../lock.ts";
@@ -10,7 +11,7 @@ export interface Base {
   source: string;
   /** What makes two bases the same: of the layer, or of the manifest that the image was pinned by. */
   digest: Digest;
-  architecture: "amd64";
+  architecture: Architecture;
   /** Where Python stands in the image, e.g. `/usr/bin/python3.11`. */
   pythonPath: string;
   /** `3.11.2` */
@@ -28,7 +29,7 @@ export interface BaseSource {
   /** Names the source in the table of bases: the same name, the same base, made once for this instance. */
   readonly name: string;
   /** Stores the layers as blobs and describes them. Lays the base's files out in `root`, an empty folder, with links
-   *  that stay within it. */
+   *  that stay within it. Throws `platform_unavailable` where it cannot be had for its architecture. */
   make(root: string, context: BuildContext): Promise<Base>;
 }
 

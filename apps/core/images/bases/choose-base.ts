@@ -1,13 +1,16 @@
+import type { Architecture } from "#core/packaging/platforms.ts";
 import { type BuildContext, BuildFault } from "../image-builder.ts";
 import { type Base, type BaseSource, pythonMinorOf } from "./base-source.ts";
 import { type BaseNeeds, type InstanceBase, instanceBase } from "./instance-base.ts";
+import type { Twin } from "./twin.ts";
 
 /** One of the bases that the operator has set. */
 export interface BaseChoice {
   /** `3.11`; null where it is seen when the base is made. */
   python: string | null;
-  /** The base with more Debian packages, or none more; null where it is no Debian that can be asked for them. */
-  source(packages: readonly string[]): BaseSource | null;
+  /** The base with more Debian packages, or none more; null where it is no Debian that can be asked for them. With a twin
+   *  that for another architecture. */
+  source(packages: readonly string[], twin: Twin | null): BaseSource | null;
 }
 
 export interface WantedBase {
@@ -15,15 +18,19 @@ export interface WantedBase {
   pythonMinor: string | null;
   /** Debian packages that have to be part of it. */
   packages: readonly string[];
+  architecture: Architecture;
 }
 
-export type ChooseBase = (
-  wanted: WantedBase,
-  context: BuildContext,
-) => Promise<{ base: Base; files: InstanceBase["files"] }>;
+export type ChooseBase = (wanted: WantedBase, context: BuildContext) => Promise<ChosenBase>;
+
+export interface ChosenBase {
+  base: Base;
+  /** The folder with the files of the base, or of its twin: whose Python runs here. */
+  files(context: BuildContext): Promise<string>;
+}
 
 /** The first base that has the Python that is wanted. Each is shared by the builds that run at once. Throws
- *  `python_unavailable`, `system_packages_unavailable`. */
+ *  `python_unavailable`, `system_packages_unavailable`, `platform_unavailable`. */
 export function chooseBase(needs: BaseNeeds, choices: readonly BaseChoice[]): ChooseBase {
   const open = new Map<string, InstanceBase>();
   const instanceOf = (source: BaseSource): InstanceBase => {
@@ -32,19 +39,26 @@ export function chooseBase(needs: BaseNeeds, choices: readonly BaseChoice[]): Ch
     return bases;
   };
 
-  return async ({ pythonMinor, packages }, context) => {
+  return async ({ pythonMinor, packages, architecture }, context) => {
     const others: Base[] = [];
     for (const { python, source: sourceOf } of choices) {
       if (pythonMinor !== null && python !== null && python !== pythonMinor) continue;
-      const source = sourceOf(packages);
+      const source = sourceOf(packages, null);
       if (source === null) throw noDebian(packages);
       const bases = instanceOf(source);
       const base = await bases.ensure(context);
       const minor = pythonMinorOf(base);
       if (python !== null && python !== minor)
         throw new Error(`SLIPWAY_BASE says that ${base.source} has Python ${python}, and it has ${minor}`);
-      if (pythonMinor === null || minor === pythonMinor) return { base, files: bases.files };
-      others.push(base);
+      if (pythonMinor !== null && minor !== pythonMinor) {
+        others.push(base);
+        continue;
+      }
+      const files = (each: BuildContext) => bases.files(base, each);
+      if (architecture === base.architecture) return { base, files };
+      const foreign = sourceOf(packages, { base, files });
+      if (foreign === null) throw noDebian(packages);
+      return { base: await instanceOf(foreign).ensure(context), files };
     }
     throw noPython(pythonMinor, choices, others);
   };

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { NetworkConfig } from "#core/config.ts";
+import type { Architecture } from "#core/packaging/platforms.ts";
 import type { BuildContext } from "../image-builder.ts";
 import { folderEntries } from "../layers/folder-entries.ts";
 import { storeLayer } from "../layers/stored-layer.ts";
@@ -19,6 +20,7 @@ import { compileFolder } from "./compile-bytecode.ts";
 import { accountFiles, isPackageWanted, isPathWanted, wantedPackages } from "./debian-contents.ts";
 import { debianError } from "./debian-error.ts";
 import { exists } from "./exists.ts";
+import { libraryFolder, readForeignPython, type Twin } from "./twin.ts";
 import { unpackInto } from "./unpack.ts";
 
 export interface DebianBaseOptions {
@@ -28,6 +30,8 @@ export interface DebianBaseOptions {
   mmdebstrap: string;
   scratchDir: string;
   network: NetworkConfig;
+  /** Null: for this machine's architecture, amd64. */
+  twin: Twin | null;
   /** For mmdebstrap and dpkg-deb. */
   environment: Readonly<Record<string, string>>;
 }
@@ -40,11 +44,12 @@ const archivePattern = /^var\/cache\/apt\/archives\/[^/]+\.deb$/;
  *  runs. The same package versions give the same bytes. */
 export function debianBase(blobs: Blobs, options: DebianBaseOptions): BaseSource {
   const source = debianSource(options.suite, options.packages);
+  const name = options.twin === null ? source : `${source} for arm64`;
   return {
-    name: source,
+    name,
     make: (root, context) =>
       withScratchFolder(options.scratchDir, "debian", (scratch) =>
-        makeBase(blobs, options, { source, scratch, root }, context),
+        makeBase(blobs, options, { source, name, scratch, root }, context),
       ),
   };
 }
@@ -52,11 +57,11 @@ export function debianBase(blobs: Blobs, options: DebianBaseOptions): BaseSource
 async function makeBase(
   blobs: Blobs,
   options: DebianBaseOptions,
-  { source, scratch, root }: { source: string; scratch: string; root: string },
+  { source, name, scratch, root }: { source: string; name: string; scratch: string; root: string },
   { log, signal }: BuildContext,
 ): Promise<Base> {
   const startedAt = performance.now();
-  log(`base ${source}: fetching Debian packages`);
+  log(`base ${name}: fetching Debian packages`);
   const packages: LockedPackage[] = [];
   for (const archive of await withAptSources(options, (sources) => fetchPackages(options, sources, scratch, signal))) {
     const fields = await packageFields(options, archive, signal);
@@ -68,9 +73,15 @@ async function makeBase(
   }
   await complete(root);
   const pythonPath = await findPython(root);
-  const facts = await askPython(root, pythonPath, signal);
+  const { twin } = options;
+  const architecture = architectureFor(options);
+  const facts =
+    twin === null
+      ? await askPython(root, pythonPath, signal)
+      : await readForeignPython(root, { source, architecture, pythonPath }, twin);
+  const compiler = { root: twin === null ? root : await twin.files({ log, signal }), pythonPath };
   for (const library of await pythonLibraries(root, pythonPath))
-    await compileFolder({ root, pythonPath, folder: join(root, library), imagePath: library, signal });
+    await compileFolder({ ...compiler, folder: join(root, library), imagePath: library, signal });
   const entries = await folderEntries(root, "");
   const layer = await storeLayer(
     blobs,
@@ -78,20 +89,24 @@ async function makeBase(
     { kind: "base", signal },
   );
   log(
-    `base ${source}: Python ${facts.version}, ${facts.libc.name} ${facts.libc.version}, ${packages.length} Debian packages, ` +
+    `base ${name}: Python ${facts.version}, ${facts.libc.name} ${facts.libc.version}, ${packages.length} Debian packages, ` +
       `${megabytes(layer.sizeBytes)} in ${seconds(startedAt)}`,
   );
   return {
     source,
     digest: layer.digest,
-    architecture: "amd64",
+    architecture,
     pythonPath,
     pythonVersion: facts.version,
     libc: facts.libc,
     layers: [layer],
-    environment: await libraryEnvironment(root),
+    environment: await libraryEnvironment(root, architecture),
     packages,
   };
+}
+
+function architectureFor({ twin }: DebianBaseOptions): Architecture {
+  return twin === null ? "amd64" : "arm64";
 }
 
 /** The standard library's, and that of Debian's own Python packages where there are any. */
@@ -101,8 +116,8 @@ async function pythonLibraries(root: string, pythonPath: string): Promise<string
 }
 
 /** BLAS and LAPACK lie in folders of their own, from where a maintainer script would link one of several. */
-async function libraryEnvironment(root: string): Promise<Record<string, string>> {
-  const folders = ["blas", "lapack"].map((name) => `usr/lib/x86_64-linux-gnu/${name}`);
+async function libraryEnvironment(root: string, architecture: Architecture): Promise<Record<string, string>> {
+  const folders = ["blas", "lapack"].map((name) => `usr/lib/${libraryFolder[architecture]}/${name}`);
   const found = await Promise.all(folders.map((folder) => exists(join(root, folder))));
   const paths = folders.filter((_, index) => found[index]).map((folder) => `/${folder}`);
   return paths.length === 0 ? {} : { LD_LIBRARY_PATH: paths.join(":") };
@@ -122,7 +137,7 @@ async function fetchPackages(
     file: options.mmdebstrap,
     args: [
       "--variant=extract",
-      "--architectures=amd64",
+      `--architectures=${architectureFor(options)}`,
       "--format=tar",
       "--skip=cleanup/apt/cache",
       `--mode=${isRoot ? "root" : "chrootless"}`,

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { type Blobs, findBlob, storeBlob } from "#core/artifacts/blobs.ts";
-import type { BuildContext } from "../image-builder.ts";
+import { type BuildContext, BuildFault } from "../image-builder.ts";
 import type { StoredLayer } from "../layers/stored-layer.ts";
 import { megabytes, seconds } from "../measures.ts";
 import { type ImageConfig, mediaTypes } from "../oci.ts";
@@ -9,13 +9,17 @@ import { pullBlob } from "../registry-client/blobs.ts";
 import type { RegistryClient } from "../registry-client/client.ts";
 import { type PulledImage, pullPlatformImage } from "../registry-client/platform-manifest.ts";
 import type { ImageReference } from "../registry-client/reference.ts";
+import { UnusableAnswer } from "../registry-client/registry-error.ts";
 import { askPython } from "./base-python.ts";
 import { type BaseSource, imageSource } from "./base-source.ts";
+import { readForeignPython, type Twin } from "./twin.ts";
 import { unpackLayers } from "./unpack-layers.ts";
 
 export interface ImageBaseOptions {
   reference: ImageReference;
   connect(): Promise<RegistryClient>;
+  /** Null: for this machine's architecture, amd64. */
+  twin: Twin | null;
 }
 
 /** Room for the layers of dependencies, runtime and model below overlayfs' limit of 127. */
@@ -30,29 +34,38 @@ const layerMediaTypes: Readonly<Record<string, string>> = {
 
 /** A base that is an image in a registry, pinned by digest. Its layers are taken as they are and its files unpacked
  *  only to find the Python and to see that it runs. */
-export function imageBase(blobs: Blobs, { reference, connect }: ImageBaseOptions): BaseSource {
+export function imageBase(blobs: Blobs, { reference, connect, twin }: ImageBaseOptions): BaseSource {
   const source = imageSource(reference);
+  const architecture = twin === null ? "amd64" : "arm64";
+  const name = twin === null ? source : `${source} for arm64`;
   return {
-    name: source,
+    name,
     async make(root, context) {
       const { log, signal } = context;
       const startedAt = performance.now();
       const client = await connect();
-      log(`base ${source}: pulling from ${reference.host}`);
-      const image = await pullPlatformImage(client, reference, { os: "linux", architecture: "amd64" }, signal);
+      log(`base ${name}: pulling from ${reference.host}`);
+      const image = await pullPlatformImage(client, reference, { os: "linux", architecture }, signal).catch(
+        (error: unknown) => {
+          throw twin !== null && error instanceof UnusableAnswer ? unavailable(error) : error;
+        },
+      );
       const layers = await storeLayers(blobs, client, reference, image, context);
       const environment = environmentOf(image.config);
       await unpackLayers(blobs, layers, root, signal);
       const pythonPath = await findPython(root, environment["PATH"]);
-      const python = await askPython(root, pythonPath, signal);
+      const python =
+        twin === null
+          ? await askPython(root, pythonPath, signal)
+          : await readForeignPython(root, { source, architecture, pythonPath }, twin);
       log(
-        `base ${source}: Python ${python.version}, ${python.libc.name} ${python.libc.version}, ${layers.length} layers, ` +
+        `base ${name}: Python ${python.version}, ${python.libc.name} ${python.libc.version}, ${layers.length} layers, ` +
           `${megabytes(layers.reduce((sum, layer) => sum + layer.sizeBytes, 0))} in ${seconds(startedAt)}`,
       );
       return {
         source,
         digest: image.digest,
-        architecture: "amd64",
+        architecture,
         pythonPath,
         pythonVersion: python.version,
         libc: python.libc,
@@ -62,6 +75,14 @@ export function imageBase(blobs: Blobs, { reference, connect }: ImageBaseOptions
       };
     },
   };
+}
+
+function unavailable(cause: UnusableAnswer): BuildFault {
+  return new BuildFault(
+    "platform_unavailable",
+    `no image can be made for linux/arm64: this registry's base ${cause.message}; have the operator name an index that has both in SLIPWAY_BASE`,
+    { cause },
+  );
 }
 
 async function storeLayers(

@@ -14,7 +14,7 @@ export interface BaseNeeds extends Blobs {
   cacheDir: string;
 }
 
-/** This instance's base and its files:
+/** This instance's base and its files; of one for another architecture nothing is run, and no files are kept:
  *
  *    table bases                           source → record; layers are blobs
  *    <cacheDir>/bases/sha256-<digest>/     the files, laid out to run the base's Python; made again where they are gone
@@ -45,7 +45,8 @@ export function instanceBase(needs: BaseNeeds, source: BaseSource): InstanceBase
             });
           });
           const base = (await findBase(needs, source)) ?? made;
-          if (base.digest === made.digest) await moveIntoPlace(folder, placeOf(needs.cacheDir, base));
+          if (base.digest === made.digest && base.architecture === "amd64")
+            await moveIntoPlace(folder, placeOf(needs.cacheDir, base));
           return base;
         });
       }),

@@ -6,6 +6,7 @@ import canonicalize from "canonicalize";
 import { type Blobs, openBlob } from "#core/artifacts/blobs.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
 import { ownDockerfile } from "#core/packaging/build-faults.ts";
+import { runnable } from "#core/packaging/platforms.ts";
 import { proxyArguments } from "../build-network.ts";
 import { ownDockerfileRuns } from "../expected-builder.ts";
 import {
@@ -15,7 +16,6 @@ import {
   type BuiltImage,
   type ImageBuilder,
   type Layer,
-  platformMade,
   type SealedFile,
 } from "../image-builder.ts";
 import { bytesEntry, sortEntries, type TarEntry, tarStream } from "../layers/tar.ts";
@@ -111,7 +111,7 @@ function describe(config: object, exported: readonly ExportedLayer[]): BuiltImag
   const bytes = Buffer.from(canonicalize(manifest) ?? "");
   const builder = { name: "engine", why: ownDockerfileRuns } as const;
   return {
-    platform: platformMade,
+    platform: runnable,
     manifest: bytes,
     digest: digestOf(bytes),
     config: configBytes,

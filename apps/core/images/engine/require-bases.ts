@@ -1,8 +1,9 @@
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import type { EngineConfig } from "#core/config.ts";
+import { runnable } from "#core/packaging/platforms.ts";
 import { within } from "#core/within.ts";
-import { type BuildContext, BuildFault, platformMade } from "../image-builder.ts";
+import { type BuildContext, BuildFault } from "../image-builder.ts";
 import { blameForError } from "./blame.ts";
 import type { CheckedDockerfile } from "./check-dockerfile.ts";
 import { statusOf, wordsOf } from "./engine-answers.ts";
@@ -71,7 +72,7 @@ async function pull(
   try {
     const body = (await docker.createImage({
       fromImage: reference,
-      platform: platformMade,
+      platform: runnable,
       ...(login === undefined ? {} : { authconfig: { ...login, serveraddress: host } }),
       abortSignal: signal,
     })) as Readable;

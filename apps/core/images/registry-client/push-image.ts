@@ -3,8 +3,8 @@ import { setTimeout } from "node:timers/promises";
 import { digestOf } from "#core/artifacts/digest.ts";
 import { messageOf } from "#core/errors.ts";
 import type { BuildContext, BuiltImage, Layer } from "../image-builder.ts";
+import { documentsOf, type ImageDocument, imagesOf } from "../image-index.ts";
 import { megabytes, seconds } from "../measures.ts";
-import { mediaTypes } from "../oci.ts";
 import { forEachAtOnce } from "./at-once.ts";
 import { type BlobUpload, blobSize, pushBlob } from "./blobs.ts";
 import type { RegistryClient } from "./client.ts";
@@ -21,8 +21,8 @@ export interface PushContext extends BuildContext {
   mountFrom?: (layer: Layer) => string | undefined;
 }
 
-/** Brings an image to a repository, by its digest: layers and config first, the manifest last. What is there already is
- *  not sent, so that a push that was cut off goes on where it stood. */
+/** Brings an image to a repository, by its digest: layers and configs first, then the manifests, an index last. What is
+ *  there already is not sent, so that a push that was cut off goes on where it stood. */
 export async function pushImage(
   client: RegistryClient,
   repository: string,
@@ -53,37 +53,35 @@ export async function pushImage(
       sent.bytes += blob.sizeBytes;
     });
   });
-  await pushManifestAs(client, repository, image, image.digest, { log, signal });
+  for (const document of documentsOf(image))
+    await pushDocument(client, repository, document, document.digest, { log, signal });
   const mounted = sent.mounted === 0 ? "" : `, ${sent.mounted} mounted`;
   log(
     `pushed to ${client.host}/${repository}: ${sent.count} blobs sent (${megabytes(sent.bytes)})${mounted}, in ${seconds(startedAt)}`,
   );
 }
 
-/** Puts the manifest of an image that is there under a digest or a tag. */
-export function pushManifestAs(
+/** Puts a document of an image that is there under a digest or a tag. */
+export function pushDocument(
   client: RegistryClient,
   repository: string,
-  image: BuiltImage,
+  document: ImageDocument,
   reference: string,
   { log, signal }: BuildContext,
 ): Promise<void> {
-  const manifest = { bytes: image.manifest, mediaType: mediaTypes.manifest };
-  return retrying(signal, log, () => pushManifest(client, repository, reference, manifest, signal));
+  return retrying(signal, log, () => pushManifest(client, repository, reference, document, signal));
 }
 
-/** Asks the registry for what was pushed: the manifest byte for byte, every layer and the config by size. */
+/** Asks the registry for what was pushed: index and manifests byte for byte, every layer and config by size. */
 export async function verifyPushed(
   client: RegistryClient,
   repository: string,
   image: BuiltImage,
   signal: AbortSignal,
 ): Promise<void> {
-  const manifest = await pullManifest(client, repository, image.digest, signal);
-  if (manifest === null)
-    throw new RegistryError(
-      `registry ${client.host} does not have ${repository}@${image.digest}, which was pushed to it`,
-    );
+  for (const { digest } of documentsOf(image).reverse())
+    if ((await pullManifest(client, repository, digest, signal)) === null)
+      throw new RegistryError(`registry ${client.host} does not have ${repository}@${digest}, which was pushed to it`);
   await forEachAtOnce(contentOf(image), atOnce, signal, async ({ digest, sizeBytes }, stop) => {
     const found = await blobSize(client, repository, digest, "pull", stop);
     if (found !== sizeBytes)
@@ -96,15 +94,13 @@ export async function verifyPushed(
 
 type PushedBlob = BlobUpload & Pick<Layer, "examine">;
 
-/** Each blob once, however often the manifest names it. */
+/** Each blob once, however often the manifests name it. */
 function contentOf(image: BuiltImage, mountFrom?: PushContext["mountFrom"]): PushedBlob[] {
-  const config: PushedBlob = {
-    digest: digestOf(image.config),
-    sizeBytes: image.config.length,
-    open: async () => Readable.from([image.config]),
-  };
-  const layers = image.layers.map((layer) => ({ ...layer, mountFrom: mountFrom?.(layer) }));
-  return [...new Map([...layers, config].map((blob) => [blob.digest, blob])).values()];
+  const blobs = imagesOf(image).flatMap(({ layers, config }): PushedBlob[] => [
+    ...layers.map((layer) => ({ ...layer, mountFrom: mountFrom?.(layer) })),
+    { digest: digestOf(config), sizeBytes: config.length, open: async () => Readable.from([config]) },
+  ]);
+  return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
 }
 
 /** A fault that may pass (no answer, too many requests, 5xx) is tried again three times, after a pause that outlasts a

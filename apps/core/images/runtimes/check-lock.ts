@@ -1,11 +1,11 @@
+import type { Platform } from "#core/packaging/platforms.ts";
 import { normalisedName, parseRequirement } from "#core/packaging/requirement.ts";
 import { type Base, pythonMinorOf } from "../bases/base-source.ts";
 import { BuildFault } from "../image-builder.ts";
-import type { Lock, LockedPackage } from "../lock.ts";
+import { type ImageLock, type Lock, type LockedPackage, lockFor, locksIn } from "../lock.ts";
 import type { RuntimeSource } from "./runtime-source.ts";
 
 export interface LockUse {
-  platform: string;
   base: Base;
   source: RuntimeSource;
   /** PEP 508 lines of the package and of the Slipway runtime. */
@@ -20,8 +20,6 @@ export function checkLock(lock: Lock, use: LockUse): void {
   const refuse = (sentence: string): never => {
     throw new BuildFault("lock_unusable", sentence);
   };
-  if (lock.platform !== use.platform)
-    refuse(`the lock is for ${lock.platform}, and images are made for ${use.platform}: ${remedy}`);
   if (lock.base.digest !== base.digest)
     refuse(
       `the lock names the base ${lock.base.source} ${short(lock.base.digest)}, and this registry's base is ${base.source} ` +
@@ -35,6 +33,24 @@ export function checkLock(lock: Lock, use: LockUse): void {
         `${source.version} ${short(source.digest)}: ${remedy}`,
     );
   checkLocked(lock, use.requirements);
+}
+
+/** The lock for each platform. Throws `lock_unusable` where a platform has none, or one is for no platform that is asked for. */
+export function locksOf(lock: ImageLock, platforms: readonly Platform[]): ReadonlyMap<Platform, Lock> {
+  const locks = locksIn(lock);
+  const found = new Map(
+    platforms.flatMap((platform): [Platform, Lock][] => {
+      const own = lockFor(lock, platform);
+      return own === null ? [] : [[platform, own]];
+    }),
+  );
+  if (found.size !== platforms.length || locks.length !== platforms.length)
+    throw new BuildFault(
+      "lock_unusable",
+      `the lock is for ${locks.map(({ platform }) => platform).join(" and ")}, and the package for ${platforms.join(" and ")}: ` +
+        "give the lock of each platform, or build without a lock",
+    );
+  return found;
 }
 
 /** Throws `lock_unusable` where the lock has not all that is required (PEP 508 lines). */

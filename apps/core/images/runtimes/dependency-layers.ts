@@ -17,7 +17,7 @@ import { findWheels, keepWheels, wheelKey } from "./wheel-layers.ts";
 
 interface Place {
   base: Base;
-  /** The base's files on this machine. */
+  /** Files of a base on this machine whose Python is the base's and runs here. */
   root: string;
   /** Without what serving never needs. */
   slim: boolean;

@@ -2,7 +2,7 @@ import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { messageOf } from "#core/errors.ts";
 import type { Prisma } from "#prisma/client/client.ts";
-import { type Base, pythonMinorOf } from "../bases/base-source.ts";
+import { pythonMinorOf } from "../bases/base-source.ts";
 import type { BuildContext } from "../image-builder.ts";
 import { referToLayers, type StoredLayer } from "../layers/stored-layer.ts";
 import type { Lock } from "../lock.ts";
@@ -54,7 +54,7 @@ export function ensureRuntime(
         return known;
       }
       const startedAt = performance.now();
-      const root = await rootOf(request.base, shared);
+      const root = await rootOf(shared);
       const made = await withScratchFolder(needs.scratchDir, "runtime", (folder) =>
         makeRuntime(needs, { ...request, root, requirements, slim }, folder, shared),
       );
@@ -78,7 +78,7 @@ export function ensureRuntime(
   };
 }
 
-type RootOf = (base: Base, context: BuildContext) => Promise<string>;
+type RootOf = (context: BuildContext) => Promise<string>;
 
 export async function findRuntime(db: Blobs["db"], key: Digest): Promise<Runtime | null> {
   const row = await db.runtime.findUnique({ where: { key } });

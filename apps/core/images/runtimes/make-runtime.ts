@@ -2,8 +2,9 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Blobs } from "#core/artifacts/blobs.ts";
 import type { Config } from "#core/config.ts";
+import { type Platform, runnable } from "#core/packaging/platforms.ts";
 import { type Base, pythonMinorOf } from "../bases/base-source.ts";
-import type { BuildContext } from "../image-builder.ts";
+import { type BuildContext, BuildFault } from "../image-builder.ts";
 import { folderEntries } from "../layers/folder-entries.ts";
 import { type StoredLayer, storeLayer } from "../layers/stored-layer.ts";
 import type { TarEntry } from "../layers/tar.ts";
@@ -20,9 +21,9 @@ import type { Uv } from "./uv.ts";
 
 export interface RuntimeRequest {
   base: Base;
-  /** The base's files on this machine. */
+  /** Files of a base on this machine whose Python is the base's and runs here. */
   root: string;
-  platform: string;
+  platform: Platform;
   source: RuntimeSource;
   /** PEP 508 lines of the package. */
   requirements: readonly string[];
@@ -98,12 +99,12 @@ function whatRan(
 
 async function systemLayer(
   needs: RuntimeNeeds,
-  { base, systemPackages, lock }: RuntimeRequest,
+  { base, systemPackages, lock, platform }: RuntimeRequest,
   folder: string,
   context: BuildContext,
 ): Promise<(SystemFiles & { layer: StoredLayer }) | null> {
   if (systemPackages.length === 0) return null;
-  const files = await stepsOf(needs).installSystemPackages(base, systemPackages, folder, context);
+  const files = await stepsOf(needs, platform).installSystemPackages(base, systemPackages, folder, context);
   checkLockedSystem(lock, files.packages);
   const entries = await folderEntries(files.root, "");
   const layer = await storeLayer(needs, entries, { kind: "base", signal: context.signal });
@@ -116,7 +117,7 @@ async function systemLayer(
  *  wheels have to come of it. */
 async function lockRequirements(
   needs: RuntimeNeeds,
-  { base, root, requirements, constraints, lock }: RuntimeRequest,
+  { base, root, requirements, constraints, lock, platform }: RuntimeRequest,
   folder: string,
   context: BuildContext,
 ): Promise<{ locked: readonly LockedRequirement[]; wheels: MadeWheels | null }> {
@@ -127,12 +128,13 @@ async function lockRequirements(
     if (pins.length === 0) return { locked: lock.requirements, wheels: null };
     return {
       locked: lock.requirements,
-      wheels: await stepsOf(needs).makeWheels(base, { requirements: pins, constraints: [] }, folder, context),
+      wheels: await stepsOf(needs, platform).makeWheels(base, { requirements: pins, constraints: [] }, folder, context),
     };
   }
   try {
     return { locked: await resolveRequirements(needs.uv, asked, run), wheels: null };
   } catch (error) {
+    if (platform !== runnable && error instanceof BuildFault) throw onPlatform(error, platform);
     if (needs.steps === null || !lacksWheels(error)) throw error;
     context.log("some requirements have no wheels: making them from their sources");
     const wheels = await needs.steps.makeWheels(base, asked, folder, context);
@@ -140,7 +142,18 @@ async function lockRequirements(
   }
 }
 
-function stepsOf({ steps }: RuntimeNeeds): RuntimeSteps {
+/** uv's own words name the requirement. */
+function onPlatform(fault: BuildFault, platform: Platform): BuildFault {
+  const more = lacksWheels(fault) ? `, and none is made of its sources, since nothing is run on ${platform}` : "";
+  return new BuildFault(fault.code, `on ${platform} ${fault.message.replace(/\.$/, "")}${more}`, { cause: fault });
+}
+
+function stepsOf({ steps }: RuntimeNeeds, platform: Platform): RuntimeSteps {
+  if (platform !== runnable)
+    throw new BuildFault(
+      "platform_unavailable",
+      `this package needs commands to be run, and they are run on ${runnable} alone: take ${platform} out of platforms`,
+    );
   if (steps === null) throw new Error("this package needs commands to be run, and no Docker Engine is set");
   return steps;
 }

@@ -67,6 +67,14 @@ describe("choosing among wheels that all fit", () => {
     expect([...sorted].reverse().sort(compareWheels)).toEqual(sorted);
   });
 
+  it("tells the libc of arm64 as well", () => {
+    const sorted = [
+      "p-1-cp311-cp311-manylinux2014_aarch64.manylinux_2_17_aarch64.whl",
+      "p-1-cp311-cp311-manylinux_2_27_aarch64.manylinux_2_28_aarch64.whl",
+    ];
+    expect([...sorted].reverse().sort(compareWheels)).toEqual(sorted);
+  });
+
   it("says the same in whatever order they come, also of build numbers", () => {
     const files = ["p-1-1-py3-none-any.whl", "p-1-2-py3-none-any.whl"];
     expect([...files].sort(compareWheels)).toEqual([...files].reverse().sort(compareWheels));

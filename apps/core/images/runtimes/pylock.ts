@@ -52,7 +52,7 @@ function rankOf(file: string): number[] {
     0,
     ...platform
       .split(".")
-      .map((tag) => Number(/_(\d+)_x86_64$/.exec(tag)?.[1] ?? (tag.startsWith("manylinux2014") ? 17 : 0))),
+      .map((tag) => Number(/_(\d+)_(?:x86_64|aarch64)$/.exec(tag)?.[1] ?? (tag.startsWith("manylinux2014") ? 17 : 0))),
   );
   return [isNative, abiRank, pythonRank, libcRank];
 }

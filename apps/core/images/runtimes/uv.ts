@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Architecture } from "#core/packaging/platforms.ts";
 import { basePythonCommand } from "../bases/base-python.ts";
 import type { Base } from "../bases/base-source.ts";
 import type { BuildContext } from "../image-builder.ts";
@@ -17,7 +18,7 @@ export interface Uv {
 /** Where uv works for one runtime. */
 export interface UvRun {
   base: Base;
-  /** The base's files on this machine. */
+  /** Files of a base on this machine whose Python is the base's and runs here: twin.ts. */
   root: string;
   /** A scratch folder. */
   folder: string;
@@ -77,10 +78,13 @@ function withoutCredentials(text: string): string {
 /** The newest manylinux profile (PEP 600) that uv knows and the base's glibc satisfies. */
 const manylinuxMinors = [17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40];
 
-export function pythonPlatform(base: Pick<Base, "libc">): string {
-  if (base.libc.name === "musl") return "x86_64-unknown-linux-musl";
+const machines: Readonly<Record<Architecture, string>> = { amd64: "x86_64", arm64: "aarch64" };
+
+export function pythonPlatform(base: Pick<Base, "libc" | "architecture">): string {
+  const machine = machines[base.architecture];
+  if (base.libc.name === "musl") return `${machine}-unknown-linux-musl`;
   const minor = Number(base.libc.version.split(".")[1]);
   const newest = manylinuxMinors.findLast((candidate) => candidate <= minor);
   if (newest === undefined) throw new Error(`no wheels are made for glibc ${base.libc.version}`);
-  return `x86_64-manylinux_2_${newest}`;
+  return `${machine}-manylinux_2_${newest}`;
 }
