@@ -1,9 +1,16 @@
-"""JSON as RFC 8259 has it: no NaN or Infinity in either direction."""
+"""JSON as RFC 8259 has it: no NaN or Infinity in either direction.
+
+By orjson: a request of a hundred rows spent nine tenths of its time in the json module. What orjson
+refuses is given to that module all the same, which says better what is wrong, and takes what is
+JSON and rare: numbers beyond a double or 64 bits, lone surrogates.
+"""
 
 import datetime
 import json
 import math
 from typing import Any, NoReturn
+
+import orjson
 
 from slipway_runtime.errors import RequestError
 
@@ -16,7 +23,15 @@ _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def decode(text: bytes | str) -> Any:
-    """Throws `RequestError` with code `invalid_json`."""
+    """Throws `RequestError` with code `invalid_json`. A whole number beyond 64 bits is the nearest
+    float."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _decode_rare(text)
+
+
+def _decode_rare(text: bytes | str) -> Any:
     try:
         return _decoder.decode(text if isinstance(text, str) else text.decode("utf-8"))
     except RecursionError as error:
@@ -32,10 +47,17 @@ def encode(value: Any) -> bytes:
 
     Throws `TypeError` for a value of another kind, `ValueError` for one that holds itself.
     """
-    return encode_text(value).encode()
+    try:
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:
+        return _encode_rare(value).encode()
 
 
 def encode_text(value: Any) -> str:
+    return encode(value).decode()
+
+
+def _encode_rare(value: Any) -> str:
     try:
         return _dumps(value)
     except ValueError:
