@@ -13,10 +13,10 @@ const rooms = [
   "inspect",
   "packaging",
   "images",
+  "promotion",
   "builds",
   "proofs",
   "releases",
-  "promotion",
   "upkeep",
 ];
 

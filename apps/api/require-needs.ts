@@ -19,7 +19,8 @@ export function needOf(operation: string | undefined, route: string): OperationN
 export interface Requirements {
   /** What the path tells. A path that leads nowhere, or a method that is not taken, needs nothing. */
   ofPath(request: FastifyRequest): Promise<void>;
-  /** What the body tells: a name that is given to a model, at its making or later, is one that the caller may give. */
+  /** What the body tells: a name that is given to a model, at its making or later, is one that the caller may give, and each
+   *  tag one that the caller may move. */
   ofBody(request: FastifyRequest): Promise<void>;
   /** What only the state of things tells: a right on the model in the path beside the operation's own. */
   ofState(request: FastifyRequest, right: Right): void;
@@ -49,6 +50,8 @@ export function openRequirements(app: FastifyInstance): Requirements {
       const { right, on } = needOf(routeOptions.schema?.operationId, request.url);
       if (caller === anybody) return;
       const { model, tag, id, identity } = request.params as Record<string, string | undefined>;
+      // Which tags it is about is in its body.
+      if (on === "tags" && model !== undefined) require(request, { right: "read", model }, () => modelNotFound(model));
       if (on === "model" && model !== undefined)
         require(request, { right, model, ...(tag === undefined ? {} : { tag }) }, () => modelNotFound(model));
       if (on === "build" && id !== undefined && isId(id)) {
@@ -68,6 +71,11 @@ export function openRequirements(app: FastifyInstance): Requirements {
     async ofBody(request) {
       if (request.caller === anybody) return;
       const { operationId } = request.routeOptions.schema ?? {};
+      if (operationId === "moveTags") {
+        const { model } = request.params as { model: string };
+        const { moves } = request.body as { moves: { tag: string }[] };
+        for (const { tag } of moves) require(request, { right: needs.moveTags.right, model, tag });
+      }
       const name = (request.body as { name?: unknown } | undefined)?.name;
       if (typeof name !== "string") return;
       if (operationId === "createModel") require(request, { right: needs.createModel.right, model: name });

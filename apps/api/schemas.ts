@@ -290,6 +290,49 @@ export const TagMove = Type.Object({
   to: nullable(Type.String()),
 });
 
+/** Where a tag goes: one of the two. */
+const destination = {
+  version: Type.Optional(SemverText),
+  digest: Type.Optional(Type.String({ pattern: digestPattern, maxLength: 71, description: "Of the version's image" })),
+};
+export const TagTarget = Type.Object({ ...destination, reason: Type.Optional(Reason) }, closed);
+export const TagMoves = Type.Object(
+  {
+    moves: Type.Array(
+      Type.Object(
+        {
+          tag: Type.String({ maxLength: 200 }),
+          ...destination,
+          revision: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              maximum: 999_999_999,
+              description: "Only from that one; 0: only where it is not set",
+            }),
+          ),
+        },
+        closed,
+      ),
+      { minItems: 1, maxItems: 100 },
+    ),
+    reason: Type.Optional(Reason),
+  },
+  closed,
+);
+export const Rollback = Type.Object(
+  {
+    to: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 999_999_999,
+        description: "A revision of its history; else the one before the present",
+      }),
+    ),
+    reason: Type.Optional(Reason),
+  },
+  closed,
+);
+
 export const Grant = Type.Object(
   {
     role: Type.Enum([...roles]),
@@ -479,10 +522,11 @@ export const headers = (described: Record<string, string>) =>
   );
 
 /** Of each POST; see answer-once.ts. */
-export const onceHeaders = headers({
+export const onceHeader = {
   "Idempotency-Key":
     "Names this request, e.g. by a UUID: sent again it changes nothing more and gets the same answer, for a day",
-});
+};
+export const onceHeaders = headers(onceHeader);
 
 export const modelParams = Type.Object({ model: Type.String() });
 export const versionParams = Type.Object({ model: Type.String(), version: Type.String() });

@@ -1,12 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { readAudit } from "#core/access/read-audit.ts";
-import { SlipwayError } from "#core/errors.ts";
+import { Moment, momentOf } from "../moment.ts";
 import { AuditEntry, page, pageQuery, problems } from "../schemas.ts";
 import { auditView, pageView } from "../views.ts";
-
-const Moment = (description: string) =>
-  Type.Optional(Type.String({ format: "date-time", description, examples: ["2026-11-23T22:00:00Z"] }));
 
 export const auditRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
@@ -48,12 +45,3 @@ export const auditRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
   );
 };
-
-/** RFC 3339 has moments that JavaScript has not: the sixtieth second. */
-function momentOf(name: string, text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  const moment = new Date(text);
-  if (Number.isNaN(moment.getTime()))
-    throw new SlipwayError("invalid_request", `${name} is a moment such as 2026-11-23T22:00:00Z`);
-  return moment;
-}

@@ -3,6 +3,7 @@ import type { Right } from "./roles.ts";
 /** What an operation is done to, and so whose grants decide. */
 export const subjects = {
   model: "the model in the path",
+  tags: "each tag that the body names, of the model in the path",
   build: "the model of the build in the path",
   "new model": "the model that the body names",
   seen: "nothing: it answers what the caller may see",
@@ -84,7 +85,10 @@ export const needs = {
 
   listTags: model("read"),
   getTag: model("read"),
+  listTagHolders: seen,
   moveTag: model("promote"),
+  moveTags: { right: "promote", on: "tags" },
+  rollBackTag: model("promote"),
   removeTag: model("promote"),
   getTagHistory: model("read"),
 

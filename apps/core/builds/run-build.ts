@@ -10,6 +10,7 @@ import type { Registries } from "#core/images/registries/open-registries.ts";
 import { allFiles } from "#core/models/files.ts";
 import { type ImagePlatform, imageReference } from "#core/models/version.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
+import { followVersions } from "#core/promotion/floating-tags.ts";
 import { redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
@@ -163,6 +164,8 @@ async function succeed(
   const { place, digest, origin, platforms, lock, builder, dockerfile } = made;
   const workIds = await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
+    // Before its versions: the order in which whoever moves its tags locks them.
+    await tx.$queryRaw`SELECT 1 FROM models WHERE id = ${build.model.id}::uuid FOR UPDATE`;
     await holdRegistry(tx, place.registry);
     const imageId = newId();
     const repository = repositoryOf(place);
@@ -204,9 +207,14 @@ async function succeed(
       image: imageReference({ repository, digest }),
       ...(putBack ? { putBack } : {}),
     });
+    if (isNew > 0 || putBack) await follow(tx, claim, build);
     return isNew === 0 ? [] : whenReady(tx, { versionId, imageId, requestId: claim.requestId });
   });
   for (const id of workIds) await doorbell.ring(id);
+}
+
+function follow(tx: Transaction, { requestId }: Claim, { model, request: { version } }: BegunBuild): Promise<void> {
+  return followVersions(tx, { modelId: model.id, model: model.name, version, why: `${version} is ready` }, requestId);
 }
 
 /** What the registry has just answered for is in it: also as the image of an earlier build. Throws where that, or one that

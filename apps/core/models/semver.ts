@@ -31,7 +31,8 @@ function faultIn(text: string): string | null {
   return numeric.every((part) => Number.isSafeInteger(Number(part))) ? null : "each number is at most 9007199254740991";
 }
 
-function partsOf(text: string): { numbers: string[]; pre: string[] } {
+/** `1.10.0-rc.2` → numbers `1`, `10`, `0` and pre `rc`, `2`. */
+export function partsOf(text: string): { numbers: string[]; pre: string[] } {
   const dash = text.indexOf("-");
   const [core, rest] = dash === -1 ? [text, ""] : [text.slice(0, dash), text.slice(dash + 1)];
   return { numbers: core.split("."), pre: rest === "" ? [] : rest.split(".") };

@@ -1,107 +1,93 @@
-import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { storable } from "#core/models/labels.ts";
 import { findModel } from "#core/models/model.ts";
-import { readVersion, whyImageIsAway } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { type Destination, findGoal } from "./find-goal.ts";
 import { readTag, type Tag, tagNotFound } from "./read-tags.ts";
 import type { TagName } from "./tag-name.ts";
+import { type PresentTag, presentTag, type TagOfModel, writeMove } from "./write-move.ts";
 
 /** What a caller demands of the tag as it is: a revision (`If-Match: "3"`), that it is there at all
  *  (`If-Match: *`), or that it is not (`If-None-Match: *`). */
 export type TagCondition = { revision: readonly number[] } | "exists" | "absent" | null;
 
-export interface TagTarget {
-  model: string;
+export interface Move {
   tag: TagName;
-  version: string;
-  reason: string;
+  to: Destination;
   condition: TagCondition;
 }
 
-/** Moves a tag in one transaction with its history and audit rows. Movers of one model's tags wait in
- *  line on its row. Where the tag is there already nothing changes. Throws `version_not_ready`,
- *  `tag_moved`, `tag_taken`. */
+export interface MovedTag {
+  tag: Tag;
+  /** It was not there before. */
+  made: boolean;
+}
+
+/** Moves one tag; see `moveTags`. */
 export async function moveTag(
-  { db }: Pick<Registry, "db">,
-  { model, tag, version, reason, condition }: TagTarget,
+  needs: Pick<Registry, "db">,
+  { model, reason, ...move }: Move & { model: string; reason: string },
   actor: Actor,
-): Promise<{ tag: Tag; made: boolean }> {
+  remember: Remember<MovedTag> = forget,
+): Promise<MovedTag> {
+  const [moved] = await moveTags(needs, { model, reason, moves: [move] }, actor, (tx, [only]) =>
+    remember(tx, only as MovedTag),
+  );
+  return moved as MovedTag;
+}
+
+/** Moves tags of a model in one transaction with their history and audit rows: all of them or none. Movers of one model's
+ *  tags wait in line on its row. A tag that is there already stays as it is. Throws `version_not_ready`, `tag_moved`,
+ *  `tag_taken`, and what `findGoal` throws. */
+export async function moveTags(
+  { db }: Pick<Registry, "db">,
+  { model, reason, moves }: { model: string; reason: string; moves: readonly Move[] },
+  actor: Actor,
+  remember: Remember<MovedTag[]> = forget,
+): Promise<MovedTag[]> {
   checkReason(reason);
+  if (new Set(moves.map(({ tag }) => tag)).size < moves.length)
+    throw new SlipwayError("invalid_request", "a tag is named twice: it can only be moved to one place");
   return db.$transaction(async (tx) => {
     const { id: modelId } = await findModel(tx, model, "for update");
-    const present = await presentTag(tx, modelId, tag);
-    checkCondition(model, tag, present, condition);
-    if (present === null || present.versionId === null) await requireNoLookAlike(tx, model, modelId, tag);
-    const target = await readVersion({ db: tx }, model, version);
-    if (target.status !== "ready" || target.image === null)
-      throw new SlipwayError(
-        "version_not_ready",
-        whyImageIsAway(target) ?? `${model}:${version} is ${target.status}: a tag points at a version that is ready`,
-      );
-    const { id: versionId } = target;
-    const imageDigest = target.image.digest;
-    const unmoved = present?.versionId === versionId && present.imageDigest === imageDigest;
-    if (!unmoved) {
-      const move = {
-        modelId,
-        tag,
-        revision: (present?.revision ?? 0) + 1,
-        movedAt: new Date(),
-        movedBy: actor.name,
-        reason,
-      };
-      await writeMove(tx, { ...move, from: present?.version ?? null, to: { versionId, version, imageDigest } });
-      await recordAudit(tx, actor, {
-        action: "tag.move",
-        object: `${model}:${tag}`,
-        objectId: modelId,
-        model,
-        before: { version: present?.version ?? null, revision: present?.revision ?? null },
-        after: { version, imageDigest, revision: move.revision, reason },
-      });
+    const moved: MovedTag[] = [];
+    for (const { tag, to, condition } of moves) {
+      const named = { modelId, model, tag };
+      const present = await presentTag(tx, named);
+      checkCondition(named, present, condition);
+      const made = present === null || present.versionId === null;
+      if (made) await requireNoLookAlike(tx, named);
+      const goal = await findGoal(tx, named, present, to);
+      const stays = present?.versionId === goal.versionId && present.imageDigest === goal.imageDigest;
+      if (!stays) await writeMove(tx, named, { present, to: goal, reason }, actor);
+      moved.push({ tag: await readTag({ db: tx }, model, tag), made });
     }
-    return { tag: await readTag({ db: tx }, model, tag), made: present === null || present.versionId === null };
+    await remember(tx, moved);
+    return moved;
   });
 }
 
 /** Its revision goes on when it is made again. Throws `tag_not_found`, `tag_moved`. */
 export async function removeTag(
   { db }: Pick<Registry, "db">,
-  { model, tag, reason, condition }: Omit<TagTarget, "version">,
+  { model, tag, reason, condition }: { model: string; tag: TagName; reason: string; condition: TagCondition },
   actor: Actor,
 ): Promise<void> {
   checkReason(reason);
   await db.$transaction(async (tx) => {
     const { id: modelId } = await findModel(tx, model, "for update");
-    const present = await presentTag(tx, modelId, tag);
-    checkCondition(model, tag, present, condition);
+    const named = { modelId, model, tag };
+    const present = await presentTag(tx, named);
+    checkCondition(named, present, condition);
     if (present === null || present.versionId === null) throw tagNotFound(model, tag);
-    const revision = present.revision + 1;
-    await writeMove(tx, {
-      modelId,
-      tag,
-      revision,
-      movedAt: new Date(),
-      movedBy: actor.name,
-      reason,
-      from: present.version,
-      to: null,
-    });
-    await recordAudit(tx, actor, {
-      action: "tag.remove",
-      object: `${model}:${tag}`,
-      objectId: modelId,
-      model,
-      before: { version: present.version, revision: present.revision },
-      after: { revision, reason },
-    });
+    await writeMove(tx, named, { present, to: null, reason }, actor);
   });
 }
 
 /** OCI tags that differ in case are two; whoever reads them takes them for one. Throws `tag_taken`. */
-async function requireNoLookAlike(tx: Transaction, model: string, modelId: string, tag: TagName): Promise<void> {
+async function requireNoLookAlike(tx: Transaction, { modelId, model, tag }: TagOfModel): Promise<void> {
   const [alike] = await tx.$queryRaw<{ name: string }[]>`
     SELECT name FROM tags
     WHERE model_id = ${modelId}::uuid AND version_id IS NOT NULL AND lower(name) = lower(${tag}) AND name <> ${tag}
@@ -113,26 +99,7 @@ async function requireNoLookAlike(tx: Transaction, model: string, modelId: strin
   );
 }
 
-interface PresentTag {
-  versionId: string | null;
-  version: string | null;
-  imageDigest: string | null;
-  revision: number;
-}
-
-async function presentTag(tx: Transaction, modelId: string, tag: TagName): Promise<PresentTag | null> {
-  const row = await tx.tag.findUnique({ where: { modelId_name: { modelId, name: tag } }, include: { version: true } });
-  return row === null
-    ? null
-    : {
-        versionId: row.versionId,
-        version: row.version?.semver ?? null,
-        imageDigest: row.imageDigest,
-        revision: row.revision,
-      };
-}
-
-function checkCondition(model: string, tag: TagName, present: PresentTag | null, condition: TagCondition): void {
+function checkCondition({ model, tag }: TagOfModel, present: PresentTag | null, condition: TagCondition): void {
   if (condition === null) return;
   const there = present !== null && present.versionId !== null;
   const holds =
@@ -144,38 +111,6 @@ function checkCondition(model: string, tag: TagName, present: PresentTag | null,
   if (holds) return;
   const state = there ? `at ${present.version}, revision ${present.revision}` : "not set";
   throw new SlipwayError("tag_moved", `${model}:${tag} is ${state}: read it again and decide anew`);
-}
-
-async function writeMove(
-  tx: Transaction,
-  move: {
-    modelId: string;
-    tag: TagName;
-    revision: number;
-    movedAt: Date;
-    movedBy: string;
-    reason: string;
-    from: string | null;
-    to: { versionId: string; version: string; imageDigest: string } | null;
-  },
-): Promise<void> {
-  const { modelId, tag, from, to, ...moved } = move;
-  const state = { versionId: to?.versionId ?? null, imageDigest: to?.imageDigest ?? null, ...moved };
-  await tx.tag.upsert({
-    where: { modelId_name: { modelId, name: tag } },
-    create: { modelId, name: tag, ...state },
-    update: state,
-  });
-  await tx.tagMove.create({
-    data: {
-      modelId,
-      tag,
-      fromVersion: from,
-      toVersion: to?.version ?? null,
-      imageDigest: to?.imageDigest ?? null,
-      ...moved,
-    },
-  });
 }
 
 function checkReason(reason: string): void {

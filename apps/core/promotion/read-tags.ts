@@ -3,7 +3,6 @@ import { invalidCursor, keyOf, type Page, type PageRequest, pageOf, pageSize } f
 import { SlipwayError } from "#core/errors.ts";
 import { findModel, modelNotFound } from "#core/models/model.ts";
 import type { Registry } from "#core/registry.ts";
-import type { TagName } from "./tag-name.ts";
 
 /** A tag as it is read. */
 export interface Tag {
@@ -69,7 +68,7 @@ export async function listTags({ db }: Pick<Registry, "db">, model: string, page
 export async function readTagHistory(
   { db }: Pick<Registry, "db">,
   model: string,
-  tag: TagName,
+  tag: string,
   page: PageRequest,
 ): Promise<Page<TagMove>> {
   const list = "tag history";

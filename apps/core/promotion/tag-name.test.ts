@@ -23,7 +23,7 @@ describe("tag names", () => {
     fc.assert(
       fc.property(text, (tag) => {
         const plain = /^\w[\w.-]{0,127}$/.test(tag) && !isSemver(tag);
-        const reserved = /^(?:latest|\d+(?:\.\d+)?|sha256-.*)$/is.test(tag);
+        const reserved = /^(?:latest(?:-.*)?|\d+(?:\.\d+)?|sha256-.*)$/is.test(tag);
         expect(taken(tag)).toBe(plain && !reserved);
       }),
       { numRuns: 500 },

@@ -5,8 +5,8 @@ import { isSemver } from "#core/models/semver.ts";
  *  meaning of their own. */
 export type TagName = string & { readonly tagName: unique symbol };
 
-/** Throws `invalid_tag`, and `tag_reserved` for tags that follow versions by rule. */
-export function parseTagName(text: string): TagName {
+/** Of those too that follow versions by rule. Throws `invalid_tag`. */
+export function parseAnyTag(text: string): string {
   const tag = text.slice(0, 200);
   if (!/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/.test(text))
     throw new SlipwayError(
@@ -18,15 +18,21 @@ export function parseTagName(text: string): TagName {
       "invalid_tag",
       `"${tag}" is no tag: a full version names itself, and sha256-… belongs to the registry`,
     );
-  if (isFloating(text))
+  return text;
+}
+
+/** Throws `invalid_tag`, and `tag_reserved` for tags that follow versions by rule. */
+export function parseTagName(text: string): TagName {
+  const tag = parseAnyTag(text);
+  if (isFloating(tag))
     throw new SlipwayError(
       "tag_reserved",
       `"${tag}" moves by rule only: use a name of your own, such as stable or prod`,
     );
-  return text as TagName;
+  return tag as TagName;
 }
 
-function isFloating(text: string): boolean {
-  // `LATEST` would be read as the tag that moves by itself.
-  return text.toLowerCase() === "latest" || /^\d+(?:\.\d+)?$/.test(text);
+/** Whether it follows versions by rule: `latest`, `1`, `1.2`, and `latest-rc` for pre-releases. `LATEST` would be read as one. */
+export function isFloating(tag: string): boolean {
+  return /^(?:latest(?:-.*)?|\d+(?:\.\d+)?)$/i.test(tag);
 }

@@ -3,10 +3,12 @@ import { requireNoOpenBuild } from "#core/builds/build.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { findVersion, readVersion, type Version } from "#core/models/version.ts";
+import { followVersions } from "#core/promotion/floating-tags.ts";
+import { isFloating } from "#core/promotion/tag-name.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 
 /** Takes a sealed version out of use: it is kept and read, and never tagged again. Archiving twice is no
- *  error. Throws `version_not_sealed`, `build_running`, and `version_in_use` while a tag points at it. */
+ *  error. Throws `version_not_sealed`, `build_running`, and `version_in_use` while a tag that does not move by itself points at it. */
 export async function archiveVersion(
   { db }: Pick<Registry, "db">,
   { model, version }: { model: string; version: string },
@@ -16,14 +18,15 @@ export async function archiveVersion(
   return db.$transaction(async (tx) => {
     // Moves of tags wait on the model's row, so none comes in between.
     await tx.$queryRaw`SELECT 1 FROM models WHERE name = ${model} AND deleted_at IS NULL FOR UPDATE`;
-    const { id, sealedAt, archivedAt } = await findVersion(tx, model, version, "for update");
+    const { id, modelId, sealedAt, archivedAt } = await findVersion(tx, model, version, "for update");
     const before = await readVersion({ db: tx }, model, version);
     if (sealedAt === null)
       throw new SlipwayError("version_not_sealed", `${model}:${version} is a draft: delete it instead`);
-    if (before.tags.length > 0)
+    const promoted = before.tags.filter((tag) => !isFloating(tag));
+    if (promoted.length > 0)
       throw new SlipwayError(
         "version_in_use",
-        `${model}:${version} is in use: move ${before.tags.join(", ")} to another version first`,
+        `${model}:${version} is in use: move ${promoted.join(", ")} to another version first`,
       );
     if (archivedAt === null) {
       await requireNoOpenBuild(tx, { versionId: id, object: `${model}:${version}` });
@@ -34,6 +37,8 @@ export async function archiveVersion(
         objectId: id,
         model,
       });
+      const why = `${version} was archived`;
+      await followVersions(tx, { modelId, model, version, why }, actor.requestId);
     }
     const after = await readVersion({ db: tx }, model, version);
     await remember(tx, after);

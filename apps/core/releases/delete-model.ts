@@ -7,12 +7,13 @@ import { openStatuses } from "#core/builds/build.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findModel, readModel } from "#core/models/model.ts";
+import { isFloating } from "#core/promotion/tag-name.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { abandonUploadsOf } from "#core/uploads/abandon-upload.ts";
 
 /** Its name is free again; versions, images and history stay on record. Its drafts go, and its sealed
- *  versions where these may be deleted (SLIPWAY_DELETABLE_MODELS), or as soon as they may be: see `dropRemains`. Throws `model_not_found`, and `model_in_use` while a tag
- *  points at a version of it or an image of it is being made. */
+ *  versions where these may be deleted (SLIPWAY_DELETABLE_MODELS), or as soon as they may be: see `dropRemains`. Throws `model_not_found`, and `model_in_use` while a tag that does
+ *  not move by itself points at a version of it or an image of it is being made. */
 export async function deleteModel(
   { db, blobs, config }: Pick<Registry, "db" | "blobs" | "config">,
   { name, afterwards }: { name: string; afterwards: Afterwards },
@@ -21,7 +22,7 @@ export async function deleteModel(
   const doomed = await db.$transaction(async (tx) => {
     const { id } = await findModel(tx, name, "for update");
     const before = await readModel({ db: tx }, name);
-    const tags = Object.keys(before.tags);
+    const tags = Object.keys(before.tags).filter((tag) => !isFloating(tag));
     if (tags.length > 0)
       throw new SlipwayError(
         "model_in_use",

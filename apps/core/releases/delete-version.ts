@@ -4,6 +4,8 @@ import { removeDoomed } from "#core/artifacts/doomed-objects.ts";
 import { requireNoOpenBuild } from "#core/builds/build.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findVersion, readVersion } from "#core/models/version.ts";
+import { followVersions } from "#core/promotion/floating-tags.ts";
+import { isFloating } from "#core/promotion/tag-name.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { dropVersion } from "./drop-version.ts";
 
@@ -16,7 +18,8 @@ export interface VersionToDelete {
 }
 
 /** A draft, or a sealed version of a model whose versions may be deleted (SLIPWAY_DELETABLE_MODELS). Its image stays in the
- *  registry. Throws `deletion_not_allowed`, `build_running`, and `version_in_use` while a tag points at it. */
+ *  registry. Throws `deletion_not_allowed`, `build_running`, and `version_in_use` while a tag that does not move by itself
+ *  points at it. */
 export async function deleteVersion(
   { db, blobs, config }: Pick<Registry, "db" | "blobs" | "config">,
   { model, version, requireForSealed, afterwards }: VersionToDelete,
@@ -31,14 +34,19 @@ export async function deleteVersion(
         throw deletionNotAllowed(model, version);
       requireForSealed();
       const { tags } = await readVersion({ db: tx }, model, version);
-      if (tags.length > 0)
+      const promoted = tags.filter((tag) => !isFloating(tag));
+      if (promoted.length > 0)
         throw new SlipwayError(
           "version_in_use",
-          `${model}:${version} is in use: move ${tags.join(", ")} to another version first`,
+          `${model}:${version} is in use: move ${promoted.join(", ")} to another version first`,
         );
       await requireNoOpenBuild(tx, { versionId: found.id, object: `${model}:${version}` });
     }
-    return dropVersion(tx, found.id, actor);
+    const dropped = await dropVersion(tx, found.id, actor);
+    const { modelId } = found;
+    const why = `${version} was deleted`;
+    await followVersions(tx, { modelId, model, version, why }, actor.requestId);
+    return dropped;
   });
   afterwards(async () => void (await removeDoomed({ db, blobs }, doomed)));
 }

@@ -60,7 +60,7 @@ async function markSome(tx: Transaction, modelId: string, most: number): Promise
   const workIds: string[] = [];
   for (const decision of going)
     if (!busy.has(decision.versionId)) {
-      const workId = await mark(tx, decision, { model: model.name, rule });
+      const workId = await mark(tx, decision, { modelId, model: model.name, rule });
       if (workId !== null) workIds.push(workId);
     }
   return workIds;
@@ -71,7 +71,7 @@ async function markSome(tx: Transaction, modelId: string, most: number): Promise
 async function mark(
   tx: Transaction,
   { id, version, why }: Decision,
-  { model, rule }: { model: string; rule: RetentionRule },
+  { modelId, model, rule }: { modelId: string; model: string; rule: RetentionRule },
 ): Promise<string | null> {
   const image = (await tx.image.findUniqueOrThrow({ where: { id } })) as unknown as VersionImage;
   await lockManifest(tx, image);
@@ -80,7 +80,11 @@ async function mark(
     where: { repository, digest, OR: [{ origin: "external" }, { status: { not: "present" } }] },
   });
   if (others > 0 || (await indexOf(tx, image)) !== null) return null;
-  return beginRemoval(tx, { image, model, version, why: `the rule of ${rule.pattern}: ${why}` }, slipwayActor());
+  return beginRemoval(
+    tx,
+    { image, modelId, model, version, why: `the rule of ${rule.pattern}: ${why}` },
+    slipwayActor(),
+  );
 }
 
 export function retentionChore({ db, doorbell, config }: Pick<Registry, "db" | "doorbell" | "config">): Chore {

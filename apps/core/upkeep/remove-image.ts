@@ -3,6 +3,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findModel } from "#core/models/model.ts";
 import { imageReference } from "#core/models/version.ts";
+import { isFloating } from "#core/promotion/tag-name.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { beginRemoval } from "./begin-removal.ts";
 import { indexOf, lockImage, lockManifest, readImage, type VersionImage } from "./image-row.ts";
@@ -11,7 +12,7 @@ import { dayOf, leftTags } from "./tag-history.ts";
 
 /** Has the image of a version removed from its registry by a worker; the version keeps its digest, and can have the image put
  *  back. Asking twice is no error. Throws `image_not_found`, `image_external`, `build_running`, and `image_in_use` while a tag
- *  points at it, a tag has left it too lately for the rule of its model, it is another version's as well, or an index on
+ *  that does not move by itself points at it, such a tag has left it too lately for the rule of its model, it is another version's as well, or an index on
  *  record lists it. */
 export async function removeImage(
   { db, doorbell }: Pick<Registry, "db" | "doorbell">,
@@ -32,7 +33,7 @@ export async function removeImage(
     await requireNoOpenBuild(tx, { versionId, object });
     await lockManifest(tx, image);
     await requireUnused(tx, { modelId, versionId, object, model: named.model }, image);
-    const workId = await beginRemoval(tx, { ...named, image, why: null }, actor);
+    const workId = await beginRemoval(tx, { ...named, modelId, image, why: null }, actor);
     return { workId, after: await readImage({ db: tx }, named) };
   });
   if (workId !== null) await doorbell.ring(workId);
@@ -52,7 +53,8 @@ async function requireUnused(
     orderBy: { name: "asc" },
     select: { name: true },
   });
-  if (tags.length > 0) refuse(`move ${tags.map(({ name }) => name).join(", ")} to another version first`);
+  const promoted = tags.map(({ name }) => name).filter((name) => !isFloating(name));
+  if (promoted.length > 0) refuse(`move ${promoted.join(", ")} to another version first`);
   const others = await tx.version.count({
     where: { id: { not: versionId }, deletedAt: null, model: { deletedAt: null }, image: { repository, digest } },
   });

@@ -1,4 +1,5 @@
 import type { Transaction } from "#core/database/client.ts";
+import { isFloating } from "#core/promotion/tag-name.ts";
 import { type ImageFacts, readModelImages } from "./model-images.ts";
 import type { Keeping } from "./retention-rules.ts";
 import { dayOf, leftTags } from "./tag-history.ts";
@@ -41,7 +42,8 @@ function whyKept(
   const ageMs = now.getTime() - image.createdAt.getTime();
   if (image.isExternal) return "built elsewhere: removed where it was pushed from";
   if (image.index !== null) return `listed by the index ${image.index}`;
-  if (image.tags.length > 0) return `under ${image.tags.join(", ")}`;
+  const promoted = image.tags.filter((tag) => !isFloating(tag));
+  if (promoted.length > 0) return `under ${promoted.join(", ")}`;
   if (left !== undefined) return `under ${left.tag} until ${dayOf(left.leftAt)}`;
   if (image.isBuilding) return "its version is being built";
   if (image.isOwn && image.isInUse && of.isLast) return `one of the last ${rule.keepLast} versions`;

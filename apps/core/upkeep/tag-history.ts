@@ -1,6 +1,7 @@
 import type { Transaction } from "#core/database/client.ts";
+import { isFloating } from "#core/promotion/tag-name.ts";
 
-/** Images that a tag of the model has left within so many days, by digest: the tag that left last, and when. They are what a
+/** Images that a promoted tag of the model has left within so many days, by digest: the tag that left last, and when. They are what a
  *  rollback goes to. */
 export async function leftTags(
   tx: Transaction,
@@ -13,7 +14,7 @@ export async function leftTags(
           FROM tag_moves WHERE model_id = ${modelId}::uuid) moves
     WHERE digest IS NOT NULL AND "leftAt" > now() - ${days} * interval '1 day'
     ORDER BY "leftAt"`;
-  return new Map(rows.map(({ digest, ...left }) => [digest, left]));
+  return new Map(rows.filter(({ tag }) => !isFloating(tag)).map(({ digest, ...left }) => [digest, left]));
 }
 
 /** As people are told it, in UTC. */

@@ -213,6 +213,16 @@ const operations: Record<string, Operation> = {
     done: 409, // it has no image
     request: after(draft, (m) => ["PUT", `/v1/models/${m}/tags/prod`, { json: { version } }]),
   },
+  moveTags: {
+    right: "promote",
+    done: 409,
+    request: after(draft, (m) => ["POST", `/v1/models/${m}/tags`, { json: { moves: [{ tag: "prod", version }] } }]),
+  },
+  rollBackTag: {
+    right: "promote",
+    done: 404,
+    request: after(made, (m) => ["POST", `/v1/models/${m}/tags/prod/rollback`, { json: {} }]),
+  },
   removeTag: {
     right: "promote",
     done: 404,
@@ -244,6 +254,7 @@ const ofEverything: Record<string, Request> = {
 const ofAll: Record<string, Request> = {
   listModels: ["GET", "/v1/models"],
   getMe: ["GET", "/v1/me"],
+  listTagHolders: ["GET", "/v1/tags?tag=prod"],
   listAudit: ["GET", "/v1/audit"],
   listQuotas: ["GET", "/v1/quotas"],
   listRetentionRules: ["GET", "/v1/retention"],
@@ -381,6 +392,10 @@ it("a promoter of one tag moves that tag alone", async () => {
   expectForbidden(await move("prod"), "promote", "prod");
   expect((await move("prod")).json.detail).toContain('for the tag "prod"');
   expectForbidden(await call("DELETE", `/v1/models/${model}/tags/prod`), "promote", "prod");
+  const both = { moves: ["stable", "prod"].map((tag) => ({ tag, version })) };
+  expectForbidden(await call("POST", `/v1/models/${model}/tags`, { json: both }), "promote", "both");
+  const one = { moves: [{ tag: "stable", version }] };
+  expect((await call("POST", `/v1/models/${model}/tags`, { json: one })).status).toBe(409);
 });
 
 it("only a setup code sets up", async () => {

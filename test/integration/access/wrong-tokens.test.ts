@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { waitUntil } from "#test/wait-until.ts";
 import { expect, it } from "vitest";
 import { openAuthenticator } from "#core/access/authenticate.ts";
 import { newToken } from "#core/access/token.ts";
@@ -73,6 +74,8 @@ it("changes that commit out of order are all seen", async () => {
     ...known.map(({ name, tokenId }) => service.admin("DELETE", `/v1/identities/${name}/tokens/${tokenId}`)),
     ...Array.from({ length: 40 }, () => Promise.all(known.map(({ token }) => statusOf(token)))),
   ]);
-  await sleep(1_000);
-  expect(new Set(await Promise.all(known.map(({ token }) => statusOf(token))))).toEqual(new Set(["refused"]));
+  const statuses = () => Promise.all(known.map(({ token }) => statusOf(token)));
+  await waitUntil("all are refused", async () => (await statuses()).every((status) => status === "refused"));
+  await sleep(100);
+  expect(new Set(await statuses())).toEqual(new Set(["refused"]));
 });

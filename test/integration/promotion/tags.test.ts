@@ -30,10 +30,12 @@ describe("tags", () => {
     expect(read.json).toEqual(made.json);
     expect(read.headers["etag"]).toBe('"1"');
     const version = await call("GET", "/v1/models/churn/versions/prod");
-    expect(version.json).toMatchObject({ version: "1.0.0", tags: ["prod"] });
+    expect(version.json).toMatchObject({ version: "1.0.0", tags: ["1", "1.0", "latest", "prod"] });
     expect((await call("GET", "/v1/models/churn/versions/prod/files/notes.txt")).status).toBe(200);
-    expect((await call("GET", "/v1/models/churn")).json.tags).toEqual({ prod: "1.0.0" });
-    expect((await call("GET", "/v1/models/churn/tags")).json.items).toEqual([made.json]);
+    const all = { prod: "1.0.0", latest: "1.0.0", "1": "1.0.0", "1.0": "1.0.0" };
+    expect((await call("GET", "/v1/models/churn")).json.tags).toEqual(all);
+    const listed = (await call("GET", "/v1/models/churn/tags")).json.items;
+    expect(listed.filter(({ tag }: { tag: string }) => tag === "prod")).toEqual([made.json]);
   });
 
   it("keep a history that loses no row, through removal and return", async () => {
@@ -100,6 +102,7 @@ describe("tags", () => {
     ["latest", "tag_reserved"],
     ["1", "tag_reserved"],
     ["1.2", "tag_reserved"],
+    ["latest-rc", "tag_reserved"],
     ["1.2.3", "invalid_tag"],
     ["sha256-abc", "invalid_tag"],
     ["-prod", "invalid_tag"],

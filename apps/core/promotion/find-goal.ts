@@ -1,0 +1,71 @@
+import type { Transaction } from "#core/database/client.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { readVersion, versionNotFound, whyImageIsAway } from "#core/models/version.ts";
+import type { PresentTag, TagGoal, TagOfModel } from "./write-move.ts";
+
+/** Where a tag is to go, as a caller says it: a version, the digest of an image, or where an earlier revision of the tag was;
+ *  `previous` is the revision before the present one. */
+export type Destination = { version: string } | { digest: string } | { revision: number | "previous" };
+
+/** A version that is ready, with its image. Throws `version_not_found`, `version_not_ready`, `digest_ambiguous`,
+ *  `revision_not_found`, `revision_unset`. */
+export async function findGoal(
+  tx: Transaction,
+  named: TagOfModel,
+  present: PresentTag | null,
+  to: Destination,
+): Promise<TagGoal> {
+  const { model } = named;
+  const version =
+    "version" in to
+      ? to.version
+      : "digest" in to
+        ? await versionOfImage(tx, named, to.digest)
+        : await versionOfRevision(tx, named, present, to.revision);
+  const target = await readVersion({ db: tx }, model, version);
+  if (target.status !== "ready" || target.image === null)
+    throw new SlipwayError(
+      "version_not_ready",
+      whyImageIsAway(target) ?? `${model}:${version} is ${target.status}: a tag points at a version that is ready`,
+    );
+  return { versionId: target.id, version, imageDigest: target.image.digest };
+}
+
+async function versionOfImage(tx: Transaction, { modelId, model }: TagOfModel, digest: string): Promise<string> {
+  const versions = await tx.version.findMany({
+    where: { modelId, deletedAt: null, image: { digest } },
+    orderBy: { number: "desc" },
+    select: { semver: true },
+  });
+  const [first, ...others] = versions.map(({ semver }) => semver);
+  if (first === undefined) throw versionNotFound(model, digest);
+  if (others.length > 0)
+    throw new SlipwayError(
+      "digest_ambiguous",
+      `${[first, ...others].join(", ")} of ${model} have the image ${digest}: name the version`,
+    );
+  return first;
+}
+
+async function versionOfRevision(
+  tx: Transaction,
+  { modelId, model, tag }: TagOfModel,
+  present: PresentTag | null,
+  wanted: number | "previous",
+): Promise<string> {
+  const revision = wanted === "previous" ? (present?.revision ?? 1) - 1 : wanted;
+  const move = await tx.tagMove.findUnique({ where: { modelId_tag_revision: { modelId, tag, revision } } });
+  if (move === null)
+    throw new SlipwayError(
+      "revision_not_found",
+      wanted === "previous"
+        ? `${model}:${tag} was nowhere before: there is nothing to roll back to`
+        : `${model}:${tag} has no revision ${revision}: GET …/tags/${tag}/history has them all`,
+    );
+  if (move.toVersion === null)
+    throw new SlipwayError(
+      "revision_unset",
+      `revision ${revision} of ${model}:${tag} is its removal: name the one to roll back to, of GET …/tags/${tag}/history`,
+    );
+  return move.toVersion;
+}
