@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { waitUntil } from "#test/wait-until.ts";
 import { expect, it } from "vitest";
 import { openAuthenticator } from "#core/access/authenticate.ts";
 import { newToken } from "#core/access/token.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import { guardedService } from "#test/access.ts";
+import { waitUntil } from "#test/wait-until.ts";
 import { median } from "../../bench/rows.ts";
 
 const service = await guardedService();
