@@ -281,7 +281,22 @@ const tagFields = {
   movedBy: Type.String(),
   reason: Type.String(),
 };
-export const Tag = Type.Object({ ...tagFields, version: Type.String(), imageDigest: Type.String() });
+export const Tag = Type.Object({
+  ...tagFields,
+  version: Type.String(),
+  imageDigest: Type.String(),
+  registries: Type.Optional(
+    Type.Array(
+      Type.Object({
+        reference: Type.String({ examples: ["registry.example.com/churn:prod"] }),
+        status: Type.Enum(["pending", "synced", "drifted"]),
+        reason: nullable(Type.String()),
+        since: Time,
+      }),
+      { description: "The tag in image registries; not told of what was at a time" },
+    ),
+  ),
+});
 export const TagMove = Type.Object({
   ...tagFields,
   version: nullable(Type.String()),

@@ -12,6 +12,7 @@ import type { StoredFile } from "#core/models/files.ts";
 import type { Model } from "#core/models/model.ts";
 import { type ImageRecord, imageReference, type Version } from "#core/models/version.ts";
 import type { Tag, TagMove } from "#core/promotion/read-tags.ts";
+import type { TagThen } from "#core/promotion/tags-at.ts";
 import type { Proof } from "#core/proofs/proof.ts";
 import type { Quota } from "#core/quotas/quotas.ts";
 import type { Measure } from "#core/quotas/use.ts";
@@ -128,7 +129,12 @@ export function proofView({ createdAt, finishedAt, ...proof }: Proof) {
   return { ...proof, createdAt: time(createdAt), finishedAt: timeOrNull(finishedAt) };
 }
 
-export function tagView({ movedAt, ...tag }: Tag) {
+export function tagView({ movedAt, registries, ...tag }: Tag) {
+  const places = registries.map(({ since, ...place }) => ({ ...place, since: time(new Date(since)) }));
+  return { ...tag, movedAt: time(movedAt), registries: places };
+}
+
+export function tagThenView({ movedAt, ...tag }: TagThen) {
   return { ...tag, movedAt: time(movedAt) };
 }
 

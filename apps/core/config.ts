@@ -38,6 +38,7 @@ export interface Config {
   network: NetworkConfig;
   proof: ProofConfig;
   images: ImageCareConfig;
+  tags: TagsConfig;
   /** At least one; the first serves packages that want no Python in particular. */
   bases: readonly BaseConfig[];
   tools: { uv: string; mmdebstrap: string };
@@ -157,6 +158,14 @@ export interface ImageCareConfig {
   retentionEveryMs: number;
 }
 
+/** Tags in image registries. */
+export interface TagsConfig {
+  /** How often they are looked for; 0: never. */
+  checkMs: number;
+  /** What is done with one that others have moved there. */
+  drift: "repair" | "report";
+}
+
 /** The smoke test of an image that was made. */
 export interface ProofConfig {
   on: boolean;
@@ -230,6 +239,10 @@ export function readConfig(environment: Environment): Config {
     images: {
       checkAllMs: read.hours("SLIPWAY_IMAGE_CHECK_HOURS", 168, { min: 0, max: 8_760 }),
       retentionEveryMs: read.hours("SLIPWAY_RETENTION_HOURS", 24, { min: 0, max: 8_760 }),
+    },
+    tags: {
+      checkMs: read.hours("SLIPWAY_TAG_CHECK_HOURS", 1, { min: 0, max: 8_760 }),
+      drift: read.oneOf("SLIPWAY_TAG_DRIFT", ["repair", "report"], "repair"),
     },
     bases: basesConfig(read),
     tools: { uv: read.text("SLIPWAY_UV", "uv"), mmdebstrap: read.text("SLIPWAY_MMDEBSTRAP", "mmdebstrap") },

@@ -11,6 +11,9 @@ import { openBuilder } from "#core/images/open-builder.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { makeLogger } from "#core/logger.ts";
+import { checkTagsChore } from "#core/promotion/check-tags.ts";
+import { tagWork } from "#core/promotion/request-sync.ts";
+import { tagHandler } from "#core/promotion/sync-tag.ts";
 import { proofWork, proveWhenReady } from "#core/proofs/proof.ts";
 import { proofHandler } from "#core/proofs/run-proof.ts";
 import { redactor } from "#core/redact.ts";
@@ -58,6 +61,7 @@ const handlers: WorkHandlers = {
   [proofWork]: proofHandler({ db, config, log, engine, builder, registries }),
   [uploadWork]: uploadHandler({ db, blobs }),
   [removalWork]: removalHandler({ db, config, log, registries }),
+  [tagWork]: tagHandler({ db, config, registries }),
 };
 const self = { id: newId(), name: `${hostname()}:${process.pid}` };
 const options = { handlers, worker: self.name, ending: ending.signal };
@@ -70,6 +74,7 @@ const chores = [
   collectChore({ db, blobs, config }),
   verifyChore({ db, blobs, config }),
   checkChore({ db, config, registries }),
+  checkTagsChore({ db, config, doorbell, registries }),
   retentionChore({ db, doorbell, config }),
 ];
 const tidying = doChores({ db, doorbell, config, log }, chores, { worker: self.name, ending: ending.signal });

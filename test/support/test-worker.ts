@@ -4,6 +4,8 @@ import { openEngine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
+import { tagWork } from "#core/promotion/request-sync.ts";
+import { tagHandler } from "#core/promotion/sync-tag.ts";
 import { proofWork, proveWhenReady } from "#core/proofs/proof.ts";
 import { proofHandler } from "#core/proofs/run-proof.ts";
 import type { Registry } from "#core/registry.ts";
@@ -36,6 +38,7 @@ export function testWorker(registry: Registry, builder: ImageBuilder, name = "te
     [proofWork]: proofHandler({ ...registry, builder, registries, engine: openEngine(registry.config.engine) }),
     [uploadWork]: uploadHandler(registry),
     [removalWork]: removalHandler({ ...registry, registries }),
+    [tagWork]: tagHandler({ ...registry, registries }),
   };
   const options = { handlers, worker: name, ending: ending.signal };
   const answering = answerDoorbell(registry.config.queue, { atOnce: 4, log: registry.log }, (workId) =>

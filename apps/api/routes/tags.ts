@@ -25,7 +25,7 @@ import {
   TagTarget,
   tagParams,
 } from "../schemas.ts";
-import { pageView, tagMoveView, tagView } from "../views.ts";
+import { pageView, tagMoveView, tagThenView, tagView } from "../views.ts";
 
 const tags = ["tags"];
 const conditionHeaders = {
@@ -69,7 +69,7 @@ export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async ({ query, caller: { grants } }) => {
       const { tag, at, ...asked } = query;
       const search = { ...asked, tag: parseAnyTag(tag), at: momentOf("at", at) ?? null, grants };
-      return pageView(await listTagAt(registry, search), tagView);
+      return pageView(await listTagAt(registry, search), tagThenView);
     },
   );
 
@@ -138,7 +138,8 @@ export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
     async ({ params, query }, reply) => {
       const at = momentOf("at", query.at);
-      if (at !== undefined) return tagView(await readTagAt(registry, { ...params, tag: parseAnyTag(params.tag), at }));
+      if (at !== undefined)
+        return tagThenView(await readTagAt(registry, { ...params, tag: parseAnyTag(params.tag), at }));
       const tag = await readTag(registry, params.model, params.tag);
       return reply.header("etag", etagOf(tag.revision)).send(tagView(tag));
     },

@@ -11,6 +11,7 @@ import { allFiles } from "#core/models/files.ts";
 import { type ImagePlatform, imageReference } from "#core/models/version.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import { followVersions } from "#core/promotion/floating-tags.ts";
+import type { Bell } from "#core/promotion/request-sync.ts";
 import { redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
@@ -162,7 +163,7 @@ async function succeed(
   made: MadeImage,
 ): Promise<void> {
   const { place, digest, origin, platforms, lock, builder, dockerfile } = made;
-  const workIds = await db.$transaction(async (tx) => {
+  const bells = await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
     // Before its versions: the order in which whoever moves its tags locks them.
     await tx.$queryRaw`SELECT 1 FROM models WHERE id = ${build.model.id}::uuid FOR UPDATE`;
@@ -207,13 +208,14 @@ async function succeed(
       image: imageReference({ repository, digest }),
       ...(putBack ? { putBack } : {}),
     });
-    if (isNew > 0 || putBack) await follow(tx, claim, build);
-    return isNew === 0 ? [] : whenReady(tx, { versionId, imageId, requestId: claim.requestId });
+    const toRing = isNew > 0 || putBack ? await follow(tx, claim, build) : [];
+    const proofs = isNew === 0 ? [] : await whenReady(tx, { versionId, imageId, requestId: claim.requestId });
+    return [...proofs.map((id) => ({ id, attempt: 0 })), ...toRing];
   });
-  for (const id of workIds) await doorbell.ring(id);
+  for (const { id, attempt } of bells) await doorbell.ring(id, attempt);
 }
 
-function follow(tx: Transaction, { requestId }: Claim, { model, request: { version } }: BegunBuild): Promise<void> {
+function follow(tx: Transaction, { requestId }: Claim, { model, request: { version } }: BegunBuild): Promise<Bell[]> {
   return followVersions(tx, { modelId: model.id, model: model.name, version, why: `${version} is ready` }, requestId);
 }
 

@@ -2,6 +2,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { partsOf, type Semver, semverKey } from "#core/models/semver.ts";
 import { slipwayActor } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
+import type { Bell } from "./request-sync.ts";
 import { presentTag, type TagGoal, writeMove } from "./write-move.ts";
 
 /** A tag that follows versions by rule, and which of them it may point at: in SQL, of version `v`. */
@@ -13,18 +14,21 @@ interface FloatingTag {
 /** Moves every tag that follows versions by rule to where it belongs, after `version` came to be ready or ceased to be: the
  *  highest of its line that is ready. A release moves `1.2`, `1` and `latest`, of which a late patch of an old line is the
  *  highest of `1.1` alone; a pre-release moves the channel that its first word names, `latest-rc`. In the transaction of that
- *  change, which has locked the model's row. */
+ *  change, which has locked the model's row; what it returns is rung for after it, or found by the reconciler. */
 export async function followVersions(
   tx: Transaction,
   { modelId, model, version, why }: { modelId: string; model: string; version: string; why: string },
   requestId: string | null,
-): Promise<void> {
+): Promise<Bell[]> {
+  const bells: Bell[] = [];
   for (const { tag, line } of floatingTagsOf(version as Semver)) {
     const present = await presentTag(tx, { modelId, tag });
     const to = await highest(tx, modelId, line);
     if ((to?.versionId ?? null) === (present?.versionId ?? null)) continue;
-    await writeMove(tx, { modelId, model, tag }, { present, to, reason: `by rule: ${why}` }, slipwayActor(requestId));
+    const move = { present, to, reason: `by rule: ${why}` };
+    bells.push(...(await writeMove(tx, { modelId, model, tag }, move, slipwayActor(requestId))));
   }
+  return bells;
 }
 
 function floatingTagsOf(version: Semver): FloatingTag[] {

@@ -4,8 +4,10 @@ import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { storable } from "#core/models/labels.ts";
 import { findModel } from "#core/models/model.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import type { Doorbell } from "#core/work/queue.ts";
 import { type Destination, findGoal } from "./find-goal.ts";
 import { readTag, type Tag, tagNotFound } from "./read-tags.ts";
+import type { Bell } from "./request-sync.ts";
 import type { TagName } from "./tag-name.ts";
 import { type PresentTag, presentTag, type TagOfModel, writeMove } from "./write-move.ts";
 
@@ -27,7 +29,7 @@ export interface MovedTag {
 
 /** Moves one tag; see `moveTags`. */
 export async function moveTag(
-  needs: Pick<Registry, "db">,
+  needs: Pick<Registry, "db" | "doorbell">,
   { model, reason, ...move }: Move & { model: string; reason: string },
   actor: Actor,
   remember: Remember<MovedTag> = forget,
@@ -42,7 +44,7 @@ export async function moveTag(
  *  tags wait in line on its row. A tag that is there already stays as it is. Throws `version_not_ready`, `tag_moved`,
  *  `tag_taken`, and what `findGoal` throws. */
 export async function moveTags(
-  { db }: Pick<Registry, "db">,
+  { db, doorbell }: Pick<Registry, "db" | "doorbell">,
   { model, reason, moves }: { model: string; reason: string; moves: readonly Move[] },
   actor: Actor,
   remember: Remember<MovedTag[]> = forget,
@@ -50,7 +52,8 @@ export async function moveTags(
   checkReason(reason);
   if (new Set(moves.map(({ tag }) => tag)).size < moves.length)
     throw new SlipwayError("invalid_request", "a tag is named twice: it can only be moved to one place");
-  return db.$transaction(async (tx) => {
+  const bells: Bell[] = [];
+  const moved = await db.$transaction(async (tx) => {
     const { id: modelId } = await findModel(tx, model, "for update");
     const moved: MovedTag[] = [];
     for (const { tag, to, condition } of moves) {
@@ -61,29 +64,36 @@ export async function moveTags(
       if (made) await requireNoLookAlike(tx, named);
       const goal = await findGoal(tx, named, present, to);
       const stays = present?.versionId === goal.versionId && present.imageDigest === goal.imageDigest;
-      if (!stays) await writeMove(tx, named, { present, to: goal, reason }, actor);
+      if (!stays) bells.push(...(await writeMove(tx, named, { present, to: goal, reason }, actor)));
       moved.push({ tag: await readTag({ db: tx }, model, tag), made });
     }
     await remember(tx, moved);
     return moved;
   });
+  await ringAll(doorbell, bells);
+  return moved;
+}
+
+async function ringAll(doorbell: Doorbell, bells: readonly Bell[]): Promise<void> {
+  for (const { id, attempt } of bells) await doorbell.ring(id, attempt);
 }
 
 /** Its revision goes on when it is made again. Throws `tag_not_found`, `tag_moved`. */
 export async function removeTag(
-  { db }: Pick<Registry, "db">,
+  { db, doorbell }: Pick<Registry, "db" | "doorbell">,
   { model, tag, reason, condition }: { model: string; tag: TagName; reason: string; condition: TagCondition },
   actor: Actor,
 ): Promise<void> {
   checkReason(reason);
-  await db.$transaction(async (tx) => {
+  const bells = await db.$transaction(async (tx) => {
     const { id: modelId } = await findModel(tx, model, "for update");
     const named = { modelId, model, tag };
     const present = await presentTag(tx, named);
     checkCondition(named, present, condition);
     if (present === null || present.versionId === null) throw tagNotFound(model, tag);
-    await writeMove(tx, named, { present, to: null, reason }, actor);
+    return writeMove(tx, named, { present, to: null, reason }, actor);
   });
+  await ringAll(doorbell, bells);
 }
 
 /** OCI tags that differ in case are two; whoever reads them takes them for one. Throws `tag_taken`. */

@@ -3,6 +3,7 @@ import { invalidCursor, keyOf, type Page, type PageRequest, pageOf, pageSize } f
 import { SlipwayError } from "#core/errors.ts";
 import { findModel, modelNotFound } from "#core/models/model.ts";
 import type { Registry } from "#core/registry.ts";
+import { Prisma } from "#prisma/client/client.ts";
 
 /** A tag as it is read. */
 export interface Tag {
@@ -14,6 +15,18 @@ export interface Tag {
   movedAt: Date;
   movedBy: string;
   reason: string;
+  /** Where image registries have it too, or are to have it. */
+  registries: TagInRegistries[];
+}
+
+export interface TagInRegistries {
+  /** `host/path:prod` */
+  reference: string;
+  status: "pending" | "synced" | "drifted";
+  /** Why it is not synced, in one line. */
+  reason: string | null;
+  /** RFC 3339. */
+  since: string;
 }
 
 /** One row of a tag's history; `from` and `to` are versions, null where the tag was not there. */
@@ -30,18 +43,24 @@ export interface TagMove {
   reason: string;
 }
 
-/** Throws `model_not_found`, `tag_not_found`. */
+const selectTags = Prisma.sql`
+  SELECT m.name AS model, t.name AS tag, v.semver AS version, t.image_digest AS "imageDigest", t.revision,
+         t.moved_at AS "movedAt", t.moved_by AS "movedBy", t.reason,
+         (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'reference', s.repository || ':' || s.tag, 'status', s.status, 'reason', s.reason, 'since', s.changed_at)
+                   ORDER BY s.repository), '[]')
+          FROM tag_syncs s WHERE s.model_id = t.model_id AND s.tag = t.name) AS registries`;
+
+/** In one round trip. Throws `model_not_found`, `tag_not_found`. */
 export async function readTag({ db }: { db: Database | Transaction }, model: string, tag: string): Promise<Tag> {
-  const rows = await db.tag.findMany({
-    where: { name: tag, versionId: { not: null }, model: { name: model, deletedAt: null } },
-    include: { version: true },
-  });
-  const [row] = rows;
-  if (row === undefined) {
-    if ((await db.model.count({ where: { name: model, deletedAt: null } })) === 0) throw modelNotFound(model);
-    throw tagNotFound(model, tag);
-  }
-  return tagOf(model, row);
+  const [row] = await db.$queryRaw<(Tag | { tag: null })[]>`
+    ${selectTags}
+    FROM models m LEFT JOIN tags t ON t.model_id = m.id AND t.name = ${tag} AND t.version_id IS NOT NULL
+    LEFT JOIN versions v ON v.id = t.version_id
+    WHERE m.name = ${model} AND m.deleted_at IS NULL`;
+  if (row === undefined) throw modelNotFound(model);
+  if (row.tag === null) throw tagNotFound(model, tag);
+  return row;
 }
 
 /** By name. Throws `model_not_found`. */
@@ -49,18 +68,16 @@ export async function listTags({ db }: Pick<Registry, "db">, model: string, page
   const after = keyOf("tags", page.cursor);
   const size = pageSize(page);
   const { id: modelId } = await findModel(db, model);
-  const rows = await db.tag.findMany({
-    where: { modelId, versionId: { not: null }, ...(after === null ? {} : { name: { gt: after } }) },
-    include: { version: true },
-    orderBy: { name: "asc" },
-    take: size + 1,
-  });
+  const rows = await db.$queryRaw<Tag[]>`
+    ${selectTags}
+    FROM models m JOIN tags t ON t.model_id = m.id JOIN versions v ON v.id = t.version_id
+    WHERE m.id = ${modelId}::uuid AND t.name > ${after ?? ""} ORDER BY t.name LIMIT ${size + 1}`;
   return pageOf(
     "tags",
     rows,
     size,
-    (row) => row.name,
-    (row) => tagOf(model, row),
+    (row) => row.tag,
+    (row) => row,
   );
 }
 
@@ -99,31 +116,6 @@ export async function readTagHistory(
 function revisionFrom(key: string): number {
   if (!/^\d{1,9}$/.test(key)) throw invalidCursor();
   return Number(key);
-}
-
-function tagOf(
-  model: string,
-  row: {
-    name: string;
-    imageDigest: string | null;
-    revision: number;
-    movedAt: Date;
-    movedBy: string;
-    reason: string;
-    version: { semver: string } | null;
-  },
-): Tag {
-  const { name, imageDigest, version, revision, movedAt, movedBy, reason } = row;
-  return {
-    model,
-    tag: name,
-    version: version?.semver ?? "",
-    imageDigest: imageDigest ?? "",
-    revision,
-    movedAt,
-    movedBy,
-    reason,
-  };
 }
 
 export function tagNotFound(model: string, tag: string): SlipwayError {

@@ -7,13 +7,16 @@ import type { Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
 import { type Tag, tagNotFound } from "./read-tags.ts";
 
+/** What is on record of a tag at a time. */
+export type TagThen = Omit<Tag, "registries">;
+
 /** A tag as it was at a time. Throws `model_not_found`, `tag_not_found`. */
 export async function readTagAt(
   { db }: Pick<Registry, "db">,
   { model, tag, at }: { model: string; tag: string; at: Date },
-): Promise<Tag> {
+): Promise<TagThen> {
   const { id } = await findModel(db, model);
-  const [row] = await db.$queryRaw<Tag[]>`
+  const [row] = await db.$queryRaw<TagThen[]>`
     SELECT ${columns} FROM models m ${lastMove(tag, at)} WHERE m.id = ${id}::uuid AND h.to_version IS NOT NULL`;
   if (row === undefined) throw tagNotFound(model, tag);
   return row;
@@ -32,7 +35,7 @@ export interface TagSearch extends PageRequest {
 export async function listTagAt(
   { db }: Pick<Registry, "db">,
   { tag, at, grants, ...page }: TagSearch,
-): Promise<Page<Tag>> {
+): Promise<Page<TagThen>> {
   const size = pageSize(page);
   const list = "tag of models";
   const after = keyOf(list, page.cursor);
@@ -42,7 +45,7 @@ export async function listTagAt(
     Prisma.sql`h.to_version IS NOT NULL`,
     ...(after === null ? [] : [behind(after)]),
   ];
-  const rows = await db.$queryRaw<(Tag & { modelId: string })[]>`
+  const rows = await db.$queryRaw<(TagThen & { modelId: string })[]>`
     SELECT ${columns}, m.id AS "modelId" FROM models m ${lastMove(tag, at)}
     WHERE ${Prisma.join(conditions, " AND ")} ORDER BY m.name, m.id LIMIT ${size + 1}`;
   return pageOf(

@@ -1,6 +1,7 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import type { Actor } from "#core/registry.ts";
+import { type Bell, requestSync } from "./request-sync.ts";
 
 /** A tag's row: also of one that was removed, whose revision goes on. */
 export interface PresentTag {
@@ -34,14 +35,14 @@ export async function presentTag(
   return { versionId, version: version?.semver ?? null, imageDigest, revision, movedAt };
 }
 
-/** The tag's next revision, with its history and audit rows; `to` null removes it. The model's row is locked, so movers of
- *  its tags stand in line; a clock that was set back does not change the order of what they did. Returns the revision. */
+/** The tag's next revision, with its history and audit rows, and the work that brings it to image registries; `to` null removes it. The model's row is locked, so movers of
+ *  its tags stand in line; a clock that was set back does not change the order of what they did. */
 export async function writeMove(
   tx: Transaction,
   { modelId, model, tag }: TagOfModel,
   { present, to, reason }: { present: PresentTag | null; to: TagGoal | null; reason: string },
   actor: Actor,
-): Promise<number> {
+): Promise<Bell[]> {
   const revision = (present?.revision ?? 0) + 1;
   const movedAt = new Date(Math.max(Date.now(), present?.movedAt.getTime() ?? 0));
   const moved = { revision, movedAt, movedBy: actor.name, reason };
@@ -62,5 +63,5 @@ export async function writeMove(
     before: { version: fromVersion, revision: present?.revision ?? null },
     after: { ...(to === null ? {} : { version: toVersion, imageDigest }), revision, reason },
   });
-  return revision;
+  return requestSync(tx, { modelId, tag }, state.versionId);
 }

@@ -27,7 +27,8 @@ describe("tags", () => {
       reason: "first release",
     });
     const read = await call("GET", "/v1/models/churn/tags/prod");
-    expect(read.json).toEqual(made.json);
+    const { registries: _, ...decided } = made.json;
+    expect(read.json).toMatchObject(decided);
     expect(read.headers["etag"]).toBe('"1"');
     const version = await call("GET", "/v1/models/churn/versions/prod");
     expect(version.json).toMatchObject({ version: "1.0.0", tags: ["1", "1.0", "latest", "prod"] });
@@ -35,7 +36,7 @@ describe("tags", () => {
     const all = { prod: "1.0.0", latest: "1.0.0", "1": "1.0.0", "1.0": "1.0.0" };
     expect((await call("GET", "/v1/models/churn")).json.tags).toEqual(all);
     const listed = (await call("GET", "/v1/models/churn/tags")).json.items;
-    expect(listed.filter(({ tag }: { tag: string }) => tag === "prod")).toEqual([made.json]);
+    expect(listed.filter(({ tag }: { tag: string }) => tag === "prod")).toEqual([expect.objectContaining(decided)]);
   });
 
   it("keep a history that loses no row, through removal and return", async () => {

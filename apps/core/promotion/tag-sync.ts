@@ -1,0 +1,61 @@
+import type { Digest } from "#core/artifacts/digest.ts";
+import type { Database, Transaction } from "#core/database/client.ts";
+import { placeOf } from "#core/images/registries/image-place.ts";
+import type { Registries } from "#core/images/registries/open-registries.ts";
+import type { RegistryClient } from "#core/images/registry-client/client.ts";
+import { pullManifest } from "#core/images/registry-client/manifests.ts";
+import { Prisma } from "#prisma/client/client.ts";
+
+/** A tag in a repository of a registry, and what it has to be there. */
+export interface TagSync {
+  id: string;
+  modelId: string;
+  model: string;
+  tag: string;
+  registry: string;
+  /** `host/path` */
+  repository: string;
+  status: "pending" | "synced" | "drifted";
+  /** Why it is so, in one line. */
+  reason: string | null;
+  /** Of the tag as it is. */
+  revision: number;
+  /** Null where the tag points at no image of this repository. */
+  digest: Digest | null;
+  /** Since when it is so. */
+  changedAt: Date;
+  checkedAt: Date;
+}
+
+/** Rows of `tag_syncs` with what their tags are at now; the caller adds `WHERE` and what follows. */
+export const selectSyncs = Prisma.sql`
+  SELECT s.id, s.model_id AS "modelId", m.name AS model, s.tag, s.registry, s.repository, s.status, s.reason,
+         s.changed_at AS "changedAt", s.checked_at AS "checkedAt", t.revision,
+         CASE WHEN i.registry = s.registry AND i.repository = s.repository THEN t.image_digest END AS digest
+  FROM tag_syncs s JOIN models m ON m.id = s.model_id JOIN tags t ON t.model_id = s.model_id AND t.name = s.tag
+  LEFT JOIN versions v ON v.id = t.version_id LEFT JOIN images i ON i.id = v.image_id`;
+
+export async function readSync(db: Database | Transaction, id: string): Promise<TagSync | null> {
+  const [sync] = await db.$queryRaw<TagSync[]>`${selectSyncs} WHERE s.id = ${id}::uuid`;
+  return sync ?? null;
+}
+
+export interface TagInRegistry {
+  client: RegistryClient;
+  path: string;
+  /** What the registry has under the tag; null where it has nothing. */
+  digest: Digest | null;
+}
+
+/** Asks the registry. Throws `RegistryError`, `RegistryMoved`, `registry_not_found`. */
+export async function askForTag(registries: Registries, sync: TagSync, signal: AbortSignal): Promise<TagInRegistry> {
+  const { registry, host, path } = placeOf(sync);
+  const { client } = await registries.open(registry, host);
+  const manifest = await pullManifest(client, path, sync.tag, signal);
+  return { client, path, digest: manifest?.digest ?? null };
+}
+
+/** `host/path:prod` */
+export function tagReference({ repository, tag }: Pick<TagSync, "repository" | "tag">): string {
+  return `${repository}:${tag}`;
+}

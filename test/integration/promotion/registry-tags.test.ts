@@ -1,0 +1,188 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { describe, expect, it } from "vitest";
+import { openRegistries } from "#core/images/registries/open-registries.ts";
+import { pullManifest, pushManifest } from "#core/images/registry-client/manifests.ts";
+import { makeLogger } from "#core/logger.ts";
+import { checkTagsChore } from "#core/promotion/check-tags.ts";
+import type { Registry } from "#core/registry.ts";
+import { ready } from "#test/sealed.ts";
+import { smallImageBuilder } from "#test/small-image.ts";
+import { type TestService, testService } from "#test/test-service.ts";
+import { testWorker } from "#test/test-worker.ts";
+import { waitUntil } from "#test/wait-until.ts";
+import { whenDone } from "#test/when-done.ts";
+import { type WireOptions, wireRegistry } from "#test/wire-registry.ts";
+
+const log = makeLogger({ level: "silent", part: "test" });
+const { signal } = new AbortController();
+const settings = { SLIPWAY_RECONCILE_SECONDS: "0.2" };
+
+interface Place {
+  reference: string;
+  status: string;
+  reason: string | null;
+}
+
+function withTags(service: TestService) {
+  const { call, registry } = service;
+  const registries = openRegistries(registry);
+  whenDone(() => registries.close());
+  const url = (model: string, tag: string) => `/v1/models/${model}/tags/${tag}`;
+  const move = (model: string, tag: string, version: string) => call("PUT", url(model, tag), { json: { version } });
+  const places = async (model: string, tag: string): Promise<Place[]> =>
+    (await call("GET", url(model, tag))).json.registries;
+  const repositoryOf = async (model: string) => {
+    const row = await registry.db.image.findFirstOrThrow({ where: { version: { model: { name: model } } } });
+    const slash = row.repository.indexOf("/");
+    const { client } = await registries.open(row.registry);
+    return { client, path: row.repository.slice(slash + 1), repository: row.repository };
+  };
+  /** As somebody sees it who pulls. */
+  const digestIn = async (model: string, tag: string) => {
+    const { client, path } = await repositoryOf(model);
+    return (await pullManifest(client, path, tag, signal))?.digest ?? null;
+  };
+  const settled = (model: string, tag: string, digest: string) =>
+    waitUntil(`${model}:${tag} is in its registry`, async () => {
+      const [place] = await places(model, tag);
+      return place?.status === "synced" && (await digestIn(model, tag)) === digest;
+    });
+  const check = (of: Registry = registry) => checkTagsChore({ ...of, registries }).run(1, signal, log);
+  return { ...service, move, places, repositoryOf, digestIn, settled, check };
+}
+
+const real = withTags(await testService(settings));
+testWorker(real.registry, smallImageBuilder());
+
+/** What a real registry cannot be brought to do. */
+let isAway = false;
+const fault = (request: IncomingMessage, response: ServerResponse): boolean => {
+  if (!isAway || !/\/manifests\/prod$/.test(request.url ?? "")) return false;
+  response.writeHead(503).end();
+  return true;
+};
+const wired = async (options: Partial<WireOptions>) => {
+  const wire = await wireRegistry({ way: "open", ...options });
+  const service = withTags(await testService({ ...settings, SLIPWAY_REGISTRY: wire.host }));
+  testWorker(service.registry, smallImageBuilder());
+  return service;
+};
+const failing = await wired({ deletes: true, fault });
+const keeping = await wired({});
+
+describe("a tag in the image registry", () => {
+  it("follows, with the digest of the image, also the tags that move by rule", async () => {
+    const { move, settled, repositoryOf, places } = real;
+    const first = await ready(real, "churn", "1.0.0");
+    const second = await ready(real, "churn", "1.1.0");
+    await move("churn", "prod", "1.0.0");
+    await settled("churn", "prod", first.imageDigest);
+    for (const tag of ["latest", "1", "1.1"]) await settled("churn", tag, second.imageDigest);
+    await settled("churn", "1.0", first.imageDigest);
+    await move("churn", "prod", "1.1.0");
+    await settled("churn", "prod", second.imageDigest);
+    const { repository } = await repositoryOf("churn");
+    expect(await places("churn", "prod")).toEqual([
+      { reference: `${repository}:prod`, status: "synced", reason: null, since: expect.any(String) },
+    ]);
+  });
+
+  it("is at the last of many moves", async () => {
+    const { call, move, settled } = real;
+    const versions = ["1.0.0", "1.1.0", "1.2.0"];
+    for (const version of versions) await ready(real, "busy", version);
+    await Promise.all(Array.from({ length: 50 }, (_, index) => move("busy", "prod", versions[index % 3] as string)));
+    const { imageDigest, revision } = (await call("GET", "/v1/models/busy/tags/prod")).json;
+    expect(revision).toBeGreaterThan(10);
+    await settled("busy", "prod", imageDigest);
+  });
+
+  it("is set right where others have moved or removed it, with an audit row", async () => {
+    const { call, move, settled, repositoryOf, check } = real;
+    const first = await ready(real, "drift", "1.0.0");
+    const second = await ready(real, "drift", "1.1.0");
+    await move("drift", "prod", "1.0.0");
+    await settled("drift", "prod", first.imageDigest);
+    await settled("drift", "latest", second.imageDigest);
+    const { client, path } = await repositoryOf("drift");
+    const other = await pullManifest(client, path, second.imageDigest, signal);
+    await pushManifest(client, path, "prod", other as NonNullable<typeof other>, signal);
+    await check();
+    await settled("drift", "prod", first.imageDigest);
+    const { items } = (await call("GET", "/v1/audit?model=drift&action=tag.drift")).json;
+    expect(items).toEqual([
+      expect.objectContaining({
+        actor: "slipway",
+        object: "drift:prod",
+        before: expect.objectContaining({ imageDigest: first.imageDigest }),
+        after: { imageDigest: second.imageDigest, repaired: true },
+      }),
+    ]);
+    await check();
+    expect((await call("GET", "/v1/audit?model=drift&action=tag.drift")).json.items).toHaveLength(1);
+  });
+
+  it("is only reported, once, where the operator has it so", async () => {
+    const { call, move, settled, repositoryOf, check, registry, places, digestIn } = real;
+    const first = await ready(real, "told", "1.0.0");
+    const second = await ready(real, "told", "1.1.0");
+    await move("told", "prod", "1.0.0");
+    await settled("told", "prod", first.imageDigest);
+    const { client, path } = await repositoryOf("told");
+    const manifest = await pullManifest(client, path, second.imageDigest, signal);
+    await pushManifest(client, path, "prod", manifest as NonNullable<typeof manifest>, signal);
+    const reporting = { ...registry, config: { ...registry.config, tags: { checkMs: 1, drift: "report" as const } } };
+    await check(reporting);
+    await check(reporting);
+    expect(await places("told", "prod")).toEqual([
+      expect.objectContaining({ status: "drifted", reason: expect.stringContaining(second.imageDigest) }),
+    ]);
+    expect(await digestIn("told", "prod")).toBe(second.imageDigest);
+    expect((await call("GET", "/v1/audit?model=told&action=tag.drift")).json.items).toHaveLength(1);
+    await check();
+    await settled("told", "prod", first.imageDigest);
+  });
+});
+
+describe("where the registry is away", () => {
+  it("a move stands, shows what it waits for, and gets there by itself", async () => {
+    const { move, places, settled } = failing;
+    const { imageDigest } = await ready(failing, "away", "1.0.0");
+    isAway = true;
+    expect((await move("away", "prod", "1.0.0")).status).toBe(201);
+    await waitUntil("it says why", async () => (await places("away", "prod"))[0]?.reason !== null);
+    expect(await places("away", "prod")).toEqual([
+      expect.objectContaining({ status: "pending", reason: expect.stringContaining("503") }),
+    ]);
+    isAway = false;
+    await settled("away", "prod", imageDigest);
+  });
+
+  it("a tag that is removed is removed there as well", async () => {
+    const { call, move, settled, digestIn, registry } = failing;
+    const { imageDigest } = await ready(failing, "gone", "1.0.0");
+    await move("gone", "prod", "1.0.0");
+    await settled("gone", "prod", imageDigest);
+    expect((await call("DELETE", "/v1/models/gone/tags/prod")).status).toBe(204);
+    await waitUntil("the registry has it no more", async () => (await digestIn("gone", "prod")) === null);
+    await waitUntil("nothing is left of it", async () => {
+      const left = await registry.db.tagSync.count({ where: { model: { name: "gone" }, tag: "prod" } });
+      return left === 0;
+    });
+    expect(await digestIn("gone", "1.0.0")).toBe(imageDigest);
+    await move("gone", "prod", "1.0.0");
+    await settled("gone", "prod", imageDigest);
+  });
+});
+
+it("a registry that removes no tags is said to keep it", async () => {
+  const { imageDigest } = await ready(keeping, "kept", "1.0.0");
+  await keeping.move("kept", "prod", "1.0.0");
+  await keeping.settled("kept", "prod", imageDigest);
+  await keeping.call("DELETE", "/v1/models/kept/tags/prod");
+  const row = await waitUntil("it says so", () =>
+    keeping.registry.db.tagSync.findFirst({ where: { tag: "prod", status: "drifted" } }),
+  );
+  expect(row.reason).toContain("the tag stays in its registry");
+  expect(await keeping.digestIn("kept", "prod")).toBe(imageDigest);
+});
