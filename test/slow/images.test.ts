@@ -45,7 +45,7 @@ it.each([
 async function laidOut({ layers }: BuiltImage): Promise<string> {
   const root = temporaryFolder();
   for (const layer of layers) await unpackInto(root, [await layer.open()], { signal: AbortSignal.timeout(limitMs) });
-  for (const folder of ["proc", "tmp"]) mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of ["dev", "proc", "tmp"]) mkdirSync(join(root, folder), { recursive: true });
   return root;
 }
 
@@ -55,11 +55,14 @@ async function batch(root: string, environment: string[], instances: unknown[]):
   const [input, output] = ["/tmp/in.jsonl", "/tmp/out.jsonl"];
   writeFileSync(join(root, input), instances.map((instance) => `${JSON.stringify(instance)}\n`).join(""));
   const asUser = process.getuid?.() === 0 ? [] : ["--map-root-user"];
-  const apart = [...asUser, "--mount", "--pid", "--fork", `--root=${root}`, "--mount-proc=/proc"];
+  const command = ["/opt/slipway/bin/slipway-runtime", "batch", "--input", input, "--output", output];
   const { exitCode, stderr } = await runCommand({
     file: "unshare",
-    args: [...apart, "/opt/slipway/bin/slipway-runtime", "batch", "--input", input, "--output", output],
-    environment: Object.fromEntries(environment.map((variable) => variable.split(/=(.*)/s).slice(0, 2))),
+    args: [...asUser, "--mount", "--pid", "--fork", "/bin/sh", "-c", ownRoot, "sh", root, ...command],
+    environment: {
+      ...Object.fromEntries(environment.map((variable) => variable.split(/=(.*)/s).slice(0, 2))),
+      PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+    },
     signal: AbortSignal.timeout(limitMs),
     limitMs,
   });
@@ -67,3 +70,5 @@ async function batch(root: string, environment: string[], instances: unknown[]):
   const lines = readFileSync(join(root, output), "utf8").trim().split("\n");
   return lines.map((line) => JSON.parse(line).prediction);
 }
+
+const ownRoot = 'mount --rbind /dev "$1/dev" && mount -t proc proc "$1/proc" && exec chroot "$@"';
