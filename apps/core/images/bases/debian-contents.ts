@@ -38,7 +38,7 @@ const librariesOfUnwanted: ReadonlySet<string> = new Set([
 /** Come along with Debian's torch, which is linked with OpenCV's windows and films: drivers, compilers of shaders, fonts,
  *  maps and tests, which are opened when asked for and never loaded. */
 const unopened =
-  /^(?:libgl1-mesa-dri|libllvm\d+|libz3-4|libtorch-test|python3-hypothesis|proj-data|iso-codes|shared-mime-info|xkb-data|fonts-.+)$/;
+  /^(?:libgl1-mesa-dri|libllvm\d+|libtorch-test|python3-hypothesis|proj-data|iso-codes|shared-mime-info|xkb-data|fonts-.+)$/;
 
 /** `holdsMore`: whether the base was asked for more than `wantedPackages`. */
 export function isPackageWanted(name: string, holdsMore: boolean): boolean {
