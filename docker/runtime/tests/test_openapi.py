@@ -36,7 +36,7 @@ def test_schemathesis_finds_nothing_that_the_document_does_not_promise(
 ) -> None:
     routes = [] if name == FORMATS["python"] else PREDICTIONS
     with server(environment(tmp_path, document_of(name), package_of(name)), stdout=None) as served:
-        served.wait_for("/ready")
+        served.wait_for("/ready", within_seconds=120)
         checks = ["--checks", "all", "--exclude-checks", LEFT_OUT, "--seed", str(SEED)]
         extent = ["--phases", "examples,coverage,fuzzing", "--max-examples", "5", "--workers", "1"]
         found = subprocess.run(
