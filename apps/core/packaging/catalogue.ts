@@ -73,8 +73,9 @@ export const catalogue: Record<Format, CatalogueEntry> = {
         fromDebian: {
           packages: ["python3-torch"],
           brings: ["numpy"],
-          // bookworm's torch 1.13 is built with numpy 1, and cannot hand arrays to numpy 2.
-          constraints: ["numpy<2"],
+          // bookworm's torch 1.13 is built with numpy 1, and cannot hand arrays to numpy 2. trixie's is built with numpy 2,
+          // and for its Python there is no numpy 1.
+          constraints: ['numpy<2 ; python_version < "3.12"'],
         },
       },
       { anyOf: ["numpy"], default: "numpy" },

@@ -114,13 +114,13 @@ describe("a package that no base can serve", () => {
     expect(await asking('python: "3.13"', offers)).toEqual([]);
   });
 
-  it("may say it with its dependencies", async () => {
-    const describing = (versions: string, yaml = "") =>
+  it("may say it in its pyproject.toml, with its dependencies or without", async () => {
+    const describing = (versions: string, yaml = "", dependencies = "dependencies = []\n") =>
       describePackage(
         packageOf({
           "model.pkl": columns,
           "slipway.yaml": yaml,
-          "pyproject.toml": `[project]\ndependencies = []\nrequires-python = "${versions}"\n`,
+          "pyproject.toml": `[project]\n${dependencies}requires-python = "${versions}"\n`,
         }),
         nothingGiven,
         offers,
@@ -128,8 +128,11 @@ describe("a package that no base can serve", () => {
     await expect(describing(">=3.14")).rejects.toThrow(
       "pyproject.toml: project.requires-python: is for Python >=3.14, and this registry has bases with Python 3.11 and 3.13",
     );
-    for (const versions of [">=3.10", ">=3.13.2", "~=3.11", ">=3.9,<3.12"]) await describing(versions);
-    await describing(">=3.14", 'python: "3.13"');
+    await expect(describing(">=3.14", "", "")).rejects.toThrow("is for Python >=3.14");
+    const minorFor = async (...asked: Parameters<typeof describing>) => (await describing(...asked)).spec.pythonMinor;
+    for (const versions of [">=3.10", "~=3.11", ">=3.9,<3.12"]) expect(await minorFor(versions)).toBeNull();
+    for (const versions of [">=3.13.2", ">=3.12", "!=3.11.*"]) expect(await minorFor(versions)).toBe("3.13");
+    expect(await minorFor(">=3.14", 'python: "3.13"')).toBe("3.13");
   });
 
   it("is left to its build where no base was made yet, and to its own Dockerfile", async () => {

@@ -6,7 +6,7 @@ import { buildFaults } from "./build-faults.ts";
 import { type Card, cardFile, readCardOf } from "./card/front-matter.ts";
 import { expectFaults, readExample } from "./example.ts";
 import { findAnswer } from "./find-answer.ts";
-import { nothingKnown, type Offers, pythonFaults } from "./offers.ts";
+import { nothingKnown, type Offers, pythonFaults, pythonMinorFor } from "./offers.ts";
 import { hasFile, type PackageReader, readSmall } from "./package-reader.ts";
 import { completeRequirements, ownRequirements, versionNotes } from "./package-requirements.ts";
 import type { PackageSpec } from "./package-spec.ts";
@@ -75,7 +75,7 @@ export async function describePackage(
       modelFile: answer.modelFile,
       preprocessorFile: answer.preprocessorFile,
       predictor: answer.predictor,
-      pythonMinor: python.minor,
+      pythonMinor: pythonMinorFor(python, own.python, offers),
       requirements: needs.requirements,
       // Left out where they say nothing, as what was sealed before has it.
       ...(needs.constraints.length === 0 ? {} : { constraints: needs.constraints }),

@@ -28,9 +28,24 @@ export function pythonFaults(
   return [{ where, message }];
 }
 
+/** The Python that a package is built on, by both; null: whatever the first base has. */
+export function pythonMinorFor(
+  { minor }: WantedPython,
+  ofRequirements: OwnRequirements["python"],
+  { pythons }: Offers,
+): string | null {
+  if (minor !== null || ofRequirements === undefined || pythons === null) return minor;
+  const suited = pythons.find((offered) => isSuited(offered, ofRequirements.versions)) ?? null;
+  return suited === pythons[0] ? null : suited;
+}
+
 /** Of a base the minor version is known: it is enough that one of its releases fits. */
+function isSuited(minor: string, versions: string): boolean {
+  return [`${minor}.0`, `${minor}.99`].some((version) => satisfies(version, versions));
+}
+
 function unsuited({ versions, where }: NonNullable<OwnRequirements["python"]>, pythons: readonly string[]): Fault[] {
-  if (pythons.some((minor) => [`${minor}.0`, `${minor}.99`].some((version) => satisfies(version, versions)))) return [];
+  if (pythons.some((minor) => isSuited(minor, versions))) return [];
   const message =
     `is for Python ${versions}, and this registry has bases with Python ${pythons.join(" and ")}: ` +
     "have the operator set SLIPWAY_BASE to a base with another one, or change it";

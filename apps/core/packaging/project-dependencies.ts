@@ -30,13 +30,12 @@ export async function readProjectDependencies(reader: PackageReader): Promise<Ow
     const note = `${projectFile} keeps its dependencies in [tool.poetry], which Poetry alone reads: none of them is installed`;
     return isPoetrys ? { ...noRequirements, notes: [note] } : noRequirements;
   }
-  const { dependencies, dynamic } = project;
+  const { dependencies = [], dynamic } = project;
   if (Array.isArray(dynamic) && dynamic.includes("dependencies"))
     return refused(
       "leaves its dependencies to its build backend (dynamic), and none is run: write them into requirements.txt",
       `${projectFile}: project.dynamic`,
     );
-  if (dependencies === undefined) return noRequirements;
   const where = `${projectFile}: project.dependencies`;
   if (!Array.isArray(dependencies) || !dependencies.every((line) => typeof line === "string"))
     return refused("is no list of texts", where);

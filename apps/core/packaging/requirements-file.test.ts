@@ -80,6 +80,7 @@ describe("a requirements file", () => {
     ["numpy==$" + "{VERSION}", "uses a variable"],
     ["numpy --config-settings=x", "has the option --config-settings"],
     ["numpy --hash=md5:abc", "write sha256: and 64 hex digits"],
+    ["numpy --hash=sha256:none", "write sha256: and 64 hex digits"],
     ["sklearn", "write scikit-learn"],
   ])("refuses %s, at its line", (line, reason) => {
     const [fault, ...others] = faults(`# one\nnumpy>=2\n${line}\npandas\n`);

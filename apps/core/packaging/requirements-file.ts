@@ -85,12 +85,11 @@ function parseLine(text: string): RequirementLine | { fault: string } {
   const [specifier = "", ...options] = text.split(/ (?=--?[A-Za-z])/);
   const hashes: string[] = [];
   for (const given of options) {
-    const hash = /^--hash[= ](\w+):([0-9a-fA-F]+)$/.exec(given);
-    if (hash?.[1] === undefined || hash[2] === undefined)
-      return { fault: `has the option ${given.split(/[= ]/)[0]}, which is not allowed here: only --hash is` };
-    if (hash[1] !== "sha256" || hash[2].length !== 64)
-      return { fault: `has the hash "${hash[1]}:…": write sha256: and 64 hex digits` };
-    hashes.push(`sha256:${hash[2].toLowerCase()}`);
+    const [option, value = ""] = given.split(/[= ]/);
+    if (option !== "--hash") return { fault: `has the option ${option}, which is not allowed here: only --hash is` };
+    if (!/^sha256:[0-9a-fA-F]{64}$/.test(value))
+      return { fault: `has the hash "${value.split(":")[0]}:…": write sha256: and 64 hex digits` };
+    hashes.push(value.toLowerCase());
   }
   const parsed = parseRequirement(specifier.trim());
   if ("name" in parsed && parsed.name === "sklearn")

@@ -89,6 +89,7 @@ def test_tritons_client_asks_onnx_for_every_kind_of_tensor(scorer: Server, binar
     [
         ("x", b"{}", "must be a length within the body"),
         ("99", b"{}", "must be a length within the body"),
+        ("9" * 5000, b"{}", "must be a length within the body"),
         ("2", b"{}x", "1 bytes belong to no input"),
         ("1", b"{}", "not JSON"),
     ],

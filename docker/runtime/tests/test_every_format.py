@@ -98,7 +98,7 @@ def test_what_breaks_a_body_is_refused_and_the_next_one_served(
     assert is_well(client, name)
 
 
-@pytest.mark.parametrize("datatype", ["FP128", "INT4", "", None, 1])
+@pytest.mark.parametrize("datatype", ["FP128", "INT4", "", None, 1, {}, []])
 def test_a_datatype_that_there_is_not_is_refused(serve: Serve, datatype: Any) -> None:
     client = serve("rides-lightgbm")
     tensor = {"name": "hour", "shape": [1], "datatype": datatype, "data": [1]}

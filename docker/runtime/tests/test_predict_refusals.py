@@ -92,6 +92,7 @@ def test_a_shape_that_an_onnx_input_does_not_have_is_told_with_the_one_it_has(
         (b'{"instances": [[NaN, 1, 1, 1]]}', "invalid_json", "NaN is not JSON"),
         (b'{"instances": [[-Infinity, 1, 1, 1]]}', "invalid_json", "-Infinity is not JSON"),
         (b'{"instances": ["\xff"]}', "invalid_json", "not UTF-8"),
+        (b'{"instances": ["\\ud800"]}', "invalid_json", "half of a surrogate pair"),
         (b"[" * 100_000, "invalid_json", "nested too deeply"),
         (b'{"instances": [' + b"9" * 5000 + b"]}", "invalid_json", "not JSON"),
         (b"[[1, 2, 3, 4]]", "invalid_request", "must be an object, not a list of 1"),

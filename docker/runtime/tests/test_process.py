@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -297,3 +298,40 @@ def test_every_answer_says_which_model_and_which_image_it_is_from(tmp_path: Path
         head = answer.partition(b"\r\n\r\n")[0].decode()
         headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:])
         assert {name: headers.get(name) for name in expected} == expected, head
+
+
+HEALTH = b"GET /health HTTP/1.1\r\nHost: x\r\n"
+LAST = HEALTH + b"Connection: close\r\n\r\n"
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
+    settings = environment(tmp_path, document_of("custom"), package_of("custom"))
+    with server({**settings, "BODY_TIMEOUT_SECONDS": "1"}) as served:
+        served.wait_for("/health")
+        with socket.create_connection(("127.0.0.1", served.port), 10) as connection:
+            started = time.monotonic()
+            connection.sendall(HEALTH + b"\r\n" + HEALTH)  # the second one is never whole
+            answers = b""
+            while part := connection.recv(65536):
+                answers += part
+                with suppress(OSError):
+                    connection.sendall(b"X-Slow: 1\r\n")
+            assert 0.5 < time.monotonic() - started < 5
+        assert [answers.count(b"HTTP/1.1 200"), answers.count(b"HTTP/1.1 408")] == [1, 1], answers
+        assert answers.count(b"slipway-model: custom") == 2
+        assert served.raw(LAST).startswith(b"HTTP/1.1 200")
+
+
+def test_a_head_without_end_is_not_kept(tmp_path: Path) -> None:
+    with server(environment(tmp_path, document_of("custom"), package_of("custom"))) as served:
+        served.wait_for("/health")
+        with socket.create_connection(("127.0.0.1", served.port), 10) as connection:
+            sent = 0
+            with suppress(OSError):
+                connection.sendall(HEALTH + b"X-Long: ")
+                while sent < 20_000_000:
+                    sent += connection.send(b"x" * 10_000)
+            assert sent < 20_000_000
+        assert served.raw(LAST).startswith(b"HTTP/1.1 200")
+        large = HEALTH + b"X: %b\r\n" % (b"x" * 30_000) + LAST[len(HEALTH) :]
+        assert served.raw(large).startswith(b"HTTP/1.1 200")

@@ -224,3 +224,38 @@ def test_a_declared_signature_is_held(
     else:
         assert answer.status_code == 400
         assert message in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("type_name", "shape", "instance", "message"),
+    [
+        ("float32", [-1, 3], [1, 2.5, None], None),
+        ("float32", [-1, 3], 0, "expected 3 values, got 0"),
+        ("float32", [-1, 3], None, "expected 3 values, got null"),
+        ("float32", [-1, 3], [[1], 2, 3], "expected a single value, got a list of 1"),
+        ("float32", [-1, 1], 4, None),
+        ("float32", [-1, -1], 4, "expected a list, got 4"),
+        ("float32", [-1, 2, 2], [[1, 2], [3, 4]], None),
+        ("float32", [-1, 2, 2], [1, 2], "expected 2 values, got 1"),
+        ("float32", [-1, 2, 2], [[1, 2], [3, "4"]], 'expected a number, got "4"'),
+        ("float32", [-1], 1e39, "is out of range for float32"),
+        ("float64", [-1, 1], [10**400], "is out of range for float64"),
+        ("int64", [-1], 2.0, None),
+        ("int64", [-1], 2.5, "expected a whole number, got 2.5"),
+        ("uint8", [-1, 2], [1, 256], "is out of range for uint8"),
+        ("string", [-1], {"text": "a"}, None),
+        ("string", [-1, 1], [["a"]], "expected a single value, got a list of 1"),
+    ],
+)
+def test_a_declared_shape_and_type_are_held_to_the_last_value(
+    serve_package: ServePackage, type_name: str, shape: list[int], instance: Any, message: str
+) -> None:
+    signature = {"inputs": [{"name": "only", "type": type_name, "shape": shape}]}
+    client = serve_package(predictor("return [True] * len(instances)"), signature=signature)
+    answer = client.post("/predict", json={"instances": [instance]})
+    if message is None:
+        assert answer.json().get("predictions") == [True], answer.text
+    else:
+        assert answer.status_code == 400
+        assert answer.json()["error"]["field"] == "only"
+        assert message in answer.json()["error"]["message"]

@@ -62,11 +62,12 @@ async function makeBase(
 ): Promise<Base> {
   const startedAt = performance.now();
   log(`base ${name}: fetching Debian packages`);
+  const holdsMore = (options.packages ?? []).length > 0;
   const packages: LockedPackage[] = [];
   for (const archive of await withAptSources(options, (sources) => fetchPackages(options, sources, scratch, signal))) {
     const fields = await packageFields(options, archive, signal);
     const locked = { ...nameAndVersion(fields), sha256: await sha256OfFile(archive) };
-    if (!isPackageWanted(locked.name)) continue;
+    if (!isPackageWanted(locked.name, holdsMore)) continue;
     packages.push(locked);
     await unpackPackage(options, archive, root, signal);
     await recordPackage(root, locked.name, fields);

@@ -21,9 +21,15 @@ describe("what is kept of Debian's packages", () => {
   ])("is not %s, but where something wanted lies in it", (path) => expect(isPathWanted(path)).toBe(false));
 
   it("is no package that is opened only when asked for", () => {
-    expect(["libllvm15", "libgl1-mesa-dri", "fonts-dejavu-core", "libtorch-test", "dpkg"].some(isPackageWanted)).toBe(
-      false,
-    );
-    expect(["python3-torch", "libtorch1.13", "libopencv-core406", "libc6"].every(isPackageWanted)).toBe(true);
+    const isWanted = (name: string) => isPackageWanted(name, true);
+    expect(["libllvm15", "libgl1-mesa-dri", "fonts-dejavu-core", "libtorch-test", "dpkg"].some(isWanted)).toBe(false);
+    expect(["python3-torch", "libtorch1.13", "libopencv-core406", "libc6"].every(isWanted)).toBe(true);
+    expect(isWanted("libz3-4")).toBe(true); // trixie's libtorch is linked with it
+  });
+
+  it("is what other packages may be linked with, where there are any", () => {
+    const libraries = ["libmd0", "libpcre2-8-0", "libselinux1"];
+    expect(libraries.map((name) => isPackageWanted(name, false))).toEqual([false, false, false]);
+    expect(libraries.map((name) => isPackageWanted(name, true))).toEqual([true, true, true]);
   });
 });

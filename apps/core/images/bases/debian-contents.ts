@@ -16,28 +16,33 @@ export const wantedPackages = [
 const unwantedPackages: ReadonlySet<string> = new Set([
   "debconf",
   "dpkg",
-  "libacl1",
   "libaudit-common",
-  "libaudit1",
-  "libcap-ng0",
   "libdebconfclient0",
-  "libmd0",
   "libpam-modules",
-  "libpcre2-8-0",
-  "libselinux1",
   "mawk",
   "original-awk",
   "perl-base",
   "tar",
 ]);
 
+/** What those are linked with, and nothing of the base: packages that it holds besides may be, too (torch by OpenCV is). */
+const librariesOfUnwanted: ReadonlySet<string> = new Set([
+  "libacl1",
+  "libaudit1",
+  "libcap-ng0",
+  "libmd0",
+  "libpcre2-8-0",
+  "libselinux1",
+]);
+
 /** Come along with Debian's torch, which is linked with OpenCV's windows and films: drivers, compilers of shaders, fonts,
  *  maps and tests, which are opened when asked for and never loaded. */
 const unopened =
-  /^(?:libgl1-mesa-dri|libllvm\d+|libz3-4|libtorch-test|python3-hypothesis|proj-data|iso-codes|shared-mime-info|xkb-data|fonts-.+)$/;
+  /^(?:libgl1-mesa-dri|libllvm\d+|libtorch-test|python3-hypothesis|proj-data|iso-codes|shared-mime-info|xkb-data|fonts-.+)$/;
 
-export function isPackageWanted(name: string): boolean {
-  return !unwantedPackages.has(name) && !unopened.test(name);
+/** `holdsMore`: whether the base was asked for more than `wantedPackages`. */
+export function isPackageWanted(name: string, holdsMore: boolean): boolean {
+  return !unwantedPackages.has(name) && !unopened.test(name) && (holdsMore || !librariesOfUnwanted.has(name));
 }
 
 /** For people, maintainer scripts or a running system: nothing that serves a model reads them. The copyright files

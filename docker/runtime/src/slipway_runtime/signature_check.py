@@ -1,17 +1,29 @@
 """Holds instances to a declared signature, for models that do not say themselves what they want.
 
-Only types that JSON can tell apart are checked, and only in columns and scalars: what is nested
-deeper, and null, is left to the model.
+null is left to the model where it stands for a single value, and so is an object where text is
+wanted: signatures have no type for it.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
-from slipway_runtime.datatypes import is_number
+from slipway_runtime.datatypes import integer_range, is_float, is_number
 from slipway_runtime.described import counted, described
 from slipway_runtime.description import TensorSpec
-from slipway_runtime.errors import invalid_instance
+from slipway_runtime.errors import RequestError, invalid_instance
 from slipway_runtime.rows import ordered_rows
+
+NUMBERS: frozenset[type] = frozenset({int, float, bool})
+WANTED: dict[str, tuple[str, frozenset[type]]] = {
+    "string": ("a string", frozenset({str, dict})),
+    "bool": ("true or false", frozenset({bool})),
+}
+LARGEST_FLOAT = {
+    "float16": 65504,
+    "float32": 3.4028234663852886e38,
+    "float64": sys.float_info.max,
+}
 
 
 class SignatureCheck:
@@ -39,33 +51,53 @@ def _check_value(value: Any, spec: TensorSpec, index: int) -> None:
     inner = spec.shape[1:]
     if not inner and isinstance(value, list) and len(value) == 1:
         value = value[0]
-    if value is None or (isinstance(value, dict) and not is_number(spec.type)):
+    if value is None and (not inner or spec.optional):
         return
-    if isinstance(value, list):
-        if not inner or inner[0] not in (-1, len(value)):
-            wanted = counted(inner[0], "value") if inner else "a single value"
-            raise invalid_instance(
-                f"expected {wanted}, got {described(value)}", instance=index, field=spec.name
-            )
-        if len(inner) == 1:
-            for item in value:
-                _check_scalar(item, spec, index)
-    else:
-        _check_scalar(value, spec, index)
+    if inner == (1,) and not isinstance(value, list):
+        inner = ()
+    _check_shaped(value, inner, spec, index)
 
 
-def _check_scalar(value: Any, spec: TensorSpec, index: int) -> None:
-    if value is None:
+def _check_shaped(value: Any, inner: tuple[int, ...], spec: TensorSpec, index: int) -> None:
+    if not inner:
+        return _check_values([value], spec, index)
+    if not isinstance(value, list) or inner[0] not in (-1, len(value)):
+        raise _unfit("a list" if inner[0] == -1 else counted(inner[0], "value"), value, spec, index)
+    if len(inner) == 1:
+        return _check_values(value, spec, index)
+    for item in value:
+        _check_shaped(item, inner[1:], spec, index)
+
+
+def _check_values(values: list[Any], spec: TensorSpec, index: int) -> None:
+    """Of many at once, most of the time with no look at each: an image has 150,000."""
+    types = set(map(type, values)) - {type(None)}
+    if list in types:
+        raise _unfit("a single value", next(v for v in values if type(v) is list), spec, index)
+    if not is_number(spec.type) and spec.type not in WANTED:
         return
-    if spec.type == "string":
-        fits, wanted = isinstance(value, str), "a string"
-    elif spec.type == "bool":
-        fits, wanted = isinstance(value, bool), "true or false"
-    elif is_number(spec.type):
-        fits, wanted = isinstance(value, int | float), "a number"
+    wanted, fitting = WANTED.get(spec.type, ("a number", NUMBERS))
+    if not types <= fitting:
+        raise _unfit(wanted, next(v for v in values if type(v) not in fitting), spec, index)
+    if fitting is NUMBERS:
+        numbers = [value for value in values if value is not None]
+        _check_range(numbers, spec, index)
+
+
+def _check_range(numbers: list[Any], spec: TensorSpec, index: int) -> None:
+    if is_float(spec.type):
+        high = LARGEST_FLOAT[spec.type]
+        low = -high
     else:
-        return
-    if not fits:
-        raise invalid_instance(
-            f"expected {wanted}, got {described(value)}", instance=index, field=spec.name
-        )
+        low, high = integer_range(spec.type)
+        for value in numbers:
+            if type(value) is float and not value.is_integer():
+                raise _unfit("a whole number", value, spec, index)
+    if numbers and not (low <= min(numbers) and max(numbers) <= high):
+        message = f"is out of range for {spec.type}"
+        raise invalid_instance(message, instance=index, field=spec.name)
+
+
+def _unfit(wanted: str, value: Any, spec: TensorSpec, index: int) -> RequestError:
+    message = f"expected {wanted}, got {described(value)}"
+    return invalid_instance(message, instance=index, field=spec.name)

@@ -34,7 +34,7 @@ def tensor_of(document: Any) -> Tensor:
         raise bad_tensor("each input must be an object with name, shape, datatype and data")
     name = document["name"]
     shape, datatype, data = (document.get(key) for key in ("shape", "datatype", "data"))
-    if datatype not in BY_OPEN_INFERENCE:
+    if not isinstance(datatype, str) or datatype not in BY_OPEN_INFERENCE:
         known = ", ".join(BY_OPEN_INFERENCE)
         raise bad_tensor(
             f"input {name}: datatype must be one of {known}, not {described(datatype)}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import uvicorn
 
+from slipway_runtime.server.request_head import bounded_heads
 from slipway_runtime.server.worker_pool import WorkerPool
 
 LOOK_SECONDS = 0.05
@@ -25,6 +26,7 @@ class DrainingServer(uvicorn.Server):
         pool: WorkerPool,
         headers: Sequence[tuple[str, str]],
         keep_alive_seconds: int,
+        head_seconds: int,
         shutdown_seconds: int,
     ) -> None:
         super().__init__(
@@ -33,6 +35,7 @@ class DrainingServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,
+                http=bounded_heads(head_seconds),
                 ws="none",
                 server_header=False,
                 headers=list(headers),

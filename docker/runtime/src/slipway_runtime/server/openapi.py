@@ -165,6 +165,7 @@ def openapi_document(description: ModelDescription) -> dict[str, Any]:
         "/v2/health/live": _get("As /health"),
         "/v2/health/ready": _get("As /ready", "503"),
     }
+    served = {"model": description.model, "version": description.version}
     for path, names in (
         ("/v2/models/{model}", ["model"]),
         ("/v2/models/{model}/versions/{version}", ["model", "version"]),
@@ -174,7 +175,12 @@ def openapi_document(description: ModelDescription) -> dict[str, Any]:
         paths[f"{path}/infer"] = {"post": infer}
         for of_model in (path, f"{path}/ready", f"{path}/infer"):
             paths[of_model]["parameters"] = [
-                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    "schema": {"type": "string", "enum": [served[name]]},
+                }
                 for name in names
             ]
     return {

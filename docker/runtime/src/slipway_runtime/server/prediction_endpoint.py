@@ -69,7 +69,8 @@ class PredictionEndpoint:
 
 def _json_length(text: str, body: bytes) -> bytes:
     """Throws `RequestError`."""
-    if not (text.isascii() and text.isdigit() and int(text) <= len(body)):
+    # Python refuses to read numbers of thousands of digits.
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= len(body)):
         message = f"{BINARY_HEADER} must be a length within the body"
         raise RequestError("invalid_request", message)
     return JSON_LENGTH.pack(int(text))

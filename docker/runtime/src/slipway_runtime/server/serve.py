@@ -59,7 +59,14 @@ def run_server(settings: Settings) -> int:
     access = AccessLog(sys.stdout, settings.log_level, always)
     app = create_app(description, settings, pool, access, start=lambda: pool.start(processes))
     headers = identity_headers(description, settings.image_digest)
-    server = DrainingServer(app, pool, headers, KEEP_ALIVE_SECONDS, settings.shutdown_seconds)
+    server = DrainingServer(
+        app,
+        pool,
+        headers,
+        keep_alive_seconds=KEEP_ALIVE_SECONDS,
+        head_seconds=settings.body_timeout_seconds,
+        shutdown_seconds=settings.shutdown_seconds,
+    )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     log.info("listening", extra={"host": settings.host, "port": settings.port})
     server.run(sockets=[listener])

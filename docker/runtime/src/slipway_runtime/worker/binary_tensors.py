@@ -41,7 +41,7 @@ def infer_document(body: bytes, json_bytes: int) -> Any:
 
 
 def _values(data: bytes, entry: Any) -> list[Any]:
-    datatype = entry.get("datatype")
+    datatype = str(entry.get("datatype"))
     try:
         if datatype == "BYTES":
             return _texts(data)
