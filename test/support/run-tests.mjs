@@ -11,9 +11,11 @@ import { pythonWithTorch } from "../../apps/standalone/setup/debian-torch.mjs";
 import { pythonOfSlowTests, pythonOfTests } from "../../apps/standalone/setup/python-tests.mjs";
 import { root } from "../../apps/standalone/setup/run-command.mjs";
 import { setUp } from "../../apps/standalone/setup/set-up.mjs";
+import { shareMade } from "./share-made.mjs";
 
 const asked = process.argv.slice(2);
 const leftOut = await setUp(asked.includes("slow") ? "slow" : "test", {});
+const made = await shareMade();
 const reports = mkdtempSync(join(tmpdir(), "slipway-reports-"));
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** Said once more before the sum: how long each suite took, and what failed. */
@@ -168,7 +170,7 @@ async function slow() {
 
 if (!asked.includes("alone")) await usual();
 if (asked.includes("slow")) await slow();
-rmSync(reports, { recursive: true });
+for (const folder of [reports, made]) rmSync(folder, { recursive: true, force: true });
 console.log(["", ...suites, ...failures.map((failure) => `\nfailed: ${failure}`)].join("\n"));
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 ? 0 : 1;
