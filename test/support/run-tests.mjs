@@ -138,19 +138,25 @@ async function usual() {
   await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
   await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
   await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
-  await Promise.all([vitest("unit", 6), pytest("Python runtime tests", {}, ["docker/runtime"], { isAside: true })]);
-  if (leftOut.includes("parts")) return skipped(3, "all tests that need parts are", "them");
-  await vitest("contracts", 8);
+  const withoutParts = leftOut.includes("parts");
+  await Promise.all([
+    vitest("unit", 6).then(() => withoutParts || vitest("contracts", 12)),
+    pytest("Python runtime tests", {}, ["docker/runtime"], { isAside: true }),
+  ]);
+  if (withoutParts) return skipped(3, "all tests that need parts are", "them");
   await vitest("integration", 30);
   await vitest("timing", 6);
   if (leftOut.includes("versitygw")) skipped(1, "integration tests on S3 are", "versitygw");
   else await vitest("integration-s3", 12);
   await vitest("hostile", 15);
-  await vitest("e2e", 15);
-  await vitest("engine", 30);
-  if (!asked.includes("kills")) return;
-  await vitest("kill", 20);
-  await vitest("kill-engine", 6);
+  // Each of these does one thing at a time and waits a good deal: for an engine, for a lease to run out.
+  await Promise.all([vitest("engine", 30), processes()]);
+  if (asked.includes("kills")) await vitest("kill-engine", 6);
+}
+
+async function processes() {
+  await vitest("e2e", 20, { isAside: true });
+  if (asked.includes("kills")) await vitest("kill", 25, { isAside: true });
 }
 
 /** What needs Keras, TensorFlow or torch. Each framework has a Python of its own: two of them in one process fight. */
