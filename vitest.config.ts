@@ -26,7 +26,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongFilesFirst },
     projects: [
-      { test: { name: "unit", include: ["apps/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["apps/**/*.test.ts"], isolate: false, testTimeout: 30_000 } },
       {
         test: {
           name: "contracts",

@@ -26,9 +26,11 @@ const failures = [];
 /** @typedef {{ isAside?: boolean, env?: Record<string, string> }} Place isAside: beside another suite; what it says is shown
  *  when it has ended. */
 
+const aside = { isAside: true };
+
 /** A command that has no tests to count: it passes or fails. */
 async function check(title, command, args) {
-  const endedWell = await run(title, command, args, 10);
+  const endedWell = await run(title, command, args, 10, aside);
   if (!endedWell) failures.push(title);
   add(endedWell ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 });
 }
@@ -135,13 +137,10 @@ function skipped(count, what, missing) {
 }
 
 async function usual() {
-  await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
-  await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
-  await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
   const withoutParts = leftOut.includes("parts");
   await Promise.all([
     vitest("unit", 6).then(() => withoutParts || vitest("contracts", 12)),
-    pytest("Python runtime tests", {}, ["docker/runtime"], { isAside: true }),
+    checks().then(() => pytest("Python runtime tests", {}, ["docker/runtime"], aside)),
   ]);
   if (withoutParts) return skipped(3, "all tests that need parts are", "them");
   await vitest("integration", 30);
@@ -154,24 +153,36 @@ async function usual() {
   if (asked.includes("kills")) await vitest("kill-engine", 6);
 }
 
-async function processes() {
-  await vitest("e2e", 20, { isAside: true });
-  if (asked.includes("kills")) await vitest("kill", 25, { isAside: true });
+async function checks() {
+  await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
+  await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
+  await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
 }
 
-/** What needs Keras, TensorFlow or torch. Each framework has a Python of its own: two of them in one process fight. */
+async function processes() {
+  await vitest("e2e", 20, aside);
+  if (asked.includes("kills")) await vitest("kill", 25, aside);
+}
+
+/** What needs Keras, TensorFlow or torch. */
 async function slow() {
+  await Promise.all([
+    slowPython(),
+    leftOut.includes("parts") ? skipped(1, "images of heavy formats are", "their parts") : vitest("slow", 20),
+  ]);
+}
+
+/** Each framework has a Python of its own: two of them in one process fight. */
+async function slowPython() {
   const tests = "docker/runtime/tests/slow";
   if (leftOut.includes("slow Python tests")) skipped(2, "tests of Keras and SavedModel are", "their frameworks");
   else {
     const python = { command: pythonOfSlowTests };
-    await pytest("Keras tests", { ...python, env: { KERAS_BACKEND: "jax" } }, [`${tests}/test_keras.py`]);
-    await pytest("SavedModel tests", python, [`${tests}/test_savedmodel.py`]);
+    await pytest("Keras tests", { ...python, env: { KERAS_BACKEND: "jax" } }, [`${tests}/test_keras.py`], aside);
+    await pytest("SavedModel tests", python, [`${tests}/test_savedmodel.py`], aside);
   }
   if (leftOut.includes("torch")) skipped(1, "tests of TorchScript are", "Debian's python3-torch");
-  else await pytest("TorchScript tests", pythonWithTorch(), [`${tests}/test_torchscript.py`]);
-  if (leftOut.includes("parts")) skipped(1, "images of heavy formats are", "their parts");
-  else await vitest("slow", 20);
+  else await pytest("TorchScript tests", pythonWithTorch(), [`${tests}/test_torchscript.py`], aside);
 }
 
 if (!asked.includes("alone")) await usual();
