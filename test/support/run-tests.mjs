@@ -1,7 +1,7 @@
 /*
- * npm test: everything that says whether Slipway works, one suite after the other; `npm test -- kills slow` adds the kill
- * suites and what needs frameworks of gigabytes, as CI does; `npm run test:slow` is the latter alone. The last line sums
- * all of them up: `N passed, N failed, N skipped`.
+ * npm test: everything that says whether Slipway works, one suite after the other, and beside each other those that leave
+ * the machine room; `npm test -- kills slow` adds the kill suites and what needs frameworks of gigabytes, as CI does;
+ * `npm run test:slow` is the latter alone. The last line sums all of them up: `N passed, N failed, N skipped`.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
