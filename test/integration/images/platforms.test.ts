@@ -19,7 +19,7 @@ const host = inject("parts").registryHost;
 const client = openRegistryClient({ host });
 whenDone(() => client.close());
 const { registries, place } = oneRegistry({ host });
-const [here, elsewhere] = [await newInstance({ made: "all" }), await newInstance({ made: "all" })];
+const [here, elsewhere] = [await newInstance({ made: "base" }), await newInstance({ made: "base" })];
 
 // A large wheel that is the same for all; uvloop is one for each platform.
 const requirements = ["babel"];
