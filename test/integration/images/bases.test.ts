@@ -7,7 +7,7 @@ const bookworm = { from: "debian", suite: "bookworm" } as const;
 const trixie = { from: "debian", suite: "trixie" } as const;
 
 describe("a registry with several bases", async () => {
-  const here = await newInstance({ bases: [bookworm, trixie], made: "all" });
+  const here = await newInstance({ bases: [bookworm, trixie], made: "base" });
   const imageFor = async (pythonMinor: string | null) => {
     const context = buildContext();
     const request = await sealedVersion(here, files, { spec: { requirements: ["numpy==2.2.6"], pythonMinor } });
