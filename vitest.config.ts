@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongFilesFirst } from "./test/support/long-files-first.ts";
 
 const parts = "test/support/parts.ts";
 /** What a test starts as a process is the code as it stands. */
@@ -23,8 +24,9 @@ const oneByOne = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 30
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFilesFirst },
     projects: [
-      { test: { name: "unit", include: ["apps/**/*.test.ts"] } },
+      { test: { name: "unit", include: ["apps/**/*.test.ts"], isolate: false, testTimeout: 30_000 } },
       {
         test: {
           name: "contracts",

@@ -4,6 +4,7 @@ import { freePort } from "#standalone/free-port.ts";
 import { type KeptRunning, keepRunning } from "#standalone/keep-running.ts";
 import type { Voice } from "#standalone/voice.ts";
 import { statusOf } from "#standalone/wait-for-http.ts";
+import { takeMade } from "#test/made-before.ts";
 import { finished, sealed } from "#test/sealed.ts";
 import { workerProcess } from "#test/service-processes.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
@@ -44,6 +45,7 @@ async function supervised(service: TestService, settings: Record<string, string>
 describe("a worker that lives and does nothing is killed and started again", () => {
   it("when it is stopped as a whole: a build that waits for it ends ready", async () => {
     const service = await testService();
+    await takeMade({ db: service.registry.db, artifactsDir: service.registry.config.artifacts.dir });
     const worker = await supervised(service, {});
     const [first = 0] = worker.pids;
     process.kill(first, "SIGSTOP");

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
+import { giveMade, sharedCache, takeBase } from "#test/made-before.ts";
 import { ciClient } from "./ci-client.ts";
 import { killableInstance, type WarmInstance } from "./instance.ts";
 import { openJournal } from "./journal.ts";
@@ -12,16 +13,15 @@ import { seededRandom } from "./random.ts";
 export const warmModel = "warm";
 
 /*
- * <run folder>/warm/postgres/data    a cluster that was stopped in good order
+ * <made>/warm/postgres/data    a cluster that was stopped in good order
  *                   artifacts/       its blobs: base, runtime, one small package
- *                   cache/           the base laid out, wheels; used by all
  */
 
 /** An instance that has made its base and its first runtime, so that a test can begin with what it is about. The first
  *  test file that asks makes it; files run one after the other. */
 export async function warmInstance(): Promise<WarmInstance> {
-  const folder = join(inject("runFolder"), "warm");
-  const cacheDir = join(folder, "cache");
+  const folder = join(inject("madeFolder"), "warm");
+  const cacheDir = sharedCache();
   if (existsSync(join(folder, "artifacts"))) return { folder, cacheDir };
   const unfinished = `${folder}/artifacts.new`;
   mkdirSync(folder, { recursive: true, mode: 0o711 });
@@ -32,12 +32,15 @@ export async function warmInstance(): Promise<WarmInstance> {
     settings: { SLIPWAY_CACHE_DIR: cacheDir },
     folders: { postgres: join(folder, "postgres"), artifacts: unfinished },
   });
+  const made = { db: instance.db, artifactsDir: unfinished };
+  await takeBase(made);
   const random = seededRandom(1);
   const ports = instance.apis.map(({ port }) => port);
   const client = ciClient({ ports, random, journal: openJournal(), onSending: () => {} });
   await client.release({ model: warmModel, version: "1.0.0", files: smallPackage(random), way: "files" });
   const status = await client.ended(warmModel, "1.0.0");
   if (status !== "ready") throw new Error(`the first version of the instance is ${status}`);
+  await giveMade(made);
   await instance.stopAll();
   execFileSync("sync", ["-f", folder]);
   renameSync(unfinished, join(folder, "artifacts"));

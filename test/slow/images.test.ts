@@ -12,7 +12,7 @@ import { temporaryFolder } from "#test/temporary-folder.ts";
 import { buildContext, newInstance, sealedVersion } from "../integration/images/instance.ts";
 
 const limitMs = 600_000;
-const here = await newInstance();
+const here = await newInstance({ made: "all" });
 
 it.each([
   ["moons-torchscript", "debian:bookworm+python3-torch", ['numpy<2 ; python_version < "3.12"'], []],

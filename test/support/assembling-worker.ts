@@ -6,7 +6,7 @@ import { testWorker } from "./test-worker.ts";
 
 /** A worker that makes real images, and has nothing run. */
 export async function assemblingWorker(registry: Registry): Promise<void> {
-  await takeMade(registry);
+  await takeMade({ db: registry.db, artifactsDir: registry.config.artifacts.dir });
   const registries = openRegistries(registry);
   testWorker(registry, openAssembler({ ...registry, registries, environment: process.env, steps: null }));
 }

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestProject } from "vitest/node";
+import { keptLabel } from "#core/images/engine/labels.ts";
 import { type Child, startChild } from "#standalone/child.ts";
 import { type Ledger, openLedger } from "#standalone/ledger.ts";
 import { makeRunFolder } from "./run-folder.ts";
@@ -21,10 +22,21 @@ export default async function provideEngine(project: TestProject): Promise<() =>
   const folder = await makeRunFolder();
   const { state, release } = await takeEngine(openLedger(join(folder, "processes.json")));
   project.provide("engine", state);
+  const before = buildBases(state);
   return async () => {
+    const made = buildBases(state).filter((id) => !before.includes(id));
+    if (made.length > 0) spawnSync("docker", ["rmi", "--force", ...made], { stdio: "ignore", timeout: 60_000 });
     await release();
     rmSync(folder, { recursive: true, force: true });
   };
+}
+
+/** One that a test makes is there for those after it, and gone with the last. */
+function buildBases({ available }: EngineState): string[] {
+  if (!available) return [];
+  const args = ["images", "--filter", `label=${keptLabel}`, "--quiet"];
+  const { stdout } = spawnSync("docker", args, { encoding: "utf8", timeout: 60_000 });
+  return [...new Set(stdout.split("\n").filter((id) => id !== ""))];
 }
 
 /** The Docker Engine that is there, or as root one that is started, until it is released. */

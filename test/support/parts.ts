@@ -9,12 +9,10 @@ import { startImageRegistry } from "#standalone/image-registry.ts";
 import { openLedger } from "#standalone/ledger.ts";
 import { startPostgres } from "#standalone/postgres.ts";
 import { startRedis } from "#standalone/redis.ts";
-import { makeRunFolder } from "./run-folder.ts";
+import { madeFolderIn, makeRunFolder } from "./run-folder.ts";
 
 /** The real parts that one run of a test project shares. Tests keep apart by database, prefix and path. */
 export interface Parts {
-  /** Of this run, with what its tests share. */
-  folder: string;
   /** An administrator's connection. */
   postgresUrl: string;
   /** A migrated database that nobody is connected to. */
@@ -46,8 +44,8 @@ export default async function startParts(project: TestProject): Promise<() => Pr
   ]);
   const templateDatabase = "slipway_template";
   await makeTemplate(postgres.url, templateDatabase);
+  project.provide("madeFolder", madeFolderIn(folder));
   project.provide("parts", {
-    folder,
     postgresUrl: postgres.url,
     templateDatabase,
     redisUrl: redis.url,

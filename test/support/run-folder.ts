@@ -4,6 +4,13 @@ import { join } from "node:path";
 import { endOrphans } from "#standalone/ledger.ts";
 import { identify, isAlive, type ProcessIdentity } from "#standalone/process-identity.ts";
 
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** What test files make for those after them: see made-before.ts. */
+    madeFolder: string;
+  }
+}
+
 /*
  * <tmp>/slipway-test-XXXXXX/holder.json      the process that runs the tests
  *                           processes.json   what it has started
@@ -17,6 +24,11 @@ export async function makeRunFolder(): Promise<string> {
   chmodSync(folder, 0o711); // Postgres may run as another user
   writeFileSync(join(folder, "holder.json"), JSON.stringify(identify(process.pid)));
   return folder;
+}
+
+/** Of all suites that are run together, where there are several, or else of this run. */
+export function madeFolderIn(runFolder: string): string {
+  return process.env["SLIPWAY_TEST_MADE"] ?? join(runFolder, "made");
 }
 
 async function clearDeadRuns(): Promise<void> {

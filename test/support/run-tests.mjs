@@ -1,7 +1,7 @@
 /*
- * npm test: everything that says whether Slipway works, one suite after the other; `npm test -- kills slow` adds the kill
- * suites and what needs frameworks of gigabytes, as CI does; `npm run test:slow` is the latter alone. The last line sums
- * all of them up: `N passed, N failed, N skipped`.
+ * npm test: everything that says whether Slipway works, one suite after the other, and beside each other those that leave
+ * the machine room; `npm test -- kills slow` adds the kill suites and what needs frameworks of gigabytes, as CI does;
+ * `npm run test:slow` is the latter alone. The last line sums all of them up: `N passed, N failed, N skipped`.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -11,9 +11,11 @@ import { pythonWithTorch } from "../../apps/standalone/setup/debian-torch.mjs";
 import { pythonOfSlowTests, pythonOfTests } from "../../apps/standalone/setup/python-tests.mjs";
 import { root } from "../../apps/standalone/setup/run-command.mjs";
 import { setUp } from "../../apps/standalone/setup/set-up.mjs";
+import { shareMade } from "./share-made.mjs";
 
 const asked = process.argv.slice(2);
 const leftOut = await setUp(asked.includes("slow") ? "slow" : "test", {});
+const made = await shareMade();
 const reports = mkdtempSync(join(tmpdir(), "slipway-reports-"));
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** Said once more before the sum: how long each suite took, and what failed. */
@@ -24,9 +26,11 @@ const failures = [];
 /** @typedef {{ isAside?: boolean, env?: Record<string, string> }} Place isAside: beside another suite; what it says is shown
  *  when it has ended. */
 
+const aside = { isAside: true };
+
 /** A command that has no tests to count: it passes or fails. */
 async function check(title, command, args) {
-  const endedWell = await run(title, command, args, 10);
+  const endedWell = await run(title, command, args, 10, aside);
   if (!endedWell) failures.push(title);
   add(endedWell ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 });
 }
@@ -133,42 +137,57 @@ function skipped(count, what, missing) {
 }
 
 async function usual() {
-  await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
-  await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
-  await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
-  await Promise.all([vitest("unit", 6), pytest("Python runtime tests", {}, ["docker/runtime"], { isAside: true })]);
-  if (leftOut.includes("parts")) return skipped(3, "all tests that need parts are", "them");
-  await vitest("contracts", 8);
+  const withoutParts = leftOut.includes("parts");
+  await Promise.all([
+    vitest("unit", 6).then(() => withoutParts || vitest("contracts", 12)),
+    checks().then(() => pytest("Python runtime tests", {}, ["docker/runtime"], aside)),
+  ]);
+  if (withoutParts) return skipped(3, "all tests that need parts are", "them");
   await vitest("integration", 30);
   await vitest("timing", 6);
   if (leftOut.includes("versitygw")) skipped(1, "integration tests on S3 are", "versitygw");
   else await vitest("integration-s3", 12);
   await vitest("hostile", 15);
-  await vitest("e2e", 15);
-  await vitest("engine", 30);
-  if (!asked.includes("kills")) return;
-  await vitest("kill", 20);
-  await vitest("kill-engine", 6);
+  // Each of these does one thing at a time and waits a good deal: for an engine, for a lease to run out.
+  await Promise.all([vitest("engine", 30), processes()]);
+  if (asked.includes("kills")) await vitest("kill-engine", 6);
 }
 
-/** What needs Keras, TensorFlow or torch. Each framework has a Python of its own: two of them in one process fight. */
+async function checks() {
+  await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
+  await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
+  await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
+}
+
+async function processes() {
+  await vitest("e2e", 20, aside);
+  if (asked.includes("kills")) await vitest("kill", 25, aside);
+}
+
+/** What needs Keras, TensorFlow or torch. */
 async function slow() {
+  await Promise.all([
+    slowPython(),
+    leftOut.includes("parts") ? skipped(1, "images of heavy formats are", "their parts") : vitest("slow", 20),
+  ]);
+}
+
+/** Each framework has a Python of its own: two of them in one process fight. */
+async function slowPython() {
   const tests = "docker/runtime/tests/slow";
   if (leftOut.includes("slow Python tests")) skipped(2, "tests of Keras and SavedModel are", "their frameworks");
   else {
     const python = { command: pythonOfSlowTests };
-    await pytest("Keras tests", { ...python, env: { KERAS_BACKEND: "jax" } }, [`${tests}/test_keras.py`]);
-    await pytest("SavedModel tests", python, [`${tests}/test_savedmodel.py`]);
+    await pytest("Keras tests", { ...python, env: { KERAS_BACKEND: "jax" } }, [`${tests}/test_keras.py`], aside);
+    await pytest("SavedModel tests", python, [`${tests}/test_savedmodel.py`], aside);
   }
   if (leftOut.includes("torch")) skipped(1, "tests of TorchScript are", "Debian's python3-torch");
-  else await pytest("TorchScript tests", pythonWithTorch(), [`${tests}/test_torchscript.py`]);
-  if (leftOut.includes("parts")) skipped(1, "images of heavy formats are", "their parts");
-  else await vitest("slow", 20);
+  else await pytest("TorchScript tests", pythonWithTorch(), [`${tests}/test_torchscript.py`], aside);
 }
 
 if (!asked.includes("alone")) await usual();
 if (asked.includes("slow")) await slow();
-rmSync(reports, { recursive: true });
+for (const folder of [reports, made]) rmSync(folder, { recursive: true, force: true });
 console.log(["", ...suites, ...failures.map((failure) => `\nfailed: ${failure}`)].join("\n"));
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 ? 0 : 1;

@@ -43,6 +43,7 @@ export function environmentOf({ registry: { config } }: TestService, settings: S
     SLIPWAY_QUEUE_PREFIX: config.queue.prefix,
     SLIPWAY_REGISTRY: `${config.registry.host}/${config.registry.repository}`,
     SLIPWAY_DATA_DIR: config.dataDir,
+    SLIPWAY_CACHE_DIR: config.cacheDir,
     ...(config.artifacts.s3 === null ? {} : s3Settings(config.artifacts.s3)),
     SLIPWAY_UV: process.env["SLIPWAY_UV"] ?? uvPath,
     SLIPWAY_PROOF: config.proof.on ? "on" : "off",

@@ -11,6 +11,7 @@ import { makeLogger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
 import { openDoorbell } from "#core/work/queue.ts";
 import { uvPath } from "#standalone/setup/uv.mjs";
+import { sharedCache } from "./made-before.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { testBucket } from "./test-bucket.ts";
 import { testDatabase } from "./test-database.ts";
@@ -53,6 +54,7 @@ export async function testService(settings: Record<string, string> = {}): Promis
     SLIPWAY_QUEUE_PREFIX: `test-${randomBytes(6).toString("hex")}`,
     SLIPWAY_REGISTRY: `${registryHost}/test-${randomBytes(6).toString("hex")}`,
     SLIPWAY_DATA_DIR: temporaryFolder(),
+    SLIPWAY_CACHE_DIR: sharedCache(),
     SLIPWAY_UV: process.env["SLIPWAY_UV"] ?? uvPath,
     SLIPWAY_PROOF: "off",
     LOG_LEVEL: process.env["TEST_LOG_LEVEL"] ?? "silent",

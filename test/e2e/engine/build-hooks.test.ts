@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import tar from "tar-stream";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
 import { addressForContainers, packageIndex, sdistOf } from "#test/company-network.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
@@ -11,7 +11,7 @@ import { machinesNetwork } from "#test/plain-network.ts";
 import { whatShows } from "#test/planted.ts";
 import { realModel } from "#test/real-models.ts";
 import { buildContext, sealedVersion } from "../../integration/images/instance.ts";
-import { builderOf, leftovers, newEngineInstance, removeBuildBases } from "./instance.ts";
+import { builderOf, leftovers, newEngineInstance } from "./instance.ts";
 
 const engine = dockerEngine();
 const { files } = realModel("custom");
@@ -115,7 +115,6 @@ describe.skipIf(engine === null)("what a package runs while wheels are made of i
     expect(await leftovers(docker)).toEqual([]);
     expect(await readdir(join(here.folder, "scratch"))).toEqual([]);
   });
-  afterAll(() => removeBuildBases(docker));
 
   it("sees no address, no login and no network, neither when it is asked what it needs nor when it builds", async () => {
     await sdist("spy-1.0", { ...ownBackend, "backend.py": spy.replace("ADDRESS", `("${address}", ${port})`) });

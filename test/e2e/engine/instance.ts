@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { EngineConfig, NetworkConfig } from "#core/config.ts";
-import { keptLabel, runLabel } from "#core/images/engine/labels.ts";
+import { runLabel } from "#core/images/engine/labels.ts";
 import { openEngine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { openBuilder } from "#core/images/open-builder.ts";
 import type { DockerEngine } from "#test/docker-engine.ts";
-import { takeMade } from "#test/made-before.ts";
+import { sharedCache } from "#test/made-before.ts";
 import { oneRegistry } from "#test/one-registry.ts";
 import { machinesNetwork, smallEngine } from "#test/plain-network.ts";
 import { testRegistry } from "#test/test-registry.ts";
@@ -17,8 +17,7 @@ export type EngineInstance = Omit<Instance, "builder"> & { builder: ImageBuilder
 export async function newEngineInstance(
   settings: { engine?: Partial<EngineConfig>; limits?: Partial<EngineConfig["limits"]>; network?: NetworkConfig } = {},
 ): Promise<EngineInstance> {
-  const { needs, folder } = await newInstance();
-  await takeMade(needs);
+  const { needs, folder } = await newInstance({ made: "all" });
   return { needs, folder, builder: builderOf({ needs, folder }, settings) };
 }
 
@@ -39,7 +38,7 @@ export function builderOf(
       network: network ?? machinesNetwork,
       ca: null,
       scratchDir: join(folder, "scratch"),
-      cacheDir: join(folder, "cache"),
+      cacheDir: sharedCache(),
     },
     registries: oneRegistry({ host: testRegistry().host }).registries,
     environment: process.env,
@@ -54,12 +53,4 @@ export async function leftovers(docker: DockerEngine["docker"]): Promise<string[
     await docker("images", "--all", ...filter, "--format", "image {{.ID}}, {{.CreatedSince}}"),
   ];
   return found.flatMap((text) => text.split("\n")).filter((line) => line !== "");
-}
-
-/** The build base that this run made, if it was not there before. */
-export async function removeBuildBases(docker: DockerEngine["docker"]): Promise<void> {
-  const ids = (await docker("images", "--filter", `label=${keptLabel}`, "--quiet"))
-    .split("\n")
-    .filter((id) => id !== "");
-  if (ids.length > 0) await docker("rmi", "--force", ...new Set(ids));
 }

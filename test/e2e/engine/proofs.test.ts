@@ -23,7 +23,7 @@ const service = await testService({
   SLIPWAY_RECONCILE_SECONDS: "0.5",
 });
 const { call, registry } = service;
-await takeMade(registry);
+await takeMade({ db: registry.db, artifactsDir: registry.config.artifacts.dir });
 
 describe.skipIf(engine === null)("a proof", () => {
   const { docker } = engine as DockerEngine;

@@ -1,13 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { realModel } from "#test/real-models.ts";
 import { describeImageBuilder } from "../../contracts/image-builder.ts";
 import { checkImage } from "../../integration/images/check-image.ts";
 import { buildContext, sealedVersion } from "../../integration/images/instance.ts";
-import { builderOf, leftovers, newEngineInstance, removeBuildBases } from "./instance.ts";
+import { builderOf, leftovers, newEngineInstance } from "./instance.ts";
 
 const engine = dockerEngine();
 const { files } = realModel("custom");
@@ -25,7 +25,6 @@ describe.skipIf(engine === null)("a runtime that has to be built by commands", a
     expect(await leftovers(docker)).toEqual([]);
     expect(await readdir(join(here.folder, "scratch"))).toEqual([]);
   });
-  afterAll(() => removeBuildBases(docker));
 
   it("brings system packages with what they need, and no shell, to a version; the next costs no engine", async () => {
     const spec = { requirements: ["Unidecode"], systemPackages: ["libglib2.0-0"] };

@@ -10,6 +10,7 @@ import { BuildFault, type BuiltImage } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
 import { runtimeFolder as runtimeSource } from "#core/images/runtimes/runtime-source.ts";
 import { pytestArchive } from "#core/proofs/bring-pytest.ts";
+import { giveMade } from "#test/made-before.ts";
 import { realModel } from "#test/real-models.ts";
 import { describeImageBuilder } from "../../contracts/image-builder.ts";
 import { checkImage } from "./check-image.ts";
@@ -26,6 +27,7 @@ let first: ReturnType<typeof buildContext>;
 beforeAll(async () => {
   first = buildContext();
   image = await here.builder.build(await sealed(here), first);
+  await giveMade({ db: here.needs.db, artifactsDir: join(here.folder, "artifacts") });
 }, 180_000);
 
 describe("an assembled image", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { BuildFault } from "#core/images/image-builder.ts";
-import { takeMade } from "#test/made-before.ts";
 import { buildContext, newInstance, sealedVersion } from "./instance.ts";
 
 const files = { "src/predictor.py": "class Predictor:\n    pass\n" };
@@ -8,8 +7,7 @@ const bookworm = { from: "debian", suite: "bookworm" } as const;
 const trixie = { from: "debian", suite: "trixie" } as const;
 
 describe("a registry with several bases", async () => {
-  const here = await newInstance({ bases: [bookworm, trixie] });
-  await takeMade(here.needs);
+  const here = await newInstance({ bases: [bookworm, trixie], made: "base" });
   const imageFor = async (pythonMinor: string | null) => {
     const context = buildContext();
     const request = await sealedVersion(here, files, { spec: { requirements: ["numpy==2.2.6"], pythonMinor } });

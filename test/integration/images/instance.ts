@@ -9,11 +9,13 @@ import type { BuildContext, BuildRequest } from "#core/images/image-builder.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import { bareRequest } from "#core/proofs/bare-request.ts";
+import { giveMade, sharedCache, takeBase, takeMade } from "#test/made-before.ts";
 import { oneRegistry } from "#test/one-registry.ts";
 import { plainNetwork } from "#test/plain-network.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testDatabase } from "#test/test-database.ts";
 import { testRegistry } from "#test/test-registry.ts";
+import { whenDone } from "#test/when-done.ts";
 
 /** A data directory, a database and an assembler of their own: what one Slipway has, and shares with no other. */
 export interface Instance {
@@ -29,11 +31,19 @@ export async function newInstance(
     bases?: Config["bases"];
     environment?: Record<string, string>;
     network?: Partial<Config["network"]>;
+    /** It begins with what was made before it, or with the base of it alone. */
+    made?: "all" | "base";
   } = {},
 ): Promise<Instance> {
   const { db } = await testDatabase();
   const folder = temporaryFolder();
-  const needs = { db, blobs: fileBlobStore(join(folder, "artifacts")) };
+  const artifactsDir = join(folder, "artifacts");
+  const needs = { db, blobs: fileBlobStore(artifactsDir) };
+  if (settings.made === "all") await takeMade({ db, artifactsDir });
+  if (settings.made === "base") {
+    await takeBase({ db, artifactsDir });
+    whenDone(() => giveMade({ db, artifactsDir }));
+  }
   const builder = openAssembler({
     ...needs,
     config: {
@@ -43,7 +53,7 @@ export async function newInstance(
       ca: null,
       network: { ...plainNetwork, ...settings.network },
       scratchDir: join(folder, "scratch"),
-      cacheDir: join(folder, "cache"),
+      cacheDir: settings.made === "all" ? sharedCache() : join(folder, "cache"),
     },
     registries: oneRegistry({ host: testRegistry().host }).registries,
     environment: { ...process.env, ...settings.environment },

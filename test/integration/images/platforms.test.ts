@@ -10,7 +10,6 @@ import { pullBlob } from "#core/images/registry-client/blobs.ts";
 import { openRegistryClient } from "#core/images/registry-client/client.ts";
 import { pullPlatformImage } from "#core/images/registry-client/platform-manifest.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
-import { takeMade } from "#test/made-before.ts";
 import { oneRegistry } from "#test/one-registry.ts";
 import { whenDone } from "#test/when-done.ts";
 import { checkImage } from "./check-image.ts";
@@ -20,7 +19,7 @@ const host = inject("parts").registryHost;
 const client = openRegistryClient({ host });
 whenDone(() => client.close());
 const { registries, place } = oneRegistry({ host });
-const [here, elsewhere] = [await newInstance(), await newInstance()];
+const [here, elsewhere] = [await newInstance({ made: "base" }), await newInstance({ made: "base" })];
 
 // A large wheel that is the same for all; uvloop is one for each platform.
 const requirements = ["babel"];
@@ -51,7 +50,6 @@ let amd64: PlatformImage;
 let arm64: PlatformImage;
 
 beforeAll(async () => {
-  await takeMade(here.needs);
   ({ image: both, log } = await build(here, { platforms: [...platforms] }));
   [amd64, arm64] = imagesOf(both) as [PlatformImage, PlatformImage];
 }, 180_000);
@@ -129,7 +127,6 @@ describe("an image for two platforms", () => {
   }, 120_000);
 
   it("is the same from another data directory by its locks, and is made at once where its runtimes are known", async () => {
-    await takeMade(elsewhere.needs);
     const made = await build(elsewhere, { platforms: [...platforms] }, locksOf(both));
     expect(rootOf(made.image).digest).toBe(rootOf(both).digest);
     expect(made.log).not.toContain("resolved");

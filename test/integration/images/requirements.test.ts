@@ -5,7 +5,6 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "#core/artifacts/digest.ts";
-import { takeMade } from "#test/made-before.ts";
 import { predictorPackage } from "#test/sealed.ts";
 import { whenDone } from "#test/when-done.ts";
 import { zipOf } from "#test/zip-of.ts";
@@ -61,8 +60,7 @@ const versionsOf = (lock: { requirements: { name: string; version: string }[] })
 
 describe("requirements", () => {
   it("keep to their constraints, and to the lock that came of them", async () => {
-    const here = await newInstance();
-    await takeMade(here.needs);
+    const here = await newInstance({ made: "all" });
     const spec = { requirements: ["rich"], constraints: ["markdown-it-py==3.0.0", "numpy<2"] };
     const request = await sealedVersion(here, predictorPackage, { spec });
     const image = await here.builder.build(request, buildContext());
@@ -78,8 +76,7 @@ describe("requirements", () => {
       extra: [wheelOf("needs-torch", "1.0", ["torch"]), wheelOf("torch", "8.0")],
     });
     const network = { torchIndex: url("torch"), extraPackageIndexes: [url("extra")] };
-    const here = await newInstance({ network });
-    await takeMade(here.needs);
+    const here = await newInstance({ network, made: "all" });
     for (const requirements of [["torch>=8"], ["needs-torch"]]) {
       const context = buildContext();
       const request = await sealedVersion(here, predictorPackage, { spec: { requirements } });

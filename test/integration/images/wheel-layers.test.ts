@@ -3,20 +3,12 @@ import { extract } from "tar-stream";
 import { describe, expect, it } from "vitest";
 import type { BuiltImage, Layer } from "#core/images/image-builder.ts";
 import type { Lock } from "#core/images/lock.ts";
-import { takeMade } from "#test/made-before.ts";
 import { findingsOf } from "#test/verified.ts";
 import { buildContext, type Instance, newInstance, sealedVersion } from "./instance.ts";
 
 const files = { "src/predictor.py": "class Predictor:\n    pass\n" };
 
-/** With a base, and nothing that stands on it. */
-async function instance(settings: Parameters<typeof newInstance>[0] = {}): Promise<Instance> {
-  const made = await newInstance(settings);
-  await takeMade(made.needs);
-  await made.needs.db.runtime.deleteMany();
-  await made.needs.db.wheelLayer.deleteMany();
-  return made;
-}
+const here = await newInstance({ made: "base" });
 
 async function build(
   { builder, needs }: Instance,
@@ -53,7 +45,6 @@ async function layerOf(image: BuiltImage, name: string): Promise<Layer> {
 /** Of which every image has some: uvloop is 14 MB. */
 describe("the wheels of an image", () => {
   it("have a layer each where they are large, the same beside whatever others, and are laid out once", async () => {
-    const here = await instance();
     const first = await build(here, ["Unidecode==1.4.0"]);
     const other = await build(here, ["idna==3.10"]);
     const uvloop = await layerOf(first.image, "uvloop");
@@ -65,13 +56,13 @@ describe("the wheels of an image", () => {
     expect(other.log).not.toMatch(/^uvloop \S+: .*bytecode/m);
     expect(await findingsOf(here.needs)).toEqual([]);
 
-    const unknown = await build(await instance(), ["idna==3.10"], other.image.lock);
+    const unknown = await build(await newInstance({ made: "base" }), ["idna==3.10"], other.image.lock);
     expect(unknown.log).toMatch(/^uvloop \S+: .*bytecode/m);
     expect(unknown.image.digest).toBe(other.image.digest);
   }, 120_000);
 
   it("overlap in no file, and are all there: what RECORD lists, and bytecode for it", async () => {
-    const { image } = await build(await instance(), ["idna==3.10"]);
+    const { image } = await build(here, ["idna==3.10"]);
     const all = (await Promise.all(dependencies(image).map(pathsIn))).flat();
     expect(all.length).toBe(new Set(all).size);
     expect(all).toContain("uvloop/__pycache__/__init__.cpython-311.pyc");
@@ -87,10 +78,9 @@ describe("the wheels of an image", () => {
   }, 120_000);
 
   it("come without tests, headers and static libraries where the operator says so, and a lock says it on", async () => {
-    const slim = await instance({ wheels: { slim: true, cacheBytes: 20 * 1024 ** 3 } });
-    const whole = await instance();
+    const slim = await newInstance({ made: "base", wheels: { slim: true, cacheBytes: 20 * 1024 ** 3 } });
     const one = await build(slim, ["numpy==2.2.6"]);
-    const other = await build(whole, ["numpy==2.2.6"]);
+    const other = await build(here, ["numpy==2.2.6"]);
     expect(one.log).toMatch(/^left out \d+(?:\.\d+)? MB of tests, headers and static libraries$/m);
     // numpy.testing takes a module of numpy._core.tests.
     const needless = /^numpy\/(?!_core\/tests\/)(?:.*\/)?tests\/|\.(?:h|a)$/;
@@ -99,12 +89,12 @@ describe("the wheels of an image", () => {
     expect(await pathsIn(await layerOf(one.image, "numpy"))).toContain("numpy/_core/tests/_natype.py");
     expect(one.image.lock.slim).toBe(true);
     expect(other.image.lock.slim).toBeUndefined();
-    const again = await build(whole, ["numpy==2.2.6"], one.image.lock);
+    const again = await build(here, ["numpy==2.2.6"], one.image.lock);
     expect(again.image.digest).toBe(one.image.digest);
   }, 120_000);
 
   it("are forgotten by the cache when they take more than it may", async () => {
-    const small = await instance({ wheels: { slim: false, cacheBytes: 0 } });
+    const small = await newInstance({ made: "base", wheels: { slim: false, cacheBytes: 0 } });
     const { log } = await build(small, ["Unidecode==1.4.0"]);
     expect(log).toMatch(/^the cache of wheels took .* MB of 0\.00 MB: 0\.00 MB are left$/m);
     await build(small, ["Unidecode==1.3.8"]); // and are fetched again

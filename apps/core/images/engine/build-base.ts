@@ -28,14 +28,15 @@ const name = "slipway-build-base";
 const making = "making-";
 
 /** What commands run in where the base is made of Debian packages and has no shell: a small Debian of the same suite,
- *  with apt, made by mmdebstrap and kept in the engine under its name, which it gets when it is whole. Nothing of it is in
- *  an image that is pushed, and nothing of the mirrors' list, which may hold passwords, is in it. */
+ *  with apt, and with pip, which each making of wheels would begin by installing. It is made by mmdebstrap and kept in the
+ *  engine under its name, which it gets when it is whole. Nothing of it is in an image that is pushed, and nothing of the
+ *  mirrors' list, which may hold passwords, is in it. */
 export async function ensureDebianBuildBase(
   engine: Engine,
   base: DebianBuildBase,
   { log, signal }: BuildContext,
 ): Promise<string> {
-  const tag = `${base.suite}-${digestOf(JSON.stringify([3, base.suite, base.network.aptMirrors])).slice(7, 19)}`;
+  const tag = `${base.suite}-${digestOf(JSON.stringify([4, base.suite, base.network.aptMirrors])).slice(7, 19)}`;
   const reference = `${name}:${tag}`;
   await requireEngine(engine);
   const { docker } = engine;
@@ -49,7 +50,7 @@ export async function ensureDebianBuildBase(
       const { exitCode, stderr } = await runCommand({
         file: base.mmdebstrap,
         args: [
-          ...["--variant=apt", "--architectures=amd64", "--format=tar", "--include=ca-certificates"],
+          ...["--variant=apt", "--architectures=amd64", "--format=tar", "--include=ca-certificates,python3-pip"],
           // It is made again where a crash spoils it.
           "--dpkgopt=force-unsafe-io",
           `--mode=${process.getuid?.() === 0 ? "root" : "unshare"}`,
