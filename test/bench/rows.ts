@@ -9,7 +9,7 @@ export interface Row {
 }
 
 export interface Series {
-  unit: "s" | "ms" | "MiB" | "MB" | "files" | "requests/s" | "versions/s" | "files/s" | "answers";
+  unit: "s" | "ms" | "MiB" | "MB" | "files" | "requests/s" | "versions/s" | "files/s" | "answers" | "rows/s";
   values: readonly number[];
 }
 

@@ -1,10 +1,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Figure } from "../figure.ts";
+import type { Bench, Figure } from "../figure.ts";
 import { createModel, draftSmallModel, imageReference } from "../packages.ts";
-import { openEngine } from "../peers/docker-engine.ts";
+import { type Engine, openEngine } from "../peers/docker-engine.ts";
 import { limitRow, missingRow, ratioRow } from "../rows.ts";
-import { sealToReady, startSlipway } from "../slipway.ts";
+import { type Slipway, sealToReady, startSlipway } from "../slipway.ts";
 import { guidesContext } from "./runtimes-requirements.ts";
 
 const title = "unpacked image of a scikit-learn model";
@@ -43,12 +43,8 @@ export const runtimesSize: Figure = {
     const dataDir = join(bench.folder, "runtimes-size");
     const slipway = await startSlipway(bench, dataDir);
     try {
-      await createModel(slipway, "churn");
-      await draftSmallModel(slipway, "churn", "1.0.0");
-      await sealToReady(slipway, "churn", "1.0.0", 100);
-      const image = `slipway-bench-size:${process.pid}`;
-      await engine.pull(await imageReference(slipway, "churn", "1.0.0"), image);
-      const ours = await engine.ask<Found>(image, script);
+      const ours = await sizeOf(slipway, engine, `slipway-bench-size:${process.pid}`);
+      const slim = await slimImage(bench, engine);
       const found = (built: string) => engine.ask<Found>(built, script);
       const base = await engine.pythonBase();
       const guides = await engine.withBuilt(guidesContext(bench, base, []), found);
@@ -56,9 +52,14 @@ export const runtimesSize: Figure = {
       bench.say(
         `  the guide's image: ${guides.found.length} programs or setuid files; ours: ${ours.found.join(", ") || "none"}`,
       );
-      const against = (otherName: string, { bytes }: { bytes: number }, atMost: number) =>
-        ratioRow(title, {
-          slipway: { unit: "MB", values: [ours.bytes / megabyte] },
+      const against = (
+        otherName: string,
+        { bytes }: { bytes: number },
+        atMost: number,
+        { own, figure }: { own: Found; figure: string } = { own: ours, figure: title },
+      ) =>
+        ratioRow(figure, {
+          slipway: { unit: "MB", values: [own.bytes / megabyte] },
           otherName,
           other: { unit: "MB", values: [bytes / megabyte] },
           ratio: "slipway / other",
@@ -66,6 +67,7 @@ export const runtimesSize: Figure = {
         });
       return [
         against("the guide's Dockerfile on Debian's Python", guides, 0.75),
+        against("the same", guides, 0.75, { own: slim, figure: "the same image with SLIPWAY_SLIM_WHEELS=on" }),
         against("the same with what mlflow models build-docker installs", mlflows, 0.4),
         limitRow(
           "setuid files, shells and package managers in it",
@@ -80,3 +82,23 @@ export const runtimesSize: Figure = {
     }
   },
 };
+
+async function sizeOf(slipway: Slipway, engine: Engine, image: string): Promise<Found> {
+  await createModel(slipway, "churn");
+  await draftSmallModel(slipway, "churn", "1.0.0");
+  await sealToReady(slipway, "churn", "1.0.0", 100);
+  await engine.pull(await imageReference(slipway, "churn", "1.0.0"), image);
+  return engine.ask<Found>(image, script);
+}
+
+/** Of an instance that leaves out of wheels what serving never needs. */
+async function slimImage(bench: Bench, engine: Engine): Promise<Found> {
+  const dataDir = join(bench.folder, "runtimes-size-slim");
+  const slipway = await startSlipway(bench, dataDir, { SLIPWAY_SLIM_WHEELS: "on" });
+  try {
+    return await sizeOf(slipway, engine, `slipway-bench-slim:${process.pid}`);
+  } finally {
+    await slipway.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
