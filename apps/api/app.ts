@@ -27,6 +27,7 @@ import { headerRefusal, takeExpectations } from "./refused-headers.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { buildRoutes } from "./routes/builds.ts";
 import { cardRoutes } from "./routes/cards.ts";
+import { comparisonRoutes } from "./routes/comparisons.ts";
 import { deploymentRoutes } from "./routes/deployments.ts";
 import { fileUploadRoutes } from "./routes/file-uploads.ts";
 import { fileRoutes } from "./routes/files.ts";
@@ -178,6 +179,7 @@ export async function makeApp(registry: Registry) {
       await v1.register(imageRoutes);
       await v1.register(retentionRoutes);
       await v1.register(tagRoutes);
+      await v1.register(comparisonRoutes);
       await v1.register(meRoutes);
       await v1.register(identityRoutes);
       await v1.register(tokenRoutes);

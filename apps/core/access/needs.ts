@@ -41,6 +41,7 @@ export const needs = {
   deleteVersion: model("upload"),
   sealVersion: model("upload"),
   archiveVersion: model("administer"),
+  compareVersions: model("read"),
   getPackage: model("read"),
   getModelCard: model("read"),
   getComposeFile: model("read"),

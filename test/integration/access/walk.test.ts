@@ -80,6 +80,11 @@ const operations: Record<string, Operation> = {
   },
   getSidecar: { right: "read", done: 409, request: after(draft, (m) => ["GET", `${at(m)}/deployment/sidecar`]) },
   getBatch: { right: "read", done: 409, request: after(draft, (m) => ["GET", `${at(m)}/deployment/batch`]) },
+  compareVersions: {
+    right: "read",
+    done: 200,
+    request: after(draft, (m) => ["GET", `/v1/models/${m}/compare/${version}...${version}`]),
+  },
   listFiles: { right: "read", done: 200, request: after(draft, (m) => ["GET", `${at(m)}/files`]) },
   putFile: {
     right: "upload",
