@@ -52,7 +52,7 @@ async function pytest(title, { command = pythonOfTests, args = [], env = {} }, p
   const report = join(reports, `${title.replaceAll(" ", "-")}.xml`);
   const started = Date.now();
   const all = [...args, "-m", "pytest", ...paths, "-rs", `--junitxml=${report}`];
-  counted(title, await run(title, command, all, 10, { ...place, env }), report, (text) => {
+  counted(title, await run(title, command, all, 20, { ...place, env }), report, (text) => {
     suites.push(`${title}: ${minutes(Date.now() - started)}`);
     const [suite] = /<testsuite [^>]*>/.exec(text);
     const attribute = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)[1]);
