@@ -1,5 +1,5 @@
 /*
- * npm run bench -- main|access|artifacts|images|runtimes [--only <figure>,…] [--runs N] [--size <MiB>]
+ * npm run bench -- main|access|artifacts|images|runtimes|promotion [--only <figure>,…] [--runs N] [--size <MiB>]
  *
  * Measures Slipway beside other ways to the same end, on real parts of its own, and prints a table. Give it a machine
  * that does nothing else; `main` takes about an hour and 40 GB of disk. `--size` is for trying `images` where there is no
@@ -17,13 +17,14 @@ import type { Bench, Figure } from "./figure.ts";
 import { images } from "./images.ts";
 import { describeMachine } from "./machine.ts";
 import { main } from "./main.ts";
+import { promotion } from "./promotion.ts";
 import { missingRow, type Row } from "./rows.ts";
 import { runtimes } from "./runtimes.ts";
 import { table } from "./table.ts";
 
 const stopWithinMs = 15_000;
 
-const suites: Readonly<Record<string, readonly Figure[]>> = { main, access, artifacts, images, runtimes };
+const suites: Readonly<Record<string, readonly Figure[]>> = { main, access, artifacts, images, runtimes, promotion };
 const usage = `usage: npm run bench -- ${Object.keys(suites).join("|")} [--only <figure>,…] [--runs N] [--size <MiB>]`;
 
 function chosen(): { figures: readonly Figure[]; runs: number; fileBytes: number } {

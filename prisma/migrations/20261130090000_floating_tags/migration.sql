@@ -1,5 +1,7 @@
 -- What was a tag at a time is the last move before it.
 CREATE INDEX "tag_moves_time_idx" ON "tag_moves"("model_id", "tag", "moved_at" DESC, "revision" DESC);
+-- All models by name, those too that were deleted.
+CREATE INDEX "models_name_idx" ON "models"("name", "id");
 
 -- Tags that follow versions by rule, of the versions that are there: promotion/floating-tags.ts. A tag that somebody has given such
 -- a name stays as it is until a version moves it.
