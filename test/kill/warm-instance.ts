@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { giveMade, sharedCache, takeBase } from "#test/made-before.ts";
+import { waitUntil } from "#test/wait-until.ts";
 import { ciClient } from "./ci-client.ts";
 import { killableInstance, type WarmInstance } from "./instance.ts";
 import { openJournal } from "./journal.ts";
@@ -40,6 +41,9 @@ export async function warmInstance(): Promise<WarmInstance> {
   await client.release({ model: warmModel, version: "1.0.0", files: smallPackage(random), way: "files" });
   const status = await client.ended(warmModel, "1.0.0");
   if (status !== "ready") throw new Error(`the first version of the instance is ${status}`);
+  // Its registry is not there any more where it is copied to.
+  const { work } = instance.db;
+  await waitUntil("all work is done", async () => (await work.count({ where: { state: { not: "done" } } })) === 0);
   await giveMade(made);
   await instance.stopAll();
   execFileSync("sync", ["-f", folder]);

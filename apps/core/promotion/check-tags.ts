@@ -8,7 +8,7 @@ import { redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
 import type { Chore } from "#core/work/chores.ts";
 import { type Bell, requestSyncs } from "./request-sync.ts";
-import { askForTag, readSync, selectSyncs, type TagSync, tagReference } from "./tag-sync.ts";
+import { askForTag, lockModel, readSync, selectSyncs, type TagSync, tagReference } from "./tag-sync.ts";
 
 interface Needs extends Pick<Registry, "db" | "config" | "doorbell"> {
   registries: Registries;
@@ -78,7 +78,7 @@ async function recordFound(
   sync: TagSync,
   found: string | null,
 ): Promise<Bell[] | null> {
-  await tx.$queryRaw`SELECT 1 FROM tag_syncs WHERE id = ${sync.id}::uuid FOR UPDATE`;
+  await lockModel(tx, sync);
   const now = await readSync(tx, sync.id);
   if (now === null || now.status === "pending" || now.revision !== sync.revision) return null;
   const inPlace = found === sync.digest;

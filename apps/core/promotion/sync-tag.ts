@@ -8,7 +8,7 @@ import { fewAtOnce } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { type Claim, closeWork, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
 import { tagWork } from "./request-sync.ts";
-import { askForTag, readSync, type TagSync, tagReference } from "./tag-sync.ts";
+import { askForTag, lockModel, readSync, type TagSync, tagReference } from "./tag-sync.ts";
 
 interface Needs extends Pick<Registry, "db" | "config"> {
   registries: Registries;
@@ -78,6 +78,7 @@ async function bring(registries: Registries, sync: TagSync, signal: AbortSignal)
 /** False where the tag has moved meanwhile. */
 async function concluded({ db }: Needs, claim: Claim, sync: TagSync, left: string | null): Promise<boolean> {
   return db.$transaction(async (tx) => {
+    await lockModel(tx, sync);
     await holdClaim(tx, claim);
     const now = await readSync(tx, sync.id);
     if (now !== null && now.revision !== sync.revision) return false;
@@ -93,10 +94,11 @@ async function concluded({ db }: Needs, claim: Claim, sync: TagSync, left: strin
 }
 
 /** For half as long again as it has been tried: the row's attempts are those of all moves. */
-async function putOff({ db }: Needs, claim: Claim, { changedAt }: TagSync, reason: string): Promise<void> {
-  const triedMs = Date.now() - changedAt.getTime();
+async function putOff({ db }: Needs, claim: Claim, sync: TagSync, reason: string): Promise<void> {
+  const triedMs = Date.now() - sync.changedAt.getTime();
   const pauseMs = Math.round(Math.min(longestPauseMs, Math.max(1_000, triedMs / 2)) * (0.9 + Math.random() * 0.2));
   await db.$transaction(async (tx) => {
+    await lockModel(tx, sync);
     await holdClaim(tx, claim);
     await tx.tagSync.updateMany({ where: { id: claim.subjectId }, data: { reason } });
     await postponeWork(tx, claim, pauseMs);

@@ -40,6 +40,12 @@ export async function readSync(db: Database | Transaction, id: string): Promise<
   return sync ?? null;
 }
 
+/** Whoever writes such a row holds its model's row first, as movers of tags do: they and the work would else wait for each
+ *  other, and a row that the work is about to remove would be taken for one that is there. */
+export async function lockModel(tx: Transaction, { modelId }: TagSync): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM models WHERE id = ${modelId}::uuid FOR UPDATE`;
+}
+
 export interface TagInRegistry {
   client: RegistryClient;
   path: string;
