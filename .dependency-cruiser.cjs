@@ -3,6 +3,7 @@ const rooms = [
   "database",
   "secrets",
   "work",
+  "events",
   "audit",
   "artifacts",
   "idempotency",
