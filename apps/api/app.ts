@@ -146,7 +146,10 @@ export async function makeApp(registry: Registry) {
       throw new SlipwayError("unavailable", `at most ${mostAtWork} connections are served at once; try again shortly`);
   });
   app.addHook("preHandler", refuseOddText);
-  app.addHook("onResponse", async (request, reply) => logAccess(request, reply));
+  app.addHook("onResponse", async (request, reply) => {
+    logAccess(request, reply);
+    if (!reading.has(request.method) && reply.statusCode < 400) registry.doorbell.announce();
+  });
   endUnreadBodies(app);
   runAfterAnswers(app);
   await letOriginsCall(app, corsOrigins); // before anyone asks for a token: a preflight has none
@@ -201,6 +204,9 @@ function mark(request: FastifyRequest, reply: FastifyReply): void {
 /** They come every few seconds, say nothing new, and are answered however much else is asked: who is not answered them
  *  takes the process for dead, and kills it. */
 const probes = new Set(["/healthz", "/readyz"]);
+
+/** Methods that change nothing that is to be told. */
+const reading = new Set(["GET", "HEAD", "OPTIONS"]);
 
 function logAccess(request: FastifyRequest, reply: FastifyReply): void {
   const { url: route, schema } = request.routeOptions;
