@@ -104,6 +104,9 @@ export const needs = {
   revokeToken: own,
 
   listAudit: seen,
+  getAuditHead: everything,
+  verifyAudit: everything,
+  exportAudit: everything,
   listQuotas: seen,
   setQuota: everything,
   deleteQuota: everything,
