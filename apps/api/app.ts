@@ -29,6 +29,7 @@ import { buildRoutes } from "./routes/builds.ts";
 import { cardRoutes } from "./routes/cards.ts";
 import { comparisonRoutes } from "./routes/comparisons.ts";
 import { deploymentRoutes } from "./routes/deployments.ts";
+import { eventRoutes } from "./routes/events.ts";
 import { fileUploadRoutes } from "./routes/file-uploads.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -187,6 +188,7 @@ export async function makeApp(registry: Registry) {
       await v1.register(identityRoutes);
       await v1.register(tokenRoutes);
       await v1.register(auditRoutes);
+      await v1.register(eventRoutes);
       await v1.register(quotaRoutes);
       await v1.register(registryRoutes);
     },

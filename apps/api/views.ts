@@ -1,4 +1,5 @@
 import type { Identity } from "#core/access/identities.ts";
+import type { EventPage } from "#core/access/read-events.ts";
 import type { Grant } from "#core/access/roles.ts";
 import type { MadeToken, TokenRecord } from "#core/access/tokens.ts";
 import type { StoredPart } from "#core/artifacts/blob-store.ts";
@@ -7,6 +8,7 @@ import type { AuditEntry } from "#core/audit/list-audit.ts";
 import type { Build } from "#core/builds/build.ts";
 import { type ExternalSource, referenceOf } from "#core/builds/external-source.ts";
 import type { Page } from "#core/database/paging.ts";
+import type { Event } from "#core/events/event.ts";
 import type { RegistryRecord } from "#core/images/registries/registry-record.ts";
 import type { StoredFile } from "#core/models/files.ts";
 import type { Model } from "#core/models/model.ts";
@@ -173,6 +175,14 @@ export function madeTokenAgain({ record }: MadeToken) {
 
 export function auditView({ at, ...entry }: AuditEntry) {
   return { ...entry, at: time(at) };
+}
+
+export function eventView({ at, sequence, ...event }: Event) {
+  return { sequence: Number(sequence), ...event, at: time(at) };
+}
+
+export function eventPageView({ items, ...page }: EventPage) {
+  return { items: items.map(eventView), ...page };
 }
 
 export function quotaView({ pattern, limits, used, changedAt, changedBy }: Quota) {

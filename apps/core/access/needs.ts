@@ -107,6 +107,8 @@ export const needs = {
   getAuditHead: everything,
   verifyAudit: everything,
   exportAudit: everything,
+  listEvents: seen,
+
   listQuotas: seen,
   setQuota: everything,
   deleteQuota: everything,

@@ -248,6 +248,9 @@ const ofEverything: Record<string, Request> = {
   deleteQuota: ["DELETE", "/v1/quotas/never.*"],
   setRetentionRule: ["PUT", "/v1/retention/walked.*", { json: { keepLast: -1 } }],
   deleteRetentionRule: ["DELETE", "/v1/retention/never.*"],
+  getAuditHead: ["GET", "/v1/audit/head"],
+  verifyAudit: ["GET", "/v1/audit/verify"],
+  exportAudit: ["GET", "/v1/audit/export"],
   listRegistries: ["GET", "/v1/registries"],
   getRegistry: ["GET", "/v1/registries/no-registry-of-that-name"],
   setRegistry: ["PUT", "/v1/registries/walked", { json: { host: 1 } }],
@@ -261,6 +264,7 @@ const ofAll: Record<string, Request> = {
   getMe: ["GET", "/v1/me"],
   listTagHolders: ["GET", "/v1/tags?tag=prod"],
   listAudit: ["GET", "/v1/audit"],
+  listEvents: ["GET", "/v1/events"],
   listQuotas: ["GET", "/v1/quotas"],
   listRetentionRules: ["GET", "/v1/retention"],
 };
