@@ -8,6 +8,7 @@ const rooms = [
   "artifacts",
   "idempotency",
   "access",
+  "webhooks",
   "quotas",
   "models",
   "uploads",

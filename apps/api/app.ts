@@ -50,6 +50,7 @@ import { tagRoutes } from "./routes/tags.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 import { versionRoutes } from "./routes/versions.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 import { trackRequests } from "./running-requests.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { endSlowReaders } from "./slow-readers.ts";
@@ -189,6 +190,7 @@ export async function makeApp(registry: Registry) {
       await v1.register(tokenRoutes);
       await v1.register(auditRoutes);
       await v1.register(eventRoutes);
+      await v1.register(webhookRoutes);
       await v1.register(quotaRoutes);
       await v1.register(registryRoutes);
     },

@@ -23,6 +23,9 @@ import type { RetentionPreview } from "#core/upkeep/preview-retention.ts";
 import type { RetentionRule } from "#core/upkeep/retention-rules.ts";
 import type { SignedPart } from "#core/uploads/direct-upload.ts";
 import type { Upload } from "#core/uploads/upload.ts";
+import type { Delivery } from "#core/webhooks/deliveries.ts";
+import type { MadeWebhook } from "#core/webhooks/set-webhook.ts";
+import type { Webhook } from "#core/webhooks/webhook.ts";
 
 /*
  * The only makers of the API's JSON. Of what is read they change the form; a field that is in no response schema (an id
@@ -183,6 +186,34 @@ export function eventView({ at, sequence, ...event }: Event) {
 
 export function eventPageView({ items, ...page }: EventPage) {
   return { items: items.map(eventView), ...page };
+}
+
+export function webhookView({ createdAt, disabledAt, failingSince, ...webhook }: Webhook) {
+  return {
+    ...webhook,
+    disabledAt: timeOrNull(disabledAt),
+    failingSince: timeOrNull(failingSince),
+    createdAt: time(createdAt),
+  };
+}
+
+export function madeWebhookView({ webhook, secret }: MadeWebhook) {
+  return { secret, ...webhookView(webhook) };
+}
+
+/** A secret that is sent again would have to be kept. */
+export function madeWebhookAgain({ webhook }: MadeWebhook) {
+  return { secret: null, ...webhookView(webhook) };
+}
+
+export function deliveryView({ event, nextAt, triedAt, createdAt, ...delivery }: Delivery) {
+  return {
+    ...delivery,
+    event: { ...event, sequence: Number(event.sequence) },
+    nextAt: timeOrNull(nextAt),
+    triedAt: timeOrNull(triedAt),
+    createdAt: time(createdAt),
+  };
 }
 
 export function quotaView({ pattern, limits, used, changedAt, changedBy }: Quota) {

@@ -25,6 +25,9 @@ import { checkChore } from "#core/upkeep/check-images.ts";
 import { removalHandler } from "#core/upkeep/run-removal.ts";
 import { uploadWork } from "#core/uploads/finish-upload.ts";
 import { uploadHandler } from "#core/uploads/verify-upload.ts";
+import { addDeliveries } from "#core/webhooks/add-deliveries.ts";
+import { pruneChore } from "#core/webhooks/prune-deliveries.ts";
+import { runDeliveries } from "#core/webhooks/run-deliveries.ts";
 import { makeBell } from "#core/work/bell.ts";
 import { doChores } from "#core/work/chores.ts";
 import { keepPulse } from "#core/work/pulse.ts";
@@ -78,12 +81,15 @@ const chores = [
   checkChore({ db, config, registries }),
   checkTagsChore({ db, config, doorbell, registries }),
   retentionChore({ db, doorbell, config }),
+  pruneChore({ db }),
 ];
 const tidying = doChores({ db, doorbell, config, log }, chores, { worker: self.name, ending: ending.signal });
 const changes = makeBell();
 const deaf = hearChanges(config.queue, changes.ring);
-const numbering = { bell: changes, onNumbered: async () => {}, afterNumbered: () => {} };
+const waiting = makeBell();
+const numbering = { bell: changes, onNumbered: addDeliveries, afterNumbered: waiting.ring };
 const sequencing = runSequencer({ db, log }, numbering, ending.signal);
+const sending = runDeliveries({ db, doorbell, config, log }, { worker: self.name, bell: waiting }, ending.signal);
 const pulse = keepPulse({ db, config, log }, { self, answering }, ending.signal);
 const health = { host: config.http.host, port: config.work.healthPort };
 const liveness = health.port === 0 ? null : await orExit(answerLiveness(health, pulse), health, "SLIPWAY_WORKER_PORT");
@@ -92,7 +98,7 @@ log.info({ atOnce: config.work.atOnce }, "worker ready");
 endOnSignal(log, drainMs + 1_000, async () => {
   ending.abort();
   deaf();
-  await Promise.all([reconciling, sweeping, tidying, sequencing, pulse.ended, answering.close(drainMs)]);
+  await Promise.all([reconciling, sweeping, tidying, sequencing, sending, pulse.ended, answering.close(drainMs)]);
   liveness?.close();
   blobs.close();
   await Promise.all([doorbell.close(), registries.close(), db.$disconnect()]);

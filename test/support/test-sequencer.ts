@@ -10,11 +10,16 @@ export function testSequencer(
   registry: Pick<Registry, "db" | "log" | "config">,
   onNumbered: OnNumbered = async () => {},
   afterNumbered: () => void = () => {},
+  sweepMs?: number,
 ): void {
   const ending = new AbortController();
   const bell = makeBell();
   const deaf = hearChanges(registry.config.queue, bell.ring);
-  const running = runSequencer(registry, { bell, onNumbered, afterNumbered }, ending.signal);
+  const running = runSequencer(
+    registry,
+    { bell, onNumbered, afterNumbered, ...(sweepMs === undefined ? {} : { sweepMs }) },
+    ending.signal,
+  );
   whenDone(async () => {
     ending.abort();
     deaf();

@@ -109,6 +109,14 @@ export const needs = {
   exportAudit: everything,
   listEvents: seen,
 
+  listWebhooks: everything,
+  createWebhook: everything,
+  getWebhook: everything,
+  updateWebhook: everything,
+  deleteWebhook: everything,
+  listDeliveries: everything,
+  redeliver: everything,
+
   listQuotas: seen,
   setQuota: everything,
   deleteQuota: everything,

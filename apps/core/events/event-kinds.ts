@@ -25,6 +25,7 @@ export const kindOfAction = {
   "image.restore": "image.restoring",
   "tag.move": "tag.moved",
   "tag.remove": "tag.removed",
+  "webhook.disable": "webhook.disabled",
 } as const;
 
 /** Those whose audit rows tell nothing by themselves: whoever writes the one calls `recordEvent` for the other. */

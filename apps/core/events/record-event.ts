@@ -39,7 +39,8 @@ export function recordEventOf(
   { kind, object: subject, objectId, model, before, after }: ToldChange,
 ): Promise<void> {
   const data = { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
-  return insertEvent(tx, actor, { id, at, kind, model, modelId: modelIdOf(kind, objectId), subject, data });
+  const modelId = model === null ? Prisma.sql`NULL` : modelIdOf(kind, objectId);
+  return insertEvent(tx, actor, { id, at, kind, model, modelId, subject, data });
 }
 
 /** By the object itself: a name may be another model's by now. */
