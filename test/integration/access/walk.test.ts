@@ -249,7 +249,7 @@ const ofEverything: Record<string, Request> = {
   setRetentionRule: ["PUT", "/v1/retention/walked.*", { json: { keepLast: -1 } }],
   deleteRetentionRule: ["DELETE", "/v1/retention/never.*"],
   listWebhooks: ["GET", "/v1/webhooks"],
-  createWebhook: ["POST", "/v1/webhooks", { json: { url: "no url" } }],
+  createWebhook: ["POST", "/v1/webhooks", { json: { url: 1 } }],
   getWebhook: ["GET", "/v1/webhooks/none-of-that-id"],
   updateWebhook: ["PATCH", "/v1/webhooks/none-of-that-id", { json: { enabled: true } }],
   deleteWebhook: ["DELETE", "/v1/webhooks/none-of-that-id"],
