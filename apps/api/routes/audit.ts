@@ -11,7 +11,7 @@ import { auditView, pageView } from "../views.ts";
 /** Of one request to verify; whoever has more asks again. */
 const mostVerified = 10_000;
 
-const After = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 });
+const After = Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }));
 
 export const auditRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
@@ -79,7 +79,7 @@ export const auditRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: ChainPart, ...problems() },
       },
     },
-    async ({ query }) => verifyAudit(registry.db, { after: query.after, limit: mostVerified }),
+    async ({ query }) => verifyAudit(registry.db, { after: query.after ?? 0, limit: mostVerified }),
   );
 
   app.get(
@@ -99,6 +99,6 @@ export const auditRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async ({ query }, reply) =>
       reply
         .type("application/x-ndjson")
-        .send(Readable.from(exportChain(registry.db, query.after), { objectMode: false })),
+        .send(Readable.from(exportChain(registry.db, query.after ?? 0), { objectMode: false })),
   );
 };

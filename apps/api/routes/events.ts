@@ -21,12 +21,13 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
           "What was changed, in one order for all: go on after `after`, and none is missed and none comes twice. As `text/event-stream` all that comes from then on; `Last-Event-ID` goes on where a client stopped.",
         tags: ["events"],
         querystring: Type.Object({
-          after: Type.Integer({
-            minimum: 0,
-            maximum: Number.MAX_SAFE_INTEGER,
-            default: 0,
-            description: "The number of the last event that is known",
-          }),
+          after: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              maximum: Number.MAX_SAFE_INTEGER,
+              description: "The number of the last event that is known; 0 for all",
+            }),
+          ),
           model: Type.Optional(
             Type.String({ maxLength: 200, description: "its name then, or a pattern such as fraud.*" }),
           ),
@@ -50,7 +51,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { after, model, kind, limit } = request.query;
+      const { after = 0, model, kind, limit } = request.query;
       const search = { after, kind, model: model === undefined ? undefined : parseNamePattern(model) };
       if (!request.headers.accept?.includes("text/event-stream")) {
         const page = await readEvents(registry, {
