@@ -25,6 +25,7 @@ export const kindOfAction = {
   "image.restore": "image.restoring",
   "tag.move": "tag.moved",
   "tag.remove": "tag.removed",
+  "tag.drift": "tag.drifted",
   "webhook.disable": "webhook.disabled",
 } as const;
 

@@ -30,17 +30,20 @@ describe("an event", () => {
       "version.created churn:1.0.0",
       "version.sealed churn:1.0.0",
       "build.succeeded churn:1.0.0",
+      "tag.moved churn:1.0",
+      "tag.moved churn:1",
+      "tag.moved churn:latest",
       "tag.moved churn:prod",
       "tag.removed churn:prod",
     ]);
     const { id } = await registry.db.model.findFirstOrThrow({ where: { name: "churn" } });
     expect(events.map(({ modelId }) => modelId)).toEqual(events.map(() => id));
     const ofRequest = events.filter(({ requestId }) => requestId === "sealing");
-    expect(ofRequest.map(({ kind, actor }) => [kind, actor])).toEqual([
+    expect(ofRequest.slice(0, 2).map(({ kind, actor }) => [kind, actor])).toEqual([
       ["version.sealed", "anonymous"],
       ["build.succeeded", "slipway"],
     ]);
-    expect(events[4]).toMatchObject({
+    expect(events.at(-2)).toMatchObject({
       data: { before: { version: null }, after: { version: "1.0.0", revision: 1, reason: "first" } },
       sequence: null,
     });
