@@ -51,8 +51,8 @@ export async function createWebhook(
   });
 }
 
-/** Enabling, or another URL, ends the memory of what failed, and what waits is sent at once. Throws `webhook_not_found`,
- *  `invalid_webhook`. */
+/** Holds from then on: whoever is sending finds its claim gone, and what waits is sent as it is said now. Enabling, or another
+ *  URL, ends the memory of what failed. Throws `webhook_not_found`, `invalid_webhook`. */
 export async function updateWebhook(
   { db, config }: Needs,
   id: string,
@@ -79,8 +79,11 @@ export async function updateWebhook(
         ...(isAnew ? { failures: 0, failingSince: null } : {}),
       },
     });
-    if (isAnew) await sendSoon(tx, id);
+    if (isAnew) await tryAgainNow(tx, id);
     const after = await readWebhook({ db: tx }, id);
+    await tx.$executeRaw`
+      UPDATE work SET state = ${after.enabled ? "queued" : "done"}, run_after = now(), lease_until = NULL, lost_leases = 0
+      WHERE kind = ${webhookWork} AND subject_id = ${id}::uuid`;
     await recordAudit(tx, actor, {
       ...audited(after),
       action: "webhook.update",
@@ -104,13 +107,16 @@ export async function deleteWebhook({ db }: Needs, id: string, actor: Actor): Pr
 
 /** Puts its work in the queue, now. Whoever has it looks once more before it ends. */
 export async function sendSoon(tx: Transaction, id: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE work SET state = 'queued', run_after = now(), lost_leases = 0
+    WHERE kind = ${webhookWork} AND subject_id = ${id}::uuid AND state IN ('done', 'queued')`;
+}
+
+async function tryAgainNow(tx: Transaction, id: string): Promise<void> {
   await tx.webhookDelivery.updateMany({
     where: { webhookId: id, status: "waiting", attempts: { gt: 0 } },
     data: { nextAt: new Date() },
   });
-  await tx.$executeRaw`
-    UPDATE work SET state = 'queued', run_after = now(), lost_leases = 0
-    WHERE kind = ${webhookWork} AND subject_id = ${id}::uuid AND state IN ('done', 'queued')`;
 }
 
 /** Throws `invalid_webhook`. */

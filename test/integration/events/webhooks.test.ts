@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook as Verifier } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { testService } from "#test/test-service.ts";
@@ -225,6 +226,36 @@ describe("a webhook", () => {
     const [failed] = await deliveries(id, "status=failed");
     expect(failed).toMatchObject({ event: { subject: "p.poison" }, statusCode: 500, nextAt: null });
     expect(await attemptsOf(id)).toMatchObject({ disabledAt: null, failures: 0 });
+  });
+
+  it("is sent what waits as it was last said, also where somebody is sending at that moment", async () => {
+    const old = await receiver(async () => {
+      await sleep(50);
+      return 200;
+    });
+    const next = await receiver();
+    const { id } = await webhook({ url: old.url, models: "u.*" });
+    await model("u.one");
+    for (let minor = 0; minor < 20; minor += 1) await draft("u.one", `1.${minor}.0`);
+    await waitUntil("the first", async () => old.received.length > 0);
+    await call("PATCH", `/v1/webhooks/${id}`, { json: { url: next.url, kinds: ["version."] } });
+    const changedAt = Date.now();
+    await waitUntil("the last", async () => next.taken().at(-1) === "version.created u.one:1.19.0");
+    expect(old.received.filter(({ at }) => at > changedAt + 100)).toEqual([]);
+    const both = [...old.taken(), ...next.taken()];
+    expect([...new Set(both)]).toEqual([
+      "model.created u.one",
+      ...Array.from({ length: 20 }, (_, minor) => `version.created u.one:1.${minor}.0`),
+    ]);
+
+    const atChange = next.received.length;
+    await call("PATCH", `/v1/webhooks/${id}`, { json: { enabled: false } });
+    await draft("u.one", "2.0.0");
+    await waitUntil("its number", () =>
+      registry.db.event.findFirst({ where: { subject: "u.one:2.0.0", sequence: { not: null } } }),
+    );
+    expect(await deliveries(id, "status=waiting")).toEqual([]);
+    expect(next.received.length).toBe(atChange);
   });
 
   it("is sent a delivery again by request, under the same id", async () => {
