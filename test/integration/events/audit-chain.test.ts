@@ -7,6 +7,7 @@ import { verifyAudit } from "#core/audit/verify-audit.ts";
 import type { Database } from "#core/database/client.ts";
 import { slipwayActor } from "#core/registry.ts";
 import { guardedService } from "#test/access.ts";
+import { runEventsSample } from "#test/events-sample.ts";
 import { serviceCommand } from "#test/service-command.ts";
 import { testDatabase } from "#test/test-database.ts";
 import { testSequencer } from "#test/test-sequencer.ts";
@@ -154,6 +155,10 @@ describe("the chain over the API", () => {
       expect(hash.toString("hex")).toBe(claimed);
     }
     expect(hash.toString("hex")).toBe(head.hash);
+    const checked = (text: string) => runEventsSample("the last hash is", { input: text });
+    expect(checked(exported.bytes.toString())).toBe(`all rows hold; the last hash is ${head.hash}\n`);
+    const forged = exported.bytes.toString().replace('"actor":"administrator"', '"actor":"nobody"');
+    expect(() => checked(forged)).toThrow("does not hold");
     expect((await admin("GET", "/v1/audit/export?after=1")).bytes.toString().split("\n")[0]).toBe(lines[1]);
   });
 });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook as Verifier } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
+import { runEventsSample } from "#test/events-sample.ts";
 import { testService } from "#test/test-service.ts";
 import { type Received, receiver, testWebhooks } from "#test/test-webhooks.ts";
 import { waitUntil } from "#test/wait-until.ts";
@@ -49,6 +50,10 @@ describe("a webhook", () => {
     for (const { headers, body } of target.received) expect(verifier.verify(body, headers)).toEqual(JSON.parse(body));
     const [first] = target.received as [Received];
     expect(() => verifier.verify(first.body.replace("m1", "m2"), first.headers)).toThrow();
+    const then = `import json, sys\nsecret, headers, body = json.load(sys.stdin)\nprint(is_ours(secret, headers, body.encode()))`;
+    const isOurs = (body: string) =>
+      runEventsSample("is_ours", { input: JSON.stringify([secret, first.headers, body]), then });
+    expect([isOurs(first.body), isOurs(`${first.body} `)]).toEqual(["True\n", "False\n"]);
     expect(first.headers["content-type"]).toBe("application/json");
     const event = (await call("GET", "/v1/events?limit=1")).json.items[0];
     const { kind, at, data: change, ...rest } = event;
