@@ -35,16 +35,17 @@ export async function recordFailure(
   db: Database,
   claim: Claim,
   { webhook, delivery, retryForMs }: { webhook: Webhook; delivery: WaitingDelivery; retryForMs: number },
-  { statusCode, error, tookMs }: Outcome,
+  { statusCode, error, tookMs, retryAfterMs }: Outcome,
 ): Promise<{ failures: number; enabled: boolean }> {
   const longEnough = retryForMs / 1_000;
+  const waitMs = Math.max(pauseMs(delivery.attempts + 1), retryAfterMs);
   return db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
     await tx.$executeRaw`
       UPDATE webhook_deliveries
       SET status = CASE WHEN first_tried_at < now() - ${longEnough} * interval '1 second' THEN 'failed' ELSE status END,
           attempts = attempts + 1, first_tried_at = coalesce(first_tried_at, now()), tried_at = now(),
-          next_at = now() + ${pauseMs(delivery.attempts + 1)} * interval '1 millisecond',
+          next_at = now() + ${waitMs} * interval '1 millisecond',
           took_ms = ${tookMs}, status_code = ${statusCode}, error = ${error}
       WHERE id = ${delivery.id}::uuid`;
     const [now] = await tx.$queryRaw<{ failures: number; isHopeless: boolean }[]>`

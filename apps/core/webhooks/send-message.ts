@@ -7,7 +7,7 @@ import { messageOf } from "#core/errors.ts";
 import { guardedLookup, hostOf, maySendTo, refusedTarget } from "./target.ts";
 
 /** Of one attempt, from the name's look-up to the answer's end; what an answer says past its limit is not read. */
-const limits = { totalMs: 10_000, answerBytes: 16 * 1024, shownCharacters: 200 };
+const limits = { totalMs: 10_000, answerBytes: 16 * 1024, shownCharacters: 200, retryAfterMs: 3_600_000 };
 
 export interface Outcome {
   taken: boolean;
@@ -15,6 +15,8 @@ export interface Outcome {
   /** One line; null where it was taken. */
   error: string | null;
   tookMs: number;
+  /** How long the answer asks to be left alone; 0 where it does not. */
+  retryAfterMs: number;
 }
 
 export interface Sending {
@@ -37,11 +39,12 @@ export async function sendMessage(sending: Sending, signal: AbortSignal): Promis
     const text = await beginningOf(response);
     const statusCode = response.statusCode ?? 0;
     const taken = statusCode >= 200 && statusCode < 300;
-    return { taken, statusCode, error: taken ? null : refusalOf(statusCode, text), tookMs: tookMs() };
+    const retryAfterMs = taken ? 0 : retryAfterOf(response.headers["retry-after"]);
+    return { taken, statusCode, error: taken ? null : refusalOf(statusCode, text), tookMs: tookMs(), retryAfterMs };
   } catch (error) {
     signal.throwIfAborted();
     const why = late.aborted ? `no answer within ${limits.totalMs / 1_000} s` : causeOf(error);
-    return { taken: false, statusCode: null, error: plain(why), tookMs: tookMs() };
+    return { taken: false, statusCode: null, error: plain(why), tookMs: tookMs(), retryAfterMs: 0 };
   }
 }
 
@@ -84,6 +87,13 @@ function refusalOf(statusCode: number, text: string): string {
   const said = plain(text);
   const redirected = statusCode >= 300 && statusCode < 400 ? ", and redirects are not followed" : "";
   return `answered ${statusCode}${redirected}${said === "" ? "" : `: ${said}`}`;
+}
+
+/** RFC 9110 §10.2.3: seconds, or a date. */
+function retryAfterOf(header: string | undefined): number {
+  const text = header ?? "";
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
+  return ms > 0 ? Math.min(ms, limits.retryAfterMs) : 0;
 }
 
 /** With several addresses Node says why of each. */

@@ -111,6 +111,17 @@ describe("what is sent", () => {
     expect(target.received).toEqual([]);
   });
 
+  it("is told how long the answer asks to be left alone, an hour at most", async () => {
+    const asks = ["7", new Date(Date.now() + 20_000).toUTCString(), "90000", "soon", "-1"];
+    const target = await receiver((_, response) => {
+      response.writeHead(503, { "retry-after": asks[target.received.length - 1] }).end();
+      return null;
+    });
+    const heard: number[] = [];
+    for (const _ of asks) heard.push((await sendMessage(sending(target.url), never)).retryAfterMs);
+    expect(heard).toEqual([7_000, expect.closeTo(20_000, -4), 3_600_000, 0, 0]);
+  });
+
   it("follows no redirect", async () => {
     const secret = await receiver();
     const target = await receiver((_, response) => {

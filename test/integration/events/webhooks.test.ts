@@ -135,6 +135,20 @@ describe("a webhook", () => {
     expect(slow).toMatchObject({ status: "delivered", attempts: 3 });
   });
 
+  it("is left alone as long as it asks", async () => {
+    const target = await receiver((_, response) => {
+      response.writeHead(429, { "retry-after": "600" }).end();
+      return null;
+    });
+    const { id } = await webhook({ url: target.url, models: "busy" });
+    await model("busy");
+    const tried = await waitUntil("an attempt", async () => {
+      const [delivery] = await deliveries(id);
+      return delivery?.attempts === 1 ? delivery : null;
+    });
+    expect(Date.parse(tried.nextAt) - Date.parse(tried.triedAt)).toBeGreaterThan(590_000);
+  });
+
   it("takes nothing: ten thousand that wait for it are in nobody's way", async () => {
     const dead = await receiver(() => null); // takes the connection and never answers
     const live = await receiver();
