@@ -286,8 +286,10 @@ describe("a webhook", () => {
       const items = await deliveries(id, "status=delivered");
       return items.length === 1 ? items : null;
     });
-    const answer = await call("POST", `/v1/webhooks/${id}/deliveries/${delivery.id}/redeliver`);
-    expect([answer.status, answer.json.status]).toEqual([202, "waiting"]);
+    const once = { headers: { "idempotency-key": `"${randomUUID()}"` } };
+    const redeliver = () => call("POST", `/v1/webhooks/${id}/deliveries/${delivery.id}/redeliver`, once);
+    const [answer, again] = [await redeliver(), await redeliver()];
+    expect([answer.status, answer.json.status, again.json]).toEqual([202, "waiting", answer.json]);
     await waitUntil("it again", async () => target.received.length === 2);
     const [first, second] = target.received as [Received, Received];
     expect([second.body, second.headers["webhook-id"]]).toEqual([first.body, first.headers["webhook-id"]]);
