@@ -29,6 +29,7 @@ import { buildRoutes } from "./routes/builds.ts";
 import { cardRoutes } from "./routes/cards.ts";
 import { comparisonRoutes } from "./routes/comparisons.ts";
 import { deploymentRoutes } from "./routes/deployments.ts";
+import { eventRoutes } from "./routes/events.ts";
 import { fileUploadRoutes } from "./routes/file-uploads.ts";
 import { fileRoutes } from "./routes/files.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -49,6 +50,7 @@ import { tagRoutes } from "./routes/tags.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { uploadRoutes } from "./routes/uploads.ts";
 import { versionRoutes } from "./routes/versions.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 import { trackRequests } from "./running-requests.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { endSlowReaders } from "./slow-readers.ts";
@@ -146,7 +148,10 @@ export async function makeApp(registry: Registry) {
       throw new SlipwayError("unavailable", `at most ${mostAtWork} connections are served at once; try again shortly`);
   });
   app.addHook("preHandler", refuseOddText);
-  app.addHook("onResponse", async (request, reply) => logAccess(request, reply));
+  app.addHook("onResponse", async (request, reply) => {
+    logAccess(request, reply);
+    if (!reading.has(request.method) && reply.statusCode < 400) registry.doorbell.announce();
+  });
   endUnreadBodies(app);
   runAfterAnswers(app);
   await letOriginsCall(app, corsOrigins); // before anyone asks for a token: a preflight has none
@@ -184,6 +189,8 @@ export async function makeApp(registry: Registry) {
       await v1.register(identityRoutes);
       await v1.register(tokenRoutes);
       await v1.register(auditRoutes);
+      await v1.register(eventRoutes);
+      await v1.register(webhookRoutes);
       await v1.register(quotaRoutes);
       await v1.register(registryRoutes);
     },
@@ -201,6 +208,9 @@ function mark(request: FastifyRequest, reply: FastifyReply): void {
 /** They come every few seconds, say nothing new, and are answered however much else is asked: who is not answered them
  *  takes the process for dead, and kills it. */
 const probes = new Set(["/healthz", "/readyz"]);
+
+/** Methods that change nothing that is to be told. */
+const reading = new Set(["GET", "HEAD", "OPTIONS"]);
 
 function logAccess(request: FastifyRequest, reply: FastifyReply): void {
   const { url: route, schema } = request.routeOptions;

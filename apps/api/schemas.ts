@@ -449,6 +449,26 @@ export const AuditEntry = Type.Object({
   tokenId: nullable(Type.String()),
 });
 
+const RowNumber = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Hash = Type.String({ pattern: "^[0-9a-f]{64}$" });
+
+export const ChainHead = Type.Object({ sequence: RowNumber, hash: Hash });
+
+export const ChainPart = Type.Object({
+  verified: RowNumber,
+  last: RowNumber,
+  hash: Hash,
+  fault: nullable(
+    Type.Object({
+      sequence: RowNumber,
+      id: nullable(Type.String()),
+      what: Type.Enum(["changed", "removed", "inserted"]),
+      detail: Type.String(),
+    }),
+  ),
+  done: Type.Boolean(),
+});
+
 /** Counts fit a 32-bit integer, bytes a JSON number. */
 const Count = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
 const ByteCount = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });

@@ -1,4 +1,5 @@
 import type { Identity } from "#core/access/identities.ts";
+import type { EventPage } from "#core/access/read-events.ts";
 import type { Grant } from "#core/access/roles.ts";
 import type { MadeToken, TokenRecord } from "#core/access/tokens.ts";
 import type { StoredPart } from "#core/artifacts/blob-store.ts";
@@ -7,6 +8,7 @@ import type { AuditEntry } from "#core/audit/list-audit.ts";
 import type { Build } from "#core/builds/build.ts";
 import { type ExternalSource, referenceOf } from "#core/builds/external-source.ts";
 import type { Page } from "#core/database/paging.ts";
+import type { Event } from "#core/events/event.ts";
 import type { RegistryRecord } from "#core/images/registries/registry-record.ts";
 import type { StoredFile } from "#core/models/files.ts";
 import type { Model } from "#core/models/model.ts";
@@ -21,6 +23,9 @@ import type { RetentionPreview } from "#core/upkeep/preview-retention.ts";
 import type { RetentionRule } from "#core/upkeep/retention-rules.ts";
 import type { SignedPart } from "#core/uploads/direct-upload.ts";
 import type { Upload } from "#core/uploads/upload.ts";
+import type { Delivery } from "#core/webhooks/deliveries.ts";
+import type { MadeWebhook } from "#core/webhooks/set-webhook.ts";
+import type { Webhook } from "#core/webhooks/webhook.ts";
 
 /*
  * The only makers of the API's JSON. Of what is read they change the form; a field that is in no response schema (an id
@@ -173,6 +178,42 @@ export function madeTokenAgain({ record }: MadeToken) {
 
 export function auditView({ at, ...entry }: AuditEntry) {
   return { ...entry, at: time(at) };
+}
+
+export function eventView({ at, sequence, ...event }: Event) {
+  return { sequence: Number(sequence), ...event, at: time(at) };
+}
+
+export function eventPageView({ items, ...page }: EventPage) {
+  return { items: items.map(eventView), ...page };
+}
+
+export function webhookView({ createdAt, disabledAt, failingSince, ...webhook }: Webhook) {
+  return {
+    ...webhook,
+    disabledAt: timeOrNull(disabledAt),
+    failingSince: timeOrNull(failingSince),
+    createdAt: time(createdAt),
+  };
+}
+
+export function madeWebhookView({ webhook, secret }: MadeWebhook) {
+  return { secret, ...webhookView(webhook) };
+}
+
+/** A secret that is sent again would have to be kept. */
+export function madeWebhookAgain({ webhook }: MadeWebhook) {
+  return { secret: null, ...webhookView(webhook) };
+}
+
+export function deliveryView({ event, nextAt, triedAt, createdAt, ...delivery }: Delivery) {
+  return {
+    ...delivery,
+    event: { ...event, sequence: Number(event.sequence) },
+    nextAt: timeOrNull(nextAt),
+    triedAt: timeOrNull(triedAt),
+    createdAt: time(createdAt),
+  };
 }
 
 export function quotaView({ pattern, limits, used, changedAt, changedBy }: Quota) {

@@ -47,6 +47,7 @@ export interface Config {
   scratchDir: string;
   cacheDir: string;
   work: WorkConfig;
+  webhooks: WebhooksConfig;
 }
 
 export interface HttpConfig {
@@ -187,6 +188,13 @@ export type BaseConfig =
       credentials: { username: string; password: string } | null;
     };
 
+export interface WebhooksConfig {
+  /** Beside the public addresses of the internet, where events may be sent. */
+  networks: Network[];
+  /** How long an event is tried at a webhook, and a webhook that takes nothing is tried at all. */
+  retryForMs: number;
+}
+
 export interface WorkConfig {
   atOnce: number;
   leaseMs: number;
@@ -261,6 +269,10 @@ export function readConfig(environment: Environment): Config {
       lostLeasesLimit: read.integer("SLIPWAY_LOST_WORKERS_LIMIT", 20, { min: 1, max: 1_000 }),
       wedgedAfterMs: read.seconds("SLIPWAY_WEDGED_SECONDS", 60, { min: 1, max: 3_600 }),
       healthPort: workerPort(read),
+    },
+    webhooks: {
+      networks: read.list("SLIPWAY_WEBHOOK_NETWORKS", "an address, or a network such as 10.1.0.0/16", networkOf),
+      retryForMs: read.hours("SLIPWAY_WEBHOOK_RETRY_HOURS", 72, { min: 0.01, max: 8_760 }),
     },
   };
   read.finish();
@@ -376,8 +388,12 @@ function secretsConfig(read: Settings): SecretsConfig {
 
 /** Null also for a network of all addresses: whoever is believed could name any. */
 function proxyOf(text: string): Network | null {
+  return /\/0+$/.test(text) ? null : networkOf(text);
+}
+
+function networkOf(text: string): Network | null {
   try {
-    return /\/0+$/.test(text) ? null : parseNetwork(text);
+    return parseNetwork(text);
   } catch {
     return null;
   }

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
 import { verifyChore } from "#core/artifacts/verify-artifacts.ts";
+import { runSequencer } from "#core/audit/run-sequencer.ts";
 import { buildWork } from "#core/builds/build.ts";
 import { buildHandler } from "#core/builds/run-build.ts";
 import { openDatabase } from "#core/database/client.ts";
@@ -24,9 +25,13 @@ import { checkChore } from "#core/upkeep/check-images.ts";
 import { removalHandler } from "#core/upkeep/run-removal.ts";
 import { uploadWork } from "#core/uploads/finish-upload.ts";
 import { uploadHandler } from "#core/uploads/verify-upload.ts";
+import { addDeliveries } from "#core/webhooks/add-deliveries.ts";
+import { pruneChore } from "#core/webhooks/prune-deliveries.ts";
+import { runDeliveries } from "#core/webhooks/run-deliveries.ts";
+import { makeBell } from "#core/work/bell.ts";
 import { doChores } from "#core/work/chores.ts";
 import { keepPulse } from "#core/work/pulse.ts";
-import { answerDoorbell, openDoorbell } from "#core/work/queue.ts";
+import { answerDoorbell, hearChanges, openDoorbell } from "#core/work/queue.ts";
 import { reconcile, runWork, type WorkHandlers } from "#core/work/run-work.ts";
 import { configOrExit, endOnSignal, orExit, provenOrExit } from "../main-process.ts";
 import { answerLiveness } from "./liveness.ts";
@@ -76,8 +81,15 @@ const chores = [
   checkChore({ db, config, registries }),
   checkTagsChore({ db, config, doorbell, registries }),
   retentionChore({ db, doorbell, config }),
+  pruneChore({ db }),
 ];
 const tidying = doChores({ db, doorbell, config, log }, chores, { worker: self.name, ending: ending.signal });
+const changes = makeBell();
+const deaf = hearChanges(config.queue, changes.ring);
+const waiting = makeBell();
+const numbering = { bell: changes, onNumbered: addDeliveries, afterNumbered: waiting.ring };
+const sequencing = runSequencer({ db, log }, numbering, ending.signal);
+const sending = runDeliveries({ db, doorbell, config, log }, { worker: self.name, bell: waiting }, ending.signal);
 const pulse = keepPulse({ db, config, log }, { self, answering }, ending.signal);
 const health = { host: config.http.host, port: config.work.healthPort };
 const liveness = health.port === 0 ? null : await orExit(answerLiveness(health, pulse), health, "SLIPWAY_WORKER_PORT");
@@ -85,7 +97,8 @@ log.info({ atOnce: config.work.atOnce }, "worker ready");
 
 endOnSignal(log, drainMs + 1_000, async () => {
   ending.abort();
-  await Promise.all([reconciling, sweeping, tidying, pulse.ended, answering.close(drainMs)]);
+  deaf();
+  await Promise.all([reconciling, sweeping, tidying, sequencing, sending, pulse.ended, answering.close(drainMs)]);
   liveness?.close();
   blobs.close();
   await Promise.all([doorbell.close(), registries.close(), db.$disconnect()]);

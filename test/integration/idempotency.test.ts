@@ -118,7 +118,12 @@ describe("a POST with an Idempotency-Key", () => {
     // So do these (upkeep/check-and-restore.test.ts).
     const image = "/v1/models/{model}/versions/{version}/image";
     const ofImages = [`${image}/check`, `${image}/restore`];
-    const elsewhere = [...shownOnce, uploads, `${uploads}/{id}/complete`, proof, ...ofImages];
+    // Tags of versions that are ready (promotion/moving-tags.test.ts).
+    const ofTags = ["/v1/models/{model}/tags", "/v1/models/{model}/tags/{tag}/rollback"];
+    // A secret that is shown once, and a delivery to have been made (events/webhooks.test.ts).
+    const ofWebhooks = ["/v1/webhooks", "/v1/webhooks/{webhook}/deliveries/{delivery}/redeliver"];
+    const atTheirPlace = [...ofImages, ...ofTags, ...ofWebhooks];
+    const elsewhere = [...shownOnce, uploads, `${uploads}/{id}/complete`, proof, ...atTheirPlace];
     expect(posts.length).toBe(Object.keys(requests).length - 1 + elsewhere.length);
     for (const [path, { post: operation }] of posts)
       expect([path, operation?.parameters?.map(({ name }) => name.toLowerCase())]).toEqual([

@@ -1,5 +1,9 @@
 import { expect } from "vitest";
+import { verifyAudit } from "#core/audit/verify-audit.ts";
 import type { Database } from "#core/database/client.ts";
+import { kindOfAction } from "#core/events/event-kinds.ts";
+
+const list = (texts: readonly string[]) => texts.map((text) => `'${text}'`).join(", ");
 
 /** Each promise about rows as a query that finds whatever breaks it. */
 const breaches: Record<string, string> = {
@@ -16,6 +20,20 @@ const breaches: Record<string, string> = {
     WHERE (a.action = 'model.create' AND NOT EXISTS (SELECT FROM models m WHERE m.id::text = a.object_id))
        OR (a.action IN ('version.create', 'version.seal') AND NOT EXISTS (SELECT FROM versions v WHERE v.id::text = a.object_id))
        OR (a.action LIKE 'build.%' AND NOT EXISTS (SELECT FROM builds b WHERE b.id::text = a.object_id))`,
+  "a change that is told has one event, and no event is without its change": `
+    SELECT a.action || ' ' || a.object AS what FROM audit a LEFT JOIN events e ON e.id = a.id
+    WHERE a.action IN (${list(Object.keys(kindOfAction))})
+      AND (e.id IS NULL OR e.model IS DISTINCT FROM a.model OR (a.model IS NOT NULL AND e.model_id IS NULL))
+    UNION ALL SELECT e.kind || ' ' || e.subject FROM events e LEFT JOIN audit a ON a.id = e.id
+    WHERE e.kind IN (${list(Object.values(kindOfAction))}) AND a.id IS NULL`,
+  "events and audit are numbered without a gap": `
+    SELECT s.name AS what FROM sequences s
+    JOIN (SELECT 'events' AS name, count(sequence) AS rows, coalesce(max(sequence), 0) AS last FROM events
+          UNION ALL SELECT 'audit', count(sequence), coalesce(max(sequence), 0) FROM audit) n ON n.name = s.name
+    WHERE s.last <> n.last OR n.rows <> n.last`,
+  "a delivery is of a numbered event, in its place": `
+    SELECT d.id::text AS what FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
+    WHERE d.sequence IS DISTINCT FROM e.sequence`,
   "a file put by itself was audited as new once, and last with the bytes that it has": `
     SELECT v.semver || '/' || f.path AS what
     FROM version_files f JOIN versions v ON v.id = f.version_id JOIN models m ON m.id = v.model_id
@@ -81,4 +99,6 @@ export async function verifyRecord(db: Database, builds: "built" | "unbuilt" = "
       promise,
     ).toEqual([]);
   }
+  const { fault } = await verifyAudit(db, { after: 0, limit: Number.MAX_SAFE_INTEGER });
+  expect(fault, "the audit's chain holds").toBeNull();
 }

@@ -86,7 +86,7 @@ export async function testService(settings: Record<string, string> = {}): Promis
         headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },
         body: json === undefined ? (bytes ?? "") : JSON.stringify(json),
       });
-      const isJson = /json/.test(String(answer.headers["content-type"] ?? ""));
+      const isJson = /[/+]json/.test(String(answer.headers["content-type"] ?? ""));
       return { ...answer, json: isJson && answer.bytes.length > 0 ? JSON.parse(answer.bytes.toString()) : undefined };
     },
   };

@@ -11,6 +11,7 @@ import { registerImage } from "#core/releases/register-image.ts";
 import { answerOnce } from "../answer-once.ts";
 import { BuildSource } from "../build-source-schema.ts";
 import { followAsEvents, followAsText } from "../follow-log.ts";
+import { lastEventId } from "../last-event-id.ts";
 import {
   Build as BuildSchema,
   buildParams,
@@ -153,7 +154,7 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
       reply.raw.once("close", () => gone.abort());
       const signal = AbortSignal.any([gone.signal, app.closing]);
       if (request.headers.accept?.includes("text/event-stream")) {
-        const after = lastEventId(request.headers["last-event-id"]);
+        const after = lastEventId(request.headers["last-event-id"]) ?? 0;
         return reply.type("text/event-stream").send(followAsEvents(registry, id, { after, signal }));
       }
       return reply
@@ -162,13 +163,6 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
     },
   );
 };
-
-function lastEventId(header: string | string[] | undefined): number {
-  if (header === undefined || header === "") return 0;
-  if (typeof header !== "string" || !/^\d{1,9}$/.test(header))
-    throw new SlipwayError("invalid_request", "Last-Event-ID is the id of the last event that was received");
-  return Number(header);
-}
 
 function externalIn({ lock, image, source, serve }: Static<typeof BuildSource>): ExternalSource | null {
   if (image === undefined && source === undefined && serve === undefined) return null;

@@ -104,6 +104,19 @@ export const needs = {
   revokeToken: own,
 
   listAudit: seen,
+  getAuditHead: everything,
+  verifyAudit: everything,
+  exportAudit: everything,
+  listEvents: seen,
+
+  listWebhooks: everything,
+  createWebhook: everything,
+  getWebhook: everything,
+  updateWebhook: everything,
+  deleteWebhook: everything,
+  listDeliveries: everything,
+  redeliver: everything,
+
   listQuotas: seen,
   setQuota: everything,
   deleteQuota: everything,

@@ -1,5 +1,7 @@
 import type { Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
+import { kindTold } from "#core/events/event-kinds.ts";
+import { recordEventOf } from "#core/events/record-event.ts";
 import type { Actor } from "#core/registry.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 
@@ -15,8 +17,8 @@ export interface Change {
   after?: Prisma.InputJsonValue;
 }
 
-/** The row that goes into the transaction of every change, and only there. Its id says when (RFC 9562 §5.7), so that
- *  the order of ids is the order of time. */
+/** The row that goes into the transaction of every change, and only there, with its event where its action is told
+ *  (events/event-kinds.ts). Its id says when (RFC 9562 §5.7), so that the order of ids is the order of time. */
 export function recordAudit(tx: Transaction, actor: Actor, change: Change): Promise<void> {
   return recordAudits(tx, [{ actor, ...change }]);
 }
@@ -25,9 +27,10 @@ export function recordAudit(tx: Transaction, actor: Actor, change: Change): Prom
 export async function recordAudits(tx: Transaction, changes: readonly (Change & { actor: Actor })[]): Promise<void> {
   const at = new Date();
   const ids = changes.map(() => newId(at.getTime())).sort();
+  const idAt = (index: number) => ids[index] as string;
   await tx.auditEntry.createMany({
     data: changes.map(({ actor: { name, requestId, address, tokenId }, ...change }, index) => ({
-      id: ids[index] as string,
+      id: idAt(index),
       at,
       actor: name,
       requestId,
@@ -36,4 +39,8 @@ export async function recordAudits(tx: Transaction, changes: readonly (Change & 
       ...change,
     })),
   });
+  for (const [index, { actor, action, ...change }] of changes.entries()) {
+    const kind = kindTold(action);
+    if (kind !== null) await recordEventOf(tx, actor, { id: idAt(index), at }, { ...change, kind });
+  }
 }

@@ -12,12 +12,15 @@ export interface Doorbell {
   /** Never throws and never waits long: the reconciler rings again for what went unheard. False when Redis did not
    *  take it. */
   ring(workId: string, attempts?: number): Promise<boolean>;
+  /** Says that something was changed and committed. Nobody waits for it: one that is lost costs a second. */
+  announce(): void;
   /** Throws when Redis does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }
 
 const queueName = "work";
+const channelOf = ({ prefix }: Config["queue"]) => `${prefix}:changes`;
 const probeName = "probe";
 /** An enqueue waits for ever on a Redis that is away, whatever its options say. */
 const ringTimeoutMs = 1_000;
@@ -59,6 +62,9 @@ export function openDoorbell(config: Config["queue"], log: Logger): Doorbell {
         );
         return false;
       }
+    },
+    announce() {
+      connection.publish(channelOf(config), "").catch(() => {});
     },
     async ping() {
       await connected;
@@ -142,6 +148,27 @@ export function answerDoorbell(
       await within(limitMs, worker.close()).catch(() => {});
       connection.disconnect();
     },
+  };
+}
+
+/** An idle connection owes no answer: asked so often, one that is half open is noticed. */
+const pingEveryMs = 5_000;
+
+/** Calls `onChange` for whatever any process announces. Returns what ends it. */
+export function hearChanges(config: Config["queue"], onChange: () => void): () => void {
+  const connection = new Redis(config.url, {
+    maxRetriesPerRequest: null,
+    connectTimeout: silence.ringingMs,
+    socketTimeout: silence.ringingMs,
+    retryStrategy: (times) => Math.min(times * 200, 2_000),
+  });
+  connection.on("error", () => {}); // whoever answers the doorbell says so
+  connection.on("message", onChange);
+  connection.subscribe(channelOf(config)).catch(() => {}); // anew after each connection
+  const pinging = setInterval(() => void connection.ping().catch(() => {}), pingEveryMs);
+  return () => {
+    clearInterval(pinging);
+    connection.disconnect();
   };
 }
 

@@ -72,6 +72,7 @@ export async function runWork(
     else line.error({ err: error }, "work ended without a result; its lease will run out");
   } finally {
     clearInterval(heart);
+    doorbell.announce();
   }
   await ringNext({ doorbell }, handler).catch((error: unknown) =>
     line.warn({ error: messageOf(error) }, "what waited for this was not rung for; the reconciler will"),

@@ -21,6 +21,7 @@ const sources = {
   "rotate-secrets": "apps/rotate-secrets.ts",
   "collect-garbage": "apps/collect-garbage.ts",
   "verify-artifacts": "apps/verify-artifacts.ts",
+  "verify-audit": "apps/verify-audit.ts",
 };
 const folder = join(root, "dist");
 const stamp = join(folder, "made-from.json");
