@@ -19,6 +19,15 @@ it("makes the programs anew when a source is not the one that they were made fro
   expect(readFileSync(programPath("migrate"), "utf8")).toBe(before);
 });
 
+it("finds in node_modules at a start only what cannot be bundled", () => {
+  for (const program of ["api", "worker", "standalone"] as const) {
+    const imported = [...readFileSync(programPath(program), "utf8").matchAll(/^(?:import .*|} from )"([^"]+)";$/gm)];
+    const found = imported.flatMap(([, from = ""]) => (/^node:|^\.\/packages\//.test(from) ? [] : from));
+    expect(imported.length).toBeGreaterThan(5);
+    expect(found).toEqual(program === "api" ? ["@fastify/swagger-ui"] : []);
+  }
+});
+
 it("names the sources, by their own lines, where a program fails", () => {
   const DATABASE_URL = "postgresql://nobody@127.0.0.1:1/nothing";
   const trace = "process.on('exit', () => console.error(new Error().stack));";

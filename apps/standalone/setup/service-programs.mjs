@@ -1,13 +1,15 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { bundlePackages, packagesBeside } from "./bundled-packages.mjs";
 import { root, SetUpError } from "./run-command.mjs";
 
 /*
  * The service as plain JavaScript, so that no process carries a compiler with it:
  *
- *   dist/<program>.js       its sources in one file; packages stay in node_modules
+ *   dist/<program>.js       its sources in one file
  *   dist/<program>.js.map   for stack traces (node --enable-source-maps)
+ *   dist/packages/          the npm packages that they import (bundled-packages.mjs)
  *   dist/made-from.json     path of each source → SHA-256
  */
 const sources = {
@@ -25,8 +27,25 @@ const sources = {
 };
 const folder = join(root, "dist");
 const stamp = join(folder, "made-from.json");
+/** The versions that are in node_modules. */
+const installed = "node_modules/.package-lock.json";
 /** What decides about the programs and is none of their sources. */
-const own = ["package.json", "apps/standalone/setup/service-programs.mjs"];
+const own = [
+  "package.json",
+  installed,
+  "apps/standalone/setup/service-programs.mjs",
+  "apps/standalone/setup/bundled-packages.mjs",
+];
+
+/** @type {import("esbuild").BuildOptions} */
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20.19",
+  logLevel: "silent", // what fails is thrown
+};
 
 /** @param {keyof typeof sources} program */
 export function programPath(program) {
@@ -45,25 +64,21 @@ export const servicePrograms = {
   async act() {
     const { build } = await import("esbuild"); // on a new clone it is not there before the npm packages are
     const madeFrom = Object.fromEntries(own.map((path) => [path, digestOf(read(path))]));
+    const failed = (error) => {
+      throw new SetUpError(error.message);
+    };
     const { outputFiles } = await build({
-      absWorkingDir: root,
+      ...options,
       entryPoints: sources,
       outdir: folder,
-      bundle: true,
-      packages: "external",
-      platform: "node",
-      format: "esm",
-      target: "node20.19",
       sourcemap: "linked",
       sourcesContent: false,
-      plugins: [readingSources(madeFrom)],
+      plugins: [packagesBeside, readingSources(madeFrom)],
       write: false,
-      logLevel: "silent", // what fails is thrown
-    }).catch((error) => {
-      throw new SetUpError(error.message);
-    });
-    mkdirSync(folder, { recursive: true });
-    for (const { path, contents } of outputFiles) replace(path, contents);
+    }).catch(failed);
+    const programs = outputFiles.filter(({ path }) => path.endsWith(".js")).map(({ text }) => text);
+    const importing = await bundlePackages({ folder, programs, lock: read(installed), options }).catch(failed);
+    for (const { path, text } of outputFiles) replace(path, path.endsWith(".js") ? importing(text) : text);
     replace(stamp, JSON.stringify(madeFrom, null, 2));
   },
 };
