@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
@@ -52,6 +53,8 @@ const engine = openEngine(config.engine);
 const builder = openBuilder({ db, blobs, config, registries, engine, environment: process.env });
 
 const ending = new AbortController();
+// Each chore and handler listens to it.
+setMaxListeners(0, ending.signal);
 const handlers: WorkHandlers = {
   [buildWork]: buildHandler({
     db,
