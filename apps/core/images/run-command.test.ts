@@ -101,10 +101,14 @@ describe("running a program", () => {
     await expect(runCommand(shell("sleep 30", { limitMs: 100 }))).rejects.toThrow("sh was stopped after 0.1 s");
   });
 
-  it("ends it when whoever takes its output cannot go on", async () => {
+  it.each([
+    ["at once", 0],
+    ["when more of it has come than is kept", 300],
+  ])("ends it when whoever takes its output cannot go on, %s", async (_, afterMs) => {
     const running = runCommand(
       shell("yes", {
         consume: async () => {
+          await sleep(afterMs);
           throw new Error("disk full");
         },
       }),

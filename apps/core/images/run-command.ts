@@ -115,6 +115,7 @@ async function consume(stdout: Readable, take: (stdout: Readable) => Promise<voi
     await take(kept);
     return "";
   } catch (error) {
+    kept.destroy(); // output that nobody takes would never be at its end
     end();
     throw error;
   }
