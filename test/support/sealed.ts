@@ -15,13 +15,24 @@ export async function sealed(service: TestService, model: string, version: strin
   return { buildId: answer.json.build.id };
 }
 
-/** A version whose image a worker has made; `testWorker` must run. */
+/** A version whose image a worker has made, and has brought with its tags to the registry; `testWorker` must run. */
 export async function ready(service: TestService, model: string, version: string): Promise<{ imageDigest: string }> {
   const { buildId } = await sealed(service, model, version);
   await finished(service, buildId);
+  await tagged(service, model);
   const read = await service.call("GET", `/v1/models/${model}/versions/${version}`);
   if (read.json.status !== "ready") throw new Error(`${model}:${version} is ${read.json.status}`);
   return { imageDigest: read.json.image.digest };
+}
+
+/** No worker has anything to do for the model's tags in registries any more. */
+export async function tagged({ registry }: TestService, model: string): Promise<void> {
+  const left = { model: { name: model, deletedAt: null }, status: "pending" };
+  await waitUntil(
+    `the tags of ${model} are in their registry`,
+    async () => (await registry.db.tagSync.count({ where: left })) === 0,
+    { everyMs: 10 },
+  );
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
-import type { Transaction } from "#core/database/client.ts";
+import type { Database, Transaction } from "#core/database/client.ts";
 import { isSlipwayError, messageOf } from "#core/errors.ts";
 import { placeOf } from "#core/images/registries/image-place.ts";
 import { type Registries, RegistryMoved } from "#core/images/registries/open-registries.ts";
@@ -50,7 +50,8 @@ export function removalHandler(needs: Needs): WorkHandler {
       // A worker that was frozen may go on when another has removed the image, and a build has put it back.
       const hold = () => extendLease(db, claim, config.work.leaseMs);
       const listed = await listedAlone(db, removing);
-      outcome = await remove({ registries, redact, hold }, { ...removing, listed }, signal);
+      const left = await leftTags(db, removing);
+      outcome = await remove({ registries, redact, hold }, { ...removing, listed, left }, signal);
     } catch (error) {
       if (signal.aborted || error instanceof StaleClaim) throw error;
       const reason = redact(messageOf(error));
@@ -92,6 +93,14 @@ async function readRemoving({ db }: Needs, claim: Claim): Promise<Removing | nul
   return { ...(image as unknown as VersionImage), model: made.model.name, version: made.semver };
 }
 
+/** Tags that are at another image, or at none, and may not have left this one in its registry yet. */
+async function leftTags(db: Database, { registry, repository, digest }: VersionImage): Promise<string[]> {
+  const rows = await db.$queryRaw<{ tag: string }[]>`
+    SELECT s.tag FROM tag_syncs s JOIN tags t ON t.model_id = s.model_id AND t.name = s.tag
+    WHERE s.registry = ${registry} AND s.repository = ${repository} AND t.image_digest IS DISTINCT FROM ${digest}`;
+  return rows.map(({ tag }) => tag);
+}
+
 interface RemovalNeeds {
   registries: Registries;
   redact: Redact;
@@ -103,7 +112,7 @@ interface RemovalNeeds {
  *  still gives what it has said to delete. */
 async function remove(
   { registries, redact, hold }: RemovalNeeds,
-  image: Removing & { listed: readonly Digest[] },
+  image: Removing & { listed: readonly Digest[]; left: readonly string[] },
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { registry, host, path } = placeOf(image);
@@ -122,9 +131,11 @@ async function remove(
   try {
     await deleteHeld(image.digest).catch(async (error: unknown) => {
       if (!(error instanceof RegistryError && error.code === "GOOGLE_MANIFEST_DANGLING_TAG")) throw error;
-      // Google's registries keep a manifest for as long as a tag names it. The version's is the one that Slipway has set.
-      const tagged = await pullManifest(client, path, image.version, signal);
-      if (tagged?.digest === image.digest) await deleteHeld(image.version);
+      // Google's registries keep a manifest for as long as a tag names it. Slipway's are the version's and those that leave it.
+      for (const tag of [image.version, ...image.left]) {
+        const tagged = await pullManifest(client, path, tag, signal);
+        if (tagged?.digest === image.digest) await deleteHeld(tag);
+      }
       await deleteHeld(image.digest);
     });
     for (const digest of image.listed) await deleteHeld(digest);
