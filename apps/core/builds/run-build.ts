@@ -210,7 +210,7 @@ async function succeed(
     });
     const toRing = isNew > 0 || putBack ? await follow(tx, claim, build) : [];
     const proofs = isNew === 0 ? [] : await whenReady(tx, { versionId, imageId, requestId: claim.requestId });
-    return [...proofs.map((id) => ({ id, attempt: 0 })), ...toRing];
+    return [...toRing, ...proofs.map((id) => ({ id, attempt: 0 }))];
   });
   for (const { id, attempt } of bells) await doorbell.ring(id, attempt);
 }

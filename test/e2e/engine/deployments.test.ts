@@ -7,7 +7,7 @@ import { type ComposeProject, composeIsThere, composeProject } from "#test/compo
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { expectSameAnswer } from "#test/expect-same-answer.ts";
 import { type ModelCase, realModel } from "#test/real-models.ts";
-import { finished } from "#test/sealed.ts";
+import { finished, tagged } from "#test/sealed.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 import { waitUntil } from "#test/wait-until.ts";
@@ -131,5 +131,6 @@ async function imageOfModel(): Promise<{ reference: string; digest: string }> {
   expect([sealing.status, sealing.json.errors]).toEqual([202, undefined]);
   const build = await finished(service, sealing.json.build.id, 180_000);
   expect([build.status, build.error]).toEqual(["succeeded", null]);
+  await tagged(service, model.name);
   return build.image;
 }

@@ -4,7 +4,7 @@ import { assemblingWorker } from "#test/assembling-worker.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { expectSameAnswer } from "#test/expect-same-answer.ts";
 import { realModel, realModelNames } from "#test/real-models.ts";
-import { finished } from "#test/sealed.ts";
+import { finished, tagged } from "#test/sealed.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 import { waitUntil } from "#test/wait-until.ts";
 
@@ -109,6 +109,7 @@ async function imageOf(name: string): Promise<string> {
   expect([name, sealed.status, sealed.json.errors]).toEqual([name, 202, undefined]);
   const build = await finished(service, sealed.json.build.id, 180_000);
   expect([name, build.status, build.error]).toEqual([name, "succeeded", null]);
+  await tagged(service, name);
   return build.image.reference;
 }
 
