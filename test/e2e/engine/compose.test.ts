@@ -55,7 +55,12 @@ else
         async () => {
           const found = await json(`/v1/models/custom/versions/${version}`);
           expect(["sealed", "building", "ready"]).toContain(found.status);
-          return found.status === "ready" ? found : null;
+          if (found.status !== "ready") return null;
+          const { items } = await json("/v1/models/custom/tags");
+          const inPlace = items.every(
+            (tag: { registries: { status: string }[] }) => tag.registries[0]?.status === "synced",
+          );
+          return inPlace ? found : null;
         },
         { withinMs: 240_000, everyMs: 500 },
       );

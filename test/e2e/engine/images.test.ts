@@ -95,6 +95,7 @@ print("\\n".join(bad))`;
     const restored = await call("POST", `${image}/restore`);
     const build = await finished(service, restored.json.id, 60_000);
     expect([build.status, build.error, build.image.reference]).toEqual(["succeeded", null, reference]);
+    await tagged(service, "iris");
     await docker.docker("pull", "--quiet", reference);
     const answer = await docker.docker("run", "--rm", reference, "slipway-runtime", "--help");
     expect(answer).toContain("serve");
