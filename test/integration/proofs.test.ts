@@ -132,7 +132,8 @@ describe("a proof of an image that is no more where it was", async () => {
         UPDATE registries SET host = 'elsewhere.example', revision = revision + 1 WHERE name = 'moving';
         RETURN NEW; END $$`);
     await db.$executeRaw`CREATE TRIGGER move AFTER INSERT ON proofs FOR EACH ROW EXECUTE FUNCTION move()`;
-    await ready(service, "moving", "1.0.0");
+    const { buildId } = await sealed(service, "moving", "1.0.0");
+    await finished(service, buildId);
     expect(await tried(service, "moving")).toMatchObject({
       status: "not_run",
       reason: `the registry moving is at elsewhere.example now, and no more at ${before}`,

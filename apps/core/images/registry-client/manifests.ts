@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
 import { mediaTypes } from "../oci.ts";
 import { type RegistryClient, refusal } from "./client.ts";
@@ -10,6 +11,8 @@ const accepted = [mediaTypes.manifest, mediaTypes.index, mediaTypes.dockerManife
 
 /** Larger manifests are refused by registries as well (distribution-spec: at least 4 MiB must be taken). */
 const manifestLimitBytes = 4 * 1024 * 1024;
+
+const pausesMs = [20, 200];
 
 export interface PulledManifest {
   bytes: Buffer;
@@ -24,14 +27,17 @@ export async function pullManifest(
   reference: string,
   signal: AbortSignal,
 ): Promise<PulledManifest | null> {
-  const answer = await client.call({
-    method: "GET",
-    target: `/v2/${repository}/manifests/${reference}`,
-    repository,
-    access: "pull",
-    headers: { accept: accepted },
-    signal,
-  });
+  const target = `/v2/${repository}/manifests/${reference}`;
+  const ask = () =>
+    client.call({ method: "GET", target, repository, access: "pull", headers: { accept: accepted }, signal });
+  let answer = await ask();
+  // In the moment in which it is put under another tag distribution has its link empty, and answers 500.
+  for (const pauseMs of pausesMs) {
+    if (answer.status !== 500) break;
+    await answer.body.dump();
+    await sleep(pauseMs, undefined, { signal });
+    answer = await ask();
+  }
   if (answer.status === 404) {
     await answer.body.dump();
     return null;
