@@ -169,3 +169,28 @@ it("a real registry that starts again in the middle of a push has all of the ima
   const found = await pullManifest(client, repositories[0] ?? "", built.digest, AbortSignal.timeout(30_000));
   expect(found?.bytes).toEqual(built.manifest);
 });
+
+describe("a manifest", () => {
+  it("is asked for again where its registry is just putting it under another tag, and no more than that", async () => {
+    let failing = 0;
+    const registry = await wireRegistry({
+      way: "open",
+      fault: (request, response) => {
+        if (failing === 0 || request.method !== "GET") return false;
+        failing -= 1;
+        response.writeHead(500).end();
+        return true;
+      },
+    });
+    const client = openRegistryClient({ host: registry.host });
+    whenDone(() => client.close());
+    const built = await image();
+    await publish(registry.host, built);
+    const [path = ""] = /^.*(?=\/)/.exec([...registry.manifests.keys()][0] ?? "") ?? [];
+    const pull = () => pullManifest(client, path, built.digest, AbortSignal.timeout(10_000));
+    failing = 2;
+    expect((await pull())?.digest).toBe(built.digest);
+    failing = 3;
+    await expect(pull()).rejects.toThrow("500");
+  });
+});
