@@ -32,6 +32,29 @@ export function parseTagName(text: string): TagName {
   return tag as TagName;
 }
 
+/** Those of the tags that are moved by promotion, which hold in place what they point at. */
+export function promotedTags(tags: readonly string[]): string[] {
+  return tags.filter((tag) => !isFloating(tag));
+}
+
+/** Throws `version_in_use` where one of the tags that point at the version is moved by promotion. */
+export function requireNoPromotedTag({
+  model,
+  version,
+  tags,
+}: {
+  model: string;
+  version: string;
+  tags: string[];
+}): void {
+  const promoted = promotedTags(tags);
+  if (promoted.length > 0)
+    throw new SlipwayError(
+      "version_in_use",
+      `${model}:${version} is in use: move ${promoted.join(", ")} to another version first`,
+    );
+}
+
 /** Whether it follows versions by rule: `latest`, `1`, `1.2`, and `latest-rc` for pre-releases. `LATEST` would be read as one. */
 export function isFloating(tag: string): boolean {
   return /^(?:latest(?:-.*)?|\d+(?:\.\d+)?)$/i.test(tag);

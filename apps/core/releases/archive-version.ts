@@ -4,7 +4,7 @@ import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { findVersion, readVersion, type Version } from "#core/models/version.ts";
 import { followVersions } from "#core/promotion/floating-tags.ts";
-import { isFloating } from "#core/promotion/tag-name.ts";
+import { requireNoPromotedTag } from "#core/promotion/tag-name.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 
 /** Takes a sealed version out of use: it is kept and read, and never tagged again. Archiving twice is no
@@ -22,12 +22,7 @@ export async function archiveVersion(
     const before = await readVersion({ db: tx }, model, version);
     if (sealedAt === null)
       throw new SlipwayError("version_not_sealed", `${model}:${version} is a draft: delete it instead`);
-    const promoted = before.tags.filter((tag) => !isFloating(tag));
-    if (promoted.length > 0)
-      throw new SlipwayError(
-        "version_in_use",
-        `${model}:${version} is in use: move ${promoted.join(", ")} to another version first`,
-      );
+    requireNoPromotedTag(before);
     if (archivedAt === null) {
       await requireNoOpenBuild(tx, { versionId: id, object: `${model}:${version}` });
       await tx.version.update({ where: { id }, data: { archivedAt: new Date() } });

@@ -7,7 +7,7 @@ import { openStatuses } from "#core/builds/build.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findModel, readModel } from "#core/models/model.ts";
-import { isFloating } from "#core/promotion/tag-name.ts";
+import { promotedTags } from "#core/promotion/tag-name.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { abandonUploadsOf } from "#core/uploads/abandon-upload.ts";
 
@@ -22,7 +22,7 @@ export async function deleteModel(
   const doomed = await db.$transaction(async (tx) => {
     const { id } = await findModel(tx, name, "for update");
     const before = await readModel({ db: tx }, name);
-    const tags = Object.keys(before.tags).filter((tag) => !isFloating(tag));
+    const tags = promotedTags(Object.keys(before.tags));
     if (tags.length > 0)
       throw new SlipwayError(
         "model_in_use",

@@ -5,7 +5,7 @@ import { requireNoOpenBuild } from "#core/builds/build.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findVersion, readVersion } from "#core/models/version.ts";
 import { followVersions } from "#core/promotion/floating-tags.ts";
-import { isFloating } from "#core/promotion/tag-name.ts";
+import { requireNoPromotedTag } from "#core/promotion/tag-name.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { dropVersion } from "./drop-version.ts";
 
@@ -33,13 +33,7 @@ export async function deleteVersion(
       if (!config.keeping.deletable.some((pattern) => matches(pattern, model)))
         throw deletionNotAllowed(model, version);
       requireForSealed();
-      const { tags } = await readVersion({ db: tx }, model, version);
-      const promoted = tags.filter((tag) => !isFloating(tag));
-      if (promoted.length > 0)
-        throw new SlipwayError(
-          "version_in_use",
-          `${model}:${version} is in use: move ${promoted.join(", ")} to another version first`,
-        );
+      requireNoPromotedTag(await readVersion({ db: tx }, model, version));
       await requireNoOpenBuild(tx, { versionId: found.id, object: `${model}:${version}` });
     }
     const dropped = await dropVersion(tx, found.id, actor);

@@ -3,7 +3,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { findModel } from "#core/models/model.ts";
 import { imageReference } from "#core/models/version.ts";
-import { isFloating } from "#core/promotion/tag-name.ts";
+import { promotedTags } from "#core/promotion/tag-name.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { beginRemoval } from "./begin-removal.ts";
 import { indexOf, lockImage, lockManifest, readImage, type VersionImage } from "./image-row.ts";
@@ -53,7 +53,7 @@ async function requireUnused(
     orderBy: { name: "asc" },
     select: { name: true },
   });
-  const promoted = tags.map(({ name }) => name).filter((name) => !isFloating(name));
+  const promoted = promotedTags(tags.map(({ name }) => name));
   if (promoted.length > 0) refuse(`move ${promoted.join(", ")} to another version first`);
   const others = await tx.version.count({
     where: { id: { not: versionId }, deletedAt: null, model: { deletedAt: null }, image: { repository, digest } },

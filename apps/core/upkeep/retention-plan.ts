@@ -1,5 +1,5 @@
 import type { Transaction } from "#core/database/client.ts";
-import { isFloating } from "#core/promotion/tag-name.ts";
+import { promotedTags } from "#core/promotion/tag-name.ts";
 import { type ImageFacts, readModelImages } from "./model-images.ts";
 import type { Keeping } from "./retention-rules.ts";
 import { dayOf, leftTags } from "./tag-history.ts";
@@ -42,7 +42,7 @@ function whyKept(
   const ageMs = now.getTime() - image.createdAt.getTime();
   if (image.isExternal) return "built elsewhere: removed where it was pushed from";
   if (image.index !== null) return `listed by the index ${image.index}`;
-  const promoted = image.tags.filter((tag) => !isFloating(tag));
+  const promoted = promotedTags(image.tags);
   if (promoted.length > 0) return `under ${promoted.join(", ")}`;
   if (left !== undefined) return `under ${left.tag} until ${dayOf(left.leftAt)}`;
   if (image.isBuilding) return "its version is being built";

@@ -50,7 +50,7 @@ export function removalHandler(needs: Needs): WorkHandler {
       // A worker that was frozen may go on when another has removed the image, and a build has put it back.
       const hold = () => extendLease(db, claim, config.work.leaseMs);
       const listed = await listedAlone(db, removing);
-      const left = await leftTags(db, removing);
+      const left = await tagsLeaving(db, removing);
       outcome = await remove({ registries, redact, hold }, { ...removing, listed, left }, signal);
     } catch (error) {
       if (signal.aborted || error instanceof StaleClaim) throw error;
@@ -94,7 +94,7 @@ async function readRemoving({ db }: Needs, claim: Claim): Promise<Removing | nul
 }
 
 /** Tags that are at another image, or at none, and may not have left this one in its registry yet. */
-async function leftTags(db: Database, { registry, repository, digest }: VersionImage): Promise<string[]> {
+async function tagsLeaving(db: Database, { registry, repository, digest }: VersionImage): Promise<string[]> {
   const rows = await db.$queryRaw<{ tag: string }[]>`
     SELECT s.tag FROM tag_syncs s JOIN tags t ON t.model_id = s.model_id AND t.name = s.tag
     WHERE s.registry = ${registry} AND s.repository = ${repository} AND t.image_digest IS DISTINCT FROM ${digest}`;
