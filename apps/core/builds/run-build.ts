@@ -8,12 +8,13 @@ import type { ImageLock } from "#core/images/lock.ts";
 import { holdRegistry, placeOf, repositoryOf } from "#core/images/registries/image-place.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import { allFiles } from "#core/models/files.ts";
+import { lockModel } from "#core/models/model.ts";
 import { type ImagePlatform, imageReference } from "#core/models/version.ts";
 import type { PackageSpec } from "#core/packaging/package-spec.ts";
 import { followVersions } from "#core/promotion/floating-tags.ts";
-import type { Bell } from "#core/promotion/request-sync.ts";
 import { redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
+import { type DueWork, ringAll } from "#core/work/queue.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import {
   backoffMs,
@@ -163,10 +164,9 @@ async function succeed(
   made: MadeImage,
 ): Promise<void> {
   const { place, digest, origin, platforms, lock, builder, dockerfile } = made;
-  const bells = await db.$transaction(async (tx) => {
+  const due = await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
-    // Before its versions: the order in which whoever moves its tags locks them.
-    await tx.$queryRaw`SELECT 1 FROM models WHERE id = ${build.model.id}::uuid FOR UPDATE`;
+    await lockModel(tx, build.model.id);
     await holdRegistry(tx, place.registry);
     const imageId = newId();
     const repository = repositoryOf(place);
@@ -212,10 +212,14 @@ async function succeed(
     const proofs = isNew === 0 ? [] : await whenReady(tx, { versionId, imageId, requestId: claim.requestId });
     return [...toRing, ...proofs.map((id) => ({ id, attempt: 0 }))];
   });
-  for (const { id, attempt } of bells) await doorbell.ring(id, attempt);
+  await ringAll(doorbell, due);
 }
 
-function follow(tx: Transaction, { requestId }: Claim, { model, request: { version } }: BegunBuild): Promise<Bell[]> {
+function follow(
+  tx: Transaction,
+  { requestId }: Claim,
+  { model, request: { version } }: BegunBuild,
+): Promise<DueWork[]> {
   return followVersions(tx, { modelId: model.id, model: model.name, version, why: `${version} is ready` }, requestId);
 }
 

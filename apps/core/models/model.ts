@@ -40,6 +40,12 @@ export function modelNotFound(name: string): SlipwayError {
   return new SlipwayError("model_not_found", `there is no model "${name.slice(0, 200)}"`);
 }
 
+/** Holds a model's row for the rest of the transaction. Whoever moves its tags stands in line on it, and takes it before rows of
+ *  its versions. */
+export async function lockModel(tx: Transaction, id: string): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM models WHERE id = ${id}::uuid FOR UPDATE`;
+}
+
 /** The living model's row, locked for the rest of the transaction where `lock` says so. Throws `model_not_found`. */
 export async function findModel(
   db: Database | Transaction,

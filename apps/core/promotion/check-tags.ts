@@ -4,11 +4,13 @@ import type { Transaction } from "#core/database/client.ts";
 import { messageOf } from "#core/errors.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import type { Logger } from "#core/logger.ts";
+import { lockModel } from "#core/models/model.ts";
 import { redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
 import type { Chore } from "#core/work/chores.ts";
-import { type Bell, requestSyncs } from "./request-sync.ts";
-import { askForTag, lockModel, readSync, selectSyncs, type TagSync, tagReference } from "./tag-sync.ts";
+import { type DueWork, ringAll } from "#core/work/queue.ts";
+import { requestSyncs } from "./request-sync.ts";
+import { askForTag, readSync, selectSyncs, type TagSync, tagReference } from "./tag-sync.ts";
 
 interface Needs extends Pick<Registry, "db" | "config" | "doorbell"> {
   registries: Registries;
@@ -59,10 +61,10 @@ async function checkOne(
   const tag = tagReference(sync);
   try {
     const { digest } = await askForTag(needs.registries, sync, limit);
-    const bells = await needs.db.$transaction((tx) => recordFound(tx, needs, sync, digest));
-    if (bells === null) return "in place";
+    const repairing = await needs.db.$transaction((tx) => recordFound(tx, needs, sync, digest));
+    if (repairing === null) return "in place";
     log.error({ tag, found: digest, wanted: sync.digest }, "a tag was moved in its registry by others");
-    for (const { id, attempt } of bells) await needs.doorbell.ring(id, attempt);
+    await ringAll(needs.doorbell, repairing);
     return "drifted";
   } catch (error) {
     if (signal.aborted) throw error;
@@ -77,8 +79,8 @@ async function recordFound(
   { config }: Needs,
   sync: TagSync,
   found: string | null,
-): Promise<Bell[] | null> {
-  await lockModel(tx, sync);
+): Promise<DueWork[] | null> {
+  await lockModel(tx, sync.modelId);
   const now = await readSync(tx, sync.id);
   if (now === null || now.status === "pending" || now.revision !== sync.revision) return null;
   const inPlace = found === sync.digest;

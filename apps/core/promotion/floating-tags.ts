@@ -1,8 +1,8 @@
 import type { Transaction } from "#core/database/client.ts";
 import { partsOf, type Semver, semverKey } from "#core/models/semver.ts";
 import { slipwayActor } from "#core/registry.ts";
+import type { DueWork } from "#core/work/queue.ts";
 import { Prisma } from "#prisma/client/client.ts";
-import type { Bell } from "./request-sync.ts";
 import { presentTag, type TagGoal, writeMove } from "./write-move.ts";
 
 /** A tag that follows versions by rule, and which of them it may point at: in SQL, of version `v`. */
@@ -19,16 +19,16 @@ export async function followVersions(
   tx: Transaction,
   { modelId, model, version, why }: { modelId: string; model: string; version: string; why: string },
   requestId: string | null,
-): Promise<Bell[]> {
-  const bells: Bell[] = [];
+): Promise<DueWork[]> {
+  const due: DueWork[] = [];
   for (const { tag, line } of floatingTagsOf(version as Semver)) {
     const present = await presentTag(tx, { modelId, tag });
     const to = await highest(tx, modelId, line);
     if ((to?.versionId ?? null) === (present?.versionId ?? null)) continue;
     const move = { present, to, reason: `by rule: ${why}` };
-    bells.push(...(await writeMove(tx, { modelId, model, tag }, move, slipwayActor(requestId))));
+    due.push(...(await writeMove(tx, { modelId, model, tag }, move, slipwayActor(requestId))));
   }
-  return bells;
+  return due;
 }
 
 function floatingTagsOf(version: Semver): FloatingTag[] {

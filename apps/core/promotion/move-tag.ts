@@ -4,10 +4,9 @@ import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { storable } from "#core/models/labels.ts";
 import { findModel } from "#core/models/model.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import type { Doorbell } from "#core/work/queue.ts";
+import { type DueWork, ringAll } from "#core/work/queue.ts";
 import { type Destination, findGoal } from "./find-goal.ts";
 import { readTag, type Tag, tagNotFound } from "./read-tags.ts";
-import type { Bell } from "./request-sync.ts";
 import type { TagName } from "./tag-name.ts";
 import { type PresentTag, presentTag, type TagOfModel, writeMove } from "./write-move.ts";
 
@@ -52,7 +51,7 @@ export async function moveTags(
   checkReason(reason);
   if (new Set(moves.map(({ tag }) => tag)).size < moves.length)
     throw new SlipwayError("invalid_request", "a tag is named twice: it can only be moved to one place");
-  const bells: Bell[] = [];
+  const due: DueWork[] = [];
   const moved = await db.$transaction(async (tx) => {
     const { id: modelId } = await findModel(tx, model, "for update");
     const moved: MovedTag[] = [];
@@ -64,18 +63,14 @@ export async function moveTags(
       if (made) await requireNoLookAlike(tx, named);
       const goal = await findGoal(tx, named, present, to);
       const stays = present?.versionId === goal.versionId && present.imageDigest === goal.imageDigest;
-      if (!stays) bells.push(...(await writeMove(tx, named, { present, to: goal, reason }, actor)));
+      if (!stays) due.push(...(await writeMove(tx, named, { present, to: goal, reason }, actor)));
       moved.push({ tag: await readTag({ db: tx }, model, tag), made });
     }
     await remember(tx, moved);
     return moved;
   });
-  await ringAll(doorbell, bells);
+  await ringAll(doorbell, due);
   return moved;
-}
-
-async function ringAll(doorbell: Doorbell, bells: readonly Bell[]): Promise<void> {
-  for (const { id, attempt } of bells) await doorbell.ring(id, attempt);
 }
 
 /** Its revision goes on when it is made again. Throws `tag_not_found`, `tag_moved`. */
@@ -85,7 +80,7 @@ export async function removeTag(
   actor: Actor,
 ): Promise<void> {
   checkReason(reason);
-  const bells = await db.$transaction(async (tx) => {
+  const due = await db.$transaction(async (tx) => {
     const { id: modelId } = await findModel(tx, model, "for update");
     const named = { modelId, model, tag };
     const present = await presentTag(tx, named);
@@ -93,7 +88,7 @@ export async function removeTag(
     if (present === null || present.versionId === null) throw tagNotFound(model, tag);
     return writeMove(tx, named, { present, to: null, reason }, actor);
   });
-  await ringAll(doorbell, bells);
+  await ringAll(doorbell, due);
 }
 
 /** OCI tags that differ in case are two; whoever reads them takes them for one. Throws `tag_taken`. */

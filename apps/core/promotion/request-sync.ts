@@ -1,12 +1,7 @@
 import type { Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
+import type { DueWork } from "#core/work/queue.ts";
 import type { TagOfModel } from "./write-move.ts";
-
-/** Work to ring for when the transaction is through, and how often it was claimed before. */
-export interface Bell {
-  id: string;
-  attempt: number;
-}
 
 /** The kind of work that brings a tag to an image registry; its subject is a row of `tag_syncs`. */
 export const tagWork = "tag";
@@ -18,7 +13,7 @@ export async function requestSync(
   tx: Transaction,
   { modelId, tag }: Omit<TagOfModel, "model">,
   versionId: string | null,
-): Promise<Bell[]> {
+): Promise<DueWork[]> {
   await tx.$executeRaw`
     INSERT INTO tag_syncs (id, model_id, tag, registry, repository)
     SELECT ${newId()}::uuid, ${modelId}::uuid, ${tag}, i.registry, i.repository
@@ -35,15 +30,15 @@ export async function requestSync(
 }
 
 /** The same of rows that are there. Whoever works on one at the moment ends only when it has seen this. */
-export async function requestSyncs(tx: Transaction, syncIds: readonly string[]): Promise<Bell[]> {
-  const bells: Bell[] = [];
+export async function requestSyncs(tx: Transaction, syncIds: readonly string[]): Promise<DueWork[]> {
+  const due: DueWork[] = [];
   for (const syncId of syncIds)
-    bells.push(
-      ...(await tx.$queryRaw<Bell[]>`
+    due.push(
+      ...(await tx.$queryRaw<DueWork[]>`
         INSERT INTO work (id, kind, subject_id) VALUES (${newId()}::uuid, ${tagWork}, ${syncId}::uuid)
         ON CONFLICT (kind, subject_id) DO UPDATE SET state = 'queued', run_after = now(), lost_leases = 0
         WHERE work.state IN ('done', 'queued')
         RETURNING id, attempt`),
     );
-  return bells;
+  return due;
 }

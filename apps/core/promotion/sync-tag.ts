@@ -2,13 +2,14 @@ import { messageOf } from "#core/errors.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import { deleteManifest, pullManifest, pushManifest } from "#core/images/registry-client/manifests.ts";
 import { isPassing, RegistryError } from "#core/images/registry-client/registry-error.ts";
+import { lockModel } from "#core/models/model.ts";
 import { redactor } from "#core/redact.ts";
 import type { Registry } from "#core/registry.ts";
 import { fewAtOnce } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { type Claim, closeWork, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
 import { tagWork } from "./request-sync.ts";
-import { askForTag, lockModel, readSync, type TagSync, tagReference } from "./tag-sync.ts";
+import { askForTag, readSync, type TagSync, tagReference } from "./tag-sync.ts";
 
 interface Needs extends Pick<Registry, "db" | "config"> {
   registries: Registries;
@@ -78,7 +79,7 @@ async function bring(registries: Registries, sync: TagSync, signal: AbortSignal)
 /** False where the tag has moved meanwhile. */
 async function concluded({ db }: Needs, claim: Claim, sync: TagSync, left: string | null): Promise<boolean> {
   return db.$transaction(async (tx) => {
-    await lockModel(tx, sync);
+    await lockModel(tx, sync.modelId);
     await holdClaim(tx, claim);
     const now = await readSync(tx, sync.id);
     if (now !== null && now.revision !== sync.revision) return false;
@@ -98,7 +99,7 @@ async function putOff({ db }: Needs, claim: Claim, sync: TagSync, reason: string
   const triedMs = Date.now() - sync.changedAt.getTime();
   const pauseMs = Math.round(Math.min(longestPauseMs, Math.max(1_000, triedMs / 2)) * (0.9 + Math.random() * 0.2));
   await db.$transaction(async (tx) => {
-    await lockModel(tx, sync);
+    await lockModel(tx, sync.modelId);
     await holdClaim(tx, claim);
     await tx.tagSync.updateMany({ where: { id: claim.subjectId }, data: { reason } });
     await postponeWork(tx, claim, pauseMs);

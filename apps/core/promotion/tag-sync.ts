@@ -6,7 +6,9 @@ import type { RegistryClient } from "#core/images/registry-client/client.ts";
 import { pullManifest } from "#core/images/registry-client/manifests.ts";
 import { Prisma } from "#prisma/client/client.ts";
 
-/** A tag in a repository of a registry, and what it has to be there. */
+/** A tag in a repository of a registry, and what it has to be there. Whoever writes its row holds its model's first, as movers
+ *  of tags do: they and the work would else wait for each other, and a row that the work is about to remove would be taken for one
+ *  that is there. */
 export interface TagSync {
   id: string;
   modelId: string;
@@ -38,12 +40,6 @@ export const selectSyncs = Prisma.sql`
 export async function readSync(db: Database | Transaction, id: string): Promise<TagSync | null> {
   const [sync] = await db.$queryRaw<TagSync[]>`${selectSyncs} WHERE s.id = ${id}::uuid`;
   return sync ?? null;
-}
-
-/** Whoever writes such a row holds its model's row first, as movers of tags do: they and the work would else wait for each
- *  other, and a row that the work is about to remove would be taken for one that is there. */
-export async function lockModel(tx: Transaction, { modelId }: TagSync): Promise<void> {
-  await tx.$queryRaw`SELECT 1 FROM models WHERE id = ${modelId}::uuid FOR UPDATE`;
 }
 
 export interface TagInRegistry {

@@ -1,7 +1,8 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import type { Actor } from "#core/registry.ts";
-import { type Bell, requestSync } from "./request-sync.ts";
+import type { DueWork } from "#core/work/queue.ts";
+import { requestSync } from "./request-sync.ts";
 
 /** A tag's row: also of one that was removed, whose revision goes on. */
 export interface PresentTag {
@@ -42,7 +43,7 @@ export async function writeMove(
   { modelId, model, tag }: TagOfModel,
   { present, to, reason }: { present: PresentTag | null; to: TagGoal | null; reason: string },
   actor: Actor,
-): Promise<Bell[]> {
+): Promise<DueWork[]> {
   const revision = (present?.revision ?? 0) + 1;
   const movedAt = new Date(Math.max(Date.now(), present?.movedAt.getTime() ?? 0));
   const moved = { revision, movedAt, movedBy: actor.name, reason };

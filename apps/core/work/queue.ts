@@ -19,6 +19,17 @@ export interface Doorbell {
   close(): Promise<void>;
 }
 
+/** Work to look at, and how often it was claimed before. */
+export interface DueWork {
+  id: string;
+  attempt: number;
+}
+
+/** Rings for each; for when the transaction that made it due is through. */
+export async function ringAll(doorbell: Pick<Doorbell, "ring">, due: readonly DueWork[]): Promise<void> {
+  for (const { id, attempt } of due) await doorbell.ring(id, attempt);
+}
+
 const queueName = "work";
 const channelOf = ({ prefix }: Config["queue"]) => `${prefix}:changes`;
 const probeName = "probe";

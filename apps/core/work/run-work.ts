@@ -3,6 +3,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { messageOf } from "#core/errors.ts";
 import type { Logger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
+import { type DueWork, ringAll } from "./queue.ts";
 import { type Claim, claimWork, extendLease, findDueWork, releaseWork, StaleClaim } from "./work.ts";
 
 /** What is done for one kind of work. It ends its own row (`finishWork`, `postponeWork`) in the
@@ -13,7 +14,7 @@ export interface WorkHandler {
   /** Whether its turn has come; see `ClaimOptions`. */
   mayBegin(tx: Transaction, subjectId: string): Promise<boolean>;
   /** Puts back in the queue what was blocked and may begin now; returns the work to ring for. */
-  unblock(): Promise<{ id: string; attempt: number }[]>;
+  unblock(): Promise<DueWork[]>;
   /** Called instead of `run` when its workers were lost too often. */
   giveUp(claim: Claim, log: Logger): Promise<void>;
 }
@@ -80,7 +81,7 @@ export async function runWork(
 }
 
 async function ringNext({ doorbell }: Pick<Registry, "doorbell">, handler: WorkHandler): Promise<void> {
-  for (const { id, attempt } of await handler.unblock()) await doorbell.ring(id, attempt);
+  await ringAll(doorbell, await handler.unblock());
 }
 
 async function giveBack(db: Registry["db"], claim: Claim, line: Logger): Promise<void> {
