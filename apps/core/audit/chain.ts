@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
-import type { Prisma } from "#prisma/client/client.ts";
+import type { AuditEntry } from "./list-audit.ts";
 
 /*
  * The audit as a chain, in which each row vouches for all before it:
@@ -13,20 +13,9 @@ import type { Prisma } from "#prisma/client/client.ts";
  */
 
 /** A row of the audit with its place. */
-export interface ChainedRow {
+export interface ChainedRow extends AuditEntry {
   sequence: bigint;
-  id: string;
-  at: Date;
-  actor: string;
-  action: string;
-  object: string;
   objectId: string;
-  model: string | null;
-  before: Prisma.JsonValue;
-  after: Prisma.JsonValue;
-  requestId: string | null;
-  address: string | null;
-  tokenId: string | null;
 }
 
 export const beginning = new Uint8Array(32);
