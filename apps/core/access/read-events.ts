@@ -1,5 +1,5 @@
 import type { Database } from "#core/database/client.ts";
-import type { Event } from "#core/events/event.ts";
+import { type Event, eventColumns } from "#core/events/event.ts";
 import { readHead } from "#core/events/numbering.ts";
 import type { Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
@@ -54,8 +54,7 @@ export async function readEvents(
 
 function find(db: Database, conditions: readonly Prisma.Sql[], limit: number): Promise<Event[]> {
   return db.$queryRaw<Event[]>`
-    SELECT e.id, e.sequence, e.kind, e.model, e.model_id AS "modelId", e.subject, e.actor, e.data,
-           e.request_id AS "requestId", e.at
+    SELECT ${eventColumns}
     FROM events e WHERE ${Prisma.join([...conditions], " AND ")} ORDER BY e.sequence LIMIT ${limit}`;
 }
 

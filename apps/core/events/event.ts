@@ -1,4 +1,4 @@
-import type { Prisma } from "#prisma/client/client.ts";
+import { Prisma } from "#prisma/client/client.ts";
 
 /** What is told of a change, under its number. */
 export interface Event {
@@ -15,3 +15,7 @@ export interface Event {
   requestId: string | null;
   at: Date;
 }
+
+/** Of row `e`, as an `Event`. */
+export const eventColumns = Prisma.sql`
+  e.id, e.sequence, e.kind, e.model, e.model_id AS "modelId", e.subject, e.actor, e.data, e.request_id AS "requestId", e.at`;

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from "#core/database/client.ts";
-import type { Event } from "./event.ts";
+import { type Event, eventColumns } from "./event.ts";
 import { advanceHead, lockHead } from "./numbering.ts";
 
 /** Small enough to be through well within the limit of a statement, large enough to keep up with any number of writers. */
@@ -20,8 +20,7 @@ export async function numberEvents(db: Database, onNumbered: OnNumbered): Promis
         SELECT id, row_number() OVER (ORDER BY ordinal) AS place
         FROM (SELECT id, ordinal FROM events WHERE sequence IS NULL ORDER BY ordinal LIMIT ${atOnce}) AS waiting)
       UPDATE events e SET sequence = ${last} + next.place FROM next WHERE e.id = next.id
-      RETURNING e.id, e.sequence, e.kind, e.model, e.model_id AS "modelId", e.subject, e.actor, e.data,
-                e.request_id AS "requestId", e.at`;
+      RETURNING ${eventColumns}`;
     if (numbered.length === 0) return 0; // another process was first
     numbered.sort((a, b) => (a.sequence < b.sequence ? -1 : 1));
     await onNumbered(tx, numbered);

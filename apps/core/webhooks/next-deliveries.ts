@@ -1,5 +1,5 @@
 import type { Database, Transaction } from "#core/database/client.ts";
-import type { Event } from "#core/events/event.ts";
+import { type Event, eventColumns } from "#core/events/event.ts";
 
 /** What is to be sent next, in the order of events. */
 export interface WaitingDelivery {
@@ -13,8 +13,7 @@ export interface WaitingDelivery {
 /** The first that wait, up to `limit`, of lanes whose first one may be tried now. */
 export async function nextDeliveries(db: Database, webhookId: string, limit: number): Promise<WaitingDelivery[]> {
   const rows = await db.$queryRaw<(Omit<WaitingDelivery, "event" | "id"> & Event & { deliveryId: string })[]>`
-    SELECT d.id AS "deliveryId", d.lane, d.attempts, d.first_tried_at AS "firstTriedAt", e.id, e.sequence, e.kind, e.model,
-           e.model_id AS "modelId", e.subject, e.actor, e.data, e.request_id AS "requestId", e.at
+    SELECT d.id AS "deliveryId", d.lane, d.attempts, d.first_tried_at AS "firstTriedAt", ${eventColumns}
     FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
     WHERE d.webhook_id = ${webhookId}::uuid AND d.status = 'waiting' AND d.lane <> ALL (ARRAY(
       SELECT b.lane FROM webhook_deliveries b
