@@ -15,6 +15,7 @@ const rooms = [
   "inspect",
   "packaging",
   "images",
+  "policies",
   "promotion",
   "builds",
   "proofs",
