@@ -2,7 +2,7 @@ import type { PolicyRules } from "./policy.ts";
 
 /** What came of one rule of a policy. */
 export interface Verdict {
-  /** The policy's version that has it: `fraud.*\/prod`, 3. */
+  /** The policy's version that has it. */
   policy: { id: string; models: string; tag: string; version: number };
   rule: Exclude<keyof PolicyRules, "copyTo" | "waitHours">;
   /** `waiting` where it may still come to hold by itself, or by what others do. */
