@@ -83,6 +83,7 @@ const statusOf: Record<ErrorCode, number> = {
   webhook_not_found: 404,
   invalid_webhook: 422,
   delivery_not_found: 404,
+  policy_invalid: 422,
   registry_invalid: 422,
   registry_from_settings: 409,
   registry_models_taken: 409,

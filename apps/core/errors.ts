@@ -70,6 +70,7 @@ export type ErrorCode =
   | "webhook_not_found"
   | "invalid_webhook"
   | "delivery_not_found"
+  | "policy_invalid"
   | "registry_invalid"
   | "registry_from_settings"
   | "registry_models_taken"
