@@ -23,8 +23,8 @@ export function checkFreeze({ from, to, reason }: Freeze, where: string, report:
   if (to !== null && end === null) report(`${where}/to`, `${form}, or leave it out: until the policy is changed`);
   if (begin !== null && end !== null && Temporal.Instant.compare(begin, end) >= 0)
     report(`${where}/to`, "write a time that is after from");
-  if (reason.trim() === "" || reason.length > 200 || !storable(reason))
-    report(`${where}/reason`, "say why, in 1 to 200 characters: whoever waits is told");
+  if (reason.trim() === "" || reason.length > 500 || !storable(reason))
+    report(`${where}/reason`, "say why, in 1 to 500 characters: whoever waits is told");
 }
 
 function isTimeOfDay(text: string): boolean {

@@ -18,12 +18,10 @@ export function sameJson(one: unknown, other: unknown, work: Work): boolean | nu
     if (work.left < 0) return null;
     if (Array.isArray(a) && Array.isArray(b)) {
       if (a.length !== b.length) return false;
-      if (a.length > work.left) return null;
       for (const [index, item] of a.entries()) left.push([item, b[index]]);
     } else if (isObject(a) && isObject(b)) {
       const keys = Object.keys(a);
       work.left -= keys.length;
-      if (work.left < 0) return null;
       if (keys.length !== Object.keys(b).length) return false;
       for (const key of keys) {
         if (!Object.hasOwn(b, key)) return false;

@@ -14,7 +14,7 @@ const at = (windows: Window[], freezes: Freeze[], moment: string) => {
   const { open, opensAt, reason } = openingAt({ windows, freezes }, new Date(moment));
   return { open, opensAt: opensAt?.toISOString() ?? null, reason };
 };
-const daily = (from: string, to: string, timeZone: string): Window => ({ days: weekdays, from, to, timeZone });
+const daily = (from: string, to: string, timeZone: string): Window => ({ days: [...weekdays], from, to, timeZone });
 
 describe("a window", () => {
   it("is open from its first minute until before its last, on its days", () => {
@@ -62,6 +62,9 @@ describe("a window", () => {
     expect(at([both], [], "2026-10-25T00:30:00Z")).toMatchObject({ open: false, opensAt: "2026-10-25T01:00:00.000Z" });
     expect(at([both], [], "2026-10-25T01:29:00Z").open).toBe(true);
     expect(at([both], [], "2026-10-25T01:30:00Z").opensAt).toBe("2026-10-26T00:00:00.000Z");
+    // Past midnight, too: New York, Sunday 2026-11-01, 02:00 of summer time is 01:00.
+    const pastMidnight: Window = { days: ["sat"], from: "22:00", to: "01:30", timeZone: "America/New_York" };
+    expect(at([pastMidnight], [], "2026-11-01T05:45:00Z").opensAt).toBe("2026-11-01T06:00:00.000Z");
     const within = daily("02:15", "02:30", "Europe/Berlin");
     expect(at([within], [], "2026-10-25T00:30:00Z").opensAt).toBe("2026-10-25T01:15:00.000Z");
   });
@@ -87,7 +90,7 @@ describe("a window", () => {
       reason:
         "closed until 2026-12-06T03:30Z: windows are mon–fri 09:00–16:00 Europe/Berlin, fri 22:00–04:00 Europe/Berlin, mon–sun 09:00–10:00 Asia/Kolkata",
     });
-    const many = [office, office, office, { ...office, days: ["mon", "tue", "thu", "sat", "sun"] as const }, office];
+    const many: Window[] = [office, office, office, { ...office, days: ["mon", "tue", "thu", "sat", "sun"] }, office];
     expect(at(many, [], "2026-12-05T05:00:00Z").reason).toMatch(/ and 2 more$/);
     expect(at(many.slice(3, 4), [], "2026-12-01T08:00:00Z").reason).toContain("windows are mon–tue,thu,sat–sun 09:00");
   });

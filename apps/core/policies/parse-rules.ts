@@ -14,7 +14,7 @@ export interface GivenRules {
   /** `approver` where no role is named. */
   approvals?: { count: number; role?: ApprovingRole | undefined } | null | undefined;
   soak?: PolicyRules["soak"] | undefined;
-  windows?: readonly Window[] | undefined;
+  windows?: readonly (Omit<Window, "days"> & { days: readonly Window["days"][number][] })[] | undefined;
   freezes?: readonly { from: string; to?: string | null | undefined; reason: string }[] | undefined;
   copyTo?: readonly string[] | undefined;
   waitHours?: number | undefined;
@@ -52,12 +52,12 @@ function withDefaults(given: GivenRules): PolicyRules {
     proof: given.proof ?? false,
     sameSignature: given.sameSignature ?? false,
     conditions: conditions.map(({ expression, withoutHolder = null }) => ({ expression, withoutHolder })),
-    checks: given.checks ?? [],
+    checks: [...(given.checks ?? [])],
     approvals: approvals === null ? null : { count: approvals.count, role: approvals.role ?? "approver" },
     soak: given.soak ?? null,
     windows: windows.map((window) => ({ ...window, days: weekdays.filter((day) => window.days.includes(day)) })),
     freezes: freezes.map(({ from, to = null, reason }): Freeze => ({ from, to, reason })),
-    copyTo: given.copyTo ?? [],
+    copyTo: [...(given.copyTo ?? [])],
     waitHours: given.waitHours ?? 168,
   };
 }

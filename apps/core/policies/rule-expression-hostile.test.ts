@@ -161,6 +161,7 @@ describe("whatever is written as a condition", () => {
   const nested = (depth: number) => `${"candidate.metadata.a.all(x, ".repeat(depth)}true${")".repeat(depth)}`;
   it.each([
     ["brackets", `${"(".repeat(400)}candidate.number${")".repeat(400)}`],
+    ["a few brackets too many", `${"(".repeat(33)}candidate.number${")".repeat(33)} > 1`],
     ["lists", `${"[".repeat(450)}1${"]".repeat(450)} == candidate.number`],
     ["negations", `${"!".repeat(950)}candidate.number`],
     ["choices", `${"true?".repeat(150)}candidate.number${":1".repeat(150)}`],
@@ -178,6 +179,14 @@ describe("whatever is written as a condition", () => {
     expect(timed(() => parsed(text))).toBeNull();
   });
 
+  it.each([0, 1])("is cut between characters, and never in one (%i)", (shift) => {
+    const text = `1e308 * double(candidate.metadata["${"a".repeat(shift)}${"🙂".repeat(60)}"]) > 1`;
+    const metadata = { [`${"a".repeat(shift)}${"🙂".repeat(60)}`]: 9 };
+    const { reason } = evaluateExpression(parseExpression(text), { candidate: { metadata }, holder: null });
+    expect(reason).toMatch(/… is beyond all numbers$/);
+    expect(reason.isWellFormed()).toBe(true);
+  });
+
   it("may be as large as it can be", () => {
     const many = `${"candidate.number+".repeat(57)}candidate.number > 1`;
     expect(evaluateExpression(parseExpression(many), { candidate: { number: 1 }, holder: null }).holds).toBe(true);
@@ -186,6 +195,8 @@ describe("whatever is written as a condition", () => {
       holder: null,
     });
     expect(texts.reason).toContain("* takes two numbers");
+    const brackets = `${"(".repeat(30)}candidate.number${")".repeat(30)} > 0`;
+    expect(evaluateExpression(parseExpression(brackets), { candidate: { number: 1 }, holder: null }).holds).toBe(true);
     const negations = `${"!".repeat(400)}candidate.number`;
     expect(evaluateExpression(parseExpression(negations), { candidate: { number: true }, holder: null }).holds).toBe(
       true,
@@ -208,6 +219,9 @@ describe("documents as large as they may be", () => {
     expect(outcome(repeated(text), many).reason).toMatch(/^it compares more than a condition may/);
     const keys = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, index]));
     expect(outcome(repeated(text), keys).reason).toMatch(/^it compares more than a condition may/);
+    const fewer = Object.fromEntries(Object.entries(keys).slice(1));
+    const unlike = repeated("candidate.metadata.a == candidate.metadata.b");
+    expect(outcome(unlike, { a: keys, b: fewer }).reason).toMatch(/^it compares more than a condition may/);
     expect(outcome(repeated("1 in candidate.metadata.a"), { a: new Array(190_000).fill(0) }).holds).toBe(false);
     expect(outcome(repeated("size(candidate.metadata) < 1"), keys).reason).toMatch(/^it compares more/);
   });
