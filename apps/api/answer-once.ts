@@ -20,9 +20,11 @@ import { withUpload } from "./request-body.ts";
 /** A client whose request died with its process waits at most so long for its key. */
 const leaseMs = 6_000;
 
+type Status = 200 | 201 | 202;
+
 interface Answering<T> {
-  status: 200 | 201 | 202;
-  location?: (result: T) => string;
+  status: Status | ((result: T) => Status);
+  location?: (result: T) => string | null;
   view: (result: T) => Record<string, unknown>;
   /** What is kept of it and sent again; all of it unless said otherwise. */
   again?: (result: T) => Record<string, unknown>;
@@ -39,12 +41,15 @@ export async function answerOnce<T>(
   answering: Answering<T>,
   change: (remember: Remember<T>) => Promise<T>,
 ): Promise<FastifyReply> {
-  const answerWith = (result: T, view = answering.view): Answer => ({
-    status: answering.status,
-    location: answering.location?.(result) ?? null,
-    body: String(reply.serializeInput(view(result), String(answering.status))),
-    bodyDigest: answering.bodyDigest?.(result) ?? null,
-  });
+  const answerWith = (result: T, view = answering.view): Answer => {
+    const status = typeof answering.status === "number" ? answering.status : answering.status(result);
+    return {
+      status,
+      location: answering.location?.(result) ?? null,
+      body: String(reply.serializeInput(view(result), String(status))),
+      bodyDigest: answering.bodyDigest?.(result) ?? null,
+    };
+  };
   const key = keyOf(request);
   if (key === null) return send(reply, answerWith(await change(forget)));
 

@@ -7,6 +7,7 @@ import { buildNotFound, modelOfBuild } from "#core/builds/build.ts";
 import { isId } from "#core/database/ids.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { modelNotFound } from "#core/models/model.ts";
+import { promotionNotFound, subjectOfPromotion } from "#core/promotion/promotion.ts";
 
 /** What an operation needs. Throws where it has no line in the table. */
 export function needOf(operation: string | undefined, route: string): OperationNeed {
@@ -59,6 +60,11 @@ export function openRequirements(app: FastifyInstance): Requirements {
         if (name === null) throw buildNotFound(id);
         require(request, { right, model: name }, () => buildNotFound(id));
       }
+      if (on === "promotion" && id !== undefined && isId(id)) {
+        const subject = await subjectOfPromotion(registry, id);
+        if (subject === null) throw promotionNotFound(id);
+        require(request, { right, ...subject }, () => promotionNotFound(id));
+      }
       const own = on === "own or everything" && identity === caller.name;
       if (on === "everything" || (on === "own or everything" && !own)) require(request, { right, model: null });
       if (on === "setup" && caller.setsUp !== true)
@@ -75,6 +81,11 @@ export function openRequirements(app: FastifyInstance): Requirements {
         const { model } = request.params as { model: string };
         const { moves } = request.body as { moves: { tag: string }[] };
         for (const { tag } of moves) require(request, { right: needs.moveTags.right, model, tag });
+      }
+      if (operationId === "createPromotion") {
+        const { model } = request.params as { model: string };
+        const { tag } = request.body as { tag: string };
+        require(request, { right: needs.createPromotion.right, model, tag });
       }
       const name = (request.body as { name?: unknown } | undefined)?.name;
       if (typeof name !== "string") return;

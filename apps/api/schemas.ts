@@ -273,81 +273,6 @@ export const Build = Type.Object({
   finishedAt: nullable(Time),
 });
 
-const tagFields = {
-  model: Type.String(),
-  tag: Type.String(),
-  revision: Type.Integer(),
-  movedAt: Time,
-  movedBy: Type.String(),
-  reason: Type.String(),
-};
-export const Tag = Type.Object({
-  ...tagFields,
-  version: Type.String(),
-  imageDigest: Type.String(),
-  registries: Type.Optional(
-    Type.Array(
-      Type.Object({
-        reference: Type.String({ examples: ["registry.example.com/churn:prod"] }),
-        status: Type.Enum(["pending", "synced", "drifted"]),
-        reason: nullable(Type.String()),
-        since: Time,
-      }),
-      { description: "The tag in image registries; not told of what was at a time" },
-    ),
-  ),
-});
-export const TagMove = Type.Object({
-  ...tagFields,
-  version: nullable(Type.String()),
-  imageDigest: nullable(Type.String()),
-  from: nullable(Type.String()),
-  to: nullable(Type.String()),
-});
-
-/** Where a tag goes: one of the two. */
-const destination = {
-  version: Type.Optional(SemverText),
-  digest: Type.Optional(Type.String({ pattern: digestPattern, maxLength: 71, description: "Of the version's image" })),
-};
-export const TagTarget = Type.Object({ ...destination, reason: Type.Optional(Reason) }, closed);
-export const TagMoves = Type.Object(
-  {
-    moves: Type.Array(
-      Type.Object(
-        {
-          tag: Type.String({ maxLength: 200 }),
-          ...destination,
-          revision: Type.Optional(
-            Type.Integer({
-              minimum: 0,
-              maximum: 999_999_999,
-              description: "Only from that one; 0: only where it is not set",
-            }),
-          ),
-        },
-        closed,
-      ),
-      { minItems: 1, maxItems: 100 },
-    ),
-    reason: Type.Optional(Reason),
-  },
-  closed,
-);
-export const Rollback = Type.Object(
-  {
-    to: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 999_999_999,
-        description: "A revision of its history; else the one before the present",
-      }),
-    ),
-    reason: Type.Optional(Reason),
-  },
-  closed,
-);
-
 export const Grant = Type.Object(
   {
     role: Type.Enum([...roles]),
@@ -576,4 +501,3 @@ export const registryParams = Type.Object({ name: Type.String() });
 export const patternParams = Type.Object({ pattern: Type.String() });
 export const identityParams = Type.Object({ identity: Type.String() });
 export const tokenParams = Type.Object({ identity: Type.String(), token: Type.String() });
-export const tagParams = Type.Object({ model: Type.String(), tag: Type.String() });

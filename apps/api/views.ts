@@ -26,14 +26,13 @@ import type { Upload } from "#core/uploads/upload.ts";
 import type { Delivery } from "#core/webhooks/deliveries.ts";
 import type { MadeWebhook } from "#core/webhooks/set-webhook.ts";
 import type { Webhook } from "#core/webhooks/webhook.ts";
+import { evidenceView } from "./promotion-views.ts";
+import { time, timeOrNull } from "./times.ts";
 
 /*
  * The only makers of the API's JSON. Of what is read they change the form; a field that is in no response schema (an id
  * of the database) goes out with no answer. To leave it out here as well, by a rest, costs more than all else in a view.
  */
-
-const time = (date: Date): string => date.toISOString();
-const timeOrNull = (date: Date | null): string | null => (date === null ? null : time(date));
 
 export function modelView(model: Model) {
   return { ...model, createdAt: time(model.createdAt) };
@@ -143,8 +142,8 @@ export function tagThenView({ movedAt, ...tag }: TagThen) {
   return { ...tag, movedAt: time(movedAt) };
 }
 
-export function tagMoveView({ movedAt, ...move }: TagMove) {
-  return { ...move, movedAt: time(movedAt) };
+export function tagMoveView({ movedAt, promotion, ...move }: TagMove) {
+  return { ...move, movedAt: time(movedAt), promotion: promotion === null ? null : evidenceView(promotion) };
 }
 
 export function identityView(identity: Identity) {

@@ -14,6 +14,8 @@ import { openPublisher } from "#core/images/publish-image.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { makeLogger } from "#core/logger.ts";
 import { checkTagsChore } from "#core/promotion/check-tags.ts";
+import { promotionWork } from "#core/promotion/promotion.ts";
+import { promotionHandler } from "#core/promotion/promotion-handler.ts";
 import { tagWork } from "#core/promotion/request-sync.ts";
 import { tagHandler } from "#core/promotion/sync-tag.ts";
 import { proofWork, proveWhenReady } from "#core/proofs/proof.ts";
@@ -66,10 +68,11 @@ const handlers: WorkHandlers = {
     registries,
     whenReady: proveWhenReady(config.proof),
   }),
-  [proofWork]: proofHandler({ db, config, log, engine, builder, registries }),
+  [proofWork]: proofHandler({ db, config, log, doorbell, engine, builder, registries }),
   [uploadWork]: uploadHandler({ db, blobs }),
   [removalWork]: removalHandler({ db, config, log, registries }),
   [tagWork]: tagHandler({ db, config, registries }),
+  [promotionWork]: promotionHandler({ db, doorbell }),
 };
 const self = { id: newId(), name: `${hostname()}:${process.pid}` };
 const options = { handlers, worker: self.name, ending: ending.signal };

@@ -4,6 +4,8 @@ import { openEngine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { openPublisher } from "#core/images/publish-image.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
+import { promotionWork } from "#core/promotion/promotion.ts";
+import { promotionHandler } from "#core/promotion/promotion-handler.ts";
 import { tagWork } from "#core/promotion/request-sync.ts";
 import { tagHandler } from "#core/promotion/sync-tag.ts";
 import { proofWork, proveWhenReady } from "#core/proofs/proof.ts";
@@ -39,6 +41,7 @@ export function testWorker(registry: Registry, builder: ImageBuilder, name = "te
     [uploadWork]: uploadHandler(registry),
     [removalWork]: removalHandler({ ...registry, registries }),
     [tagWork]: tagHandler({ ...registry, registries }),
+    [promotionWork]: promotionHandler(registry),
   };
   const options = { handlers, worker: name, ending: ending.signal };
   const answering = answerDoorbell(registry.config.queue, { atOnce: 4, log: registry.log }, (workId) =>

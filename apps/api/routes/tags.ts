@@ -1,37 +1,23 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { SlipwayError } from "#core/errors.ts";
 import type { Destination } from "#core/promotion/find-goal.ts";
-import { type MovedTag, moveTag, moveTags, removeTag, type TagCondition } from "#core/promotion/move-tag.ts";
+import type { Promotion } from "#core/promotion/promotion.ts";
 import { listTags, readTag, readTagHistory } from "#core/promotion/read-tags.ts";
+import { removeTag } from "#core/promotion/remove-tag.ts";
+import { type MovedTag, moveTag, moveTags } from "#core/promotion/request-promotion.ts";
 import { parseAnyTag, parseTagName } from "#core/promotion/tag-name.ts";
 import { listTagAt, readTagAt } from "#core/promotion/tags-at.ts";
 import { answerOnce } from "../answer-once.ts";
 import { Moment, momentOf } from "../moment.ts";
-import {
-  headers,
-  modelParams,
-  onceHeader,
-  onceHeaders,
-  page,
-  pageQuery,
-  problems,
-  Reason,
-  Rollback,
-  Tag,
-  TagMove,
-  TagMoves,
-  TagTarget,
-  tagParams,
-} from "../schemas.ts";
+import { Promotion as PromotionSchema } from "../promotion-schemas.ts";
+import { promotionView } from "../promotion-views.ts";
+import { headers, modelParams, onceHeader, onceHeaders, page, pageQuery, problems, Reason } from "../schemas.ts";
+import { conditionHeaders, conditionOf, destinationOf, etagOf, termsOf } from "../tag-request.ts";
+import { Rollback, Tag, TagMove, TagMoves, TagTarget, tagParams } from "../tag-schemas.ts";
 import { pageView, tagMoveView, tagThenView, tagView } from "../views.ts";
 
 const tags = ["tags"];
-const conditionHeaders = {
-  "If-Match": "The tag's ETag as it was read, or `*` where it is there",
-  "If-None-Match": "`*`: only where it is not there",
-};
 const conditions = headers(conditionHeaders);
 
 export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -78,7 +64,8 @@ export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: "moveTags",
-        description: "Moves several tags: all of them or none. `revision` does for each what `If-Match` does for one.",
+        description:
+          "Moves several tags: all of them or none, and none where one would have to wait. `revision` does for each what `If-Match` does for one.",
         tags,
         params: modelParams,
         headers: onceHeaders,
@@ -87,15 +74,20 @@ export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const { moves, reason = "" } = request.body;
+      const { moves, ...given } = request.body;
       const wanted = moves.map(({ tag, revision, ...to }) => ({
         tag: parseTagName(tag),
         to: destinationOf(to),
-        condition: revision === undefined ? null : revision === 0 ? "absent" : { revision: [revision] },
-      })) satisfies { condition: TagCondition }[];
+        condition: revision === undefined ? null : revision === 0 ? ("absent" as const) : { revision: [revision] },
+      }));
       const view = (moved: MovedTag[]) => ({ items: moved.map(({ tag }) => tagView(tag)) });
       return answerOnce<MovedTag[]>(registry, request, reply, { status: 200, view }, (remember) =>
-        moveTags(registry, { model: request.params.model, reason, moves: wanted }, request.actor, remember),
+        moveTags(
+          registry,
+          { model: request.params.model, terms: termsOf(given), wishes: wanted },
+          request.actor,
+          remember,
+        ),
       );
     },
   );
@@ -105,21 +97,28 @@ export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: "rollBackTag",
-        description: "Moves the tag to where it was at an earlier revision of its history, as a new revision.",
+        description:
+          "Moves the tag to where it was at an earlier revision of its history, as a new revision; a promotion that waits for it is cancelled. 202 with the promotion where its policies have it wait; with `force` they are not asked.",
         tags,
         params: tagParams,
         headers: headers({ ...conditionHeaders, ...onceHeader }),
         body: Rollback,
-        response: { 200: Tag, ...problems(404, 409, 412, 413, 415, 422) },
+        response: { 200: Tag, 202: PromotionSchema, ...problems(404, 409, 412, 413, 415, 422) },
       },
     },
     async (request, reply) => {
       const { model, tag } = request.params;
-      const { to, reason = "" } = request.body;
+      const { to, force: forced = false, ...given } = request.body;
+      if (forced) requireReason(given.reason);
       const destination: Destination = { revision: to ?? "previous" };
-      const move = { model, tag: parseTagName(tag), to: destination, reason, condition: conditionOf(request) };
-      const view = ({ tag: moved }: MovedTag) => tagView(moved);
-      return answerOnce<MovedTag>(registry, request, reply, { status: 200, view }, (remember) =>
+      const terms = { ...termsOf(given), forced, isRollback: true };
+      const move = { model, tag: parseTagName(tag), to: destination, terms, condition: conditionOf(request) };
+      const answering = {
+        status: (moved: MovedTag | Promotion) => ("made" in moved ? 200 : 202) as 200 | 202,
+        location: (moved: MovedTag | Promotion) => ("made" in moved ? null : `/v1/promotions/${moved.id}`),
+        view: (moved: MovedTag | Promotion) => ("made" in moved ? tagView(moved.tag) : promotionView(moved)),
+      };
+      return answerOnce<MovedTag | Promotion>(registry, request, reply, answering, (remember) =>
         moveTag(registry, move, request.actor, remember),
       );
     },
@@ -151,19 +150,21 @@ export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         operationId: "moveTag",
         description:
-          "Moves the tag to a version that is ready, by its name or its image's digest. `If-Match` with the tag's ETag moves it only from that revision.",
+          "Moves the tag to a version that is ready, by its name or its image's digest. `If-Match` with the tag's ETag moves it only from that revision. 202 with the promotion where the tag's policies have it wait, 403 with the rules where they refuse it.",
         tags,
         params: tagParams,
         headers: conditions,
         body: TagTarget,
-        response: { 200: Tag, 201: Tag, ...problems(404, 409, 412, 413, 415, 422) },
+        response: { 200: Tag, 201: Tag, 202: PromotionSchema, ...problems(404, 409, 412, 413, 415, 422) },
       },
     },
     async (request, reply) => {
       const { model, tag } = request.params;
-      const { reason = "", ...to } = request.body;
-      const target = { model, tag: parseTagName(tag), to: destinationOf(to), reason, condition: conditionOf(request) };
-      const moved = await moveTag(registry, target, request.actor);
+      const { body } = request;
+      const target = { model, tag: parseTagName(tag), to: destinationOf(body), terms: termsOf(body) };
+      const moved = await moveTag(registry, { ...target, condition: conditionOf(request) }, request.actor);
+      if (!("made" in moved))
+        return reply.status(202).header("location", `/v1/promotions/${moved.id}`).send(promotionView(moved));
       return reply
         .status(moved.made ? 201 : 200)
         .header("etag", etagOf(moved.tag.revision))
@@ -176,21 +177,19 @@ export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: "removeTag",
+        description: "A tag that a policy holds for is removed with `force` and a reason alone.",
         tags,
         params: tagParams,
         headers: conditions,
-        querystring: Type.Object({ reason: Type.Optional(Reason) }),
+        querystring: Type.Object({ reason: Type.Optional(Reason), force: Type.Boolean({ default: false }) }),
         response: { 204: Type.Null(), ...problems(404, 412, 422) },
       },
     },
     async (request, reply) => {
       const { model, tag } = request.params;
-      const target = {
-        model,
-        tag: parseTagName(tag),
-        reason: request.query.reason ?? "",
-        condition: conditionOf(request),
-      };
+      const { reason = "", force: forced } = request.query;
+      if (forced) requireReason(reason);
+      const target = { model, tag: parseTagName(tag), reason, forced, condition: conditionOf(request) };
       await removeTag(registry, target, request.actor);
       return reply.status(204).send(null);
     },
@@ -213,33 +212,8 @@ export const tagRoutes: FastifyPluginAsyncTypebox = async (app) => {
   );
 };
 
-/** Throws `invalid_request` where it is not said, or twice. */
-function destinationOf({ version, digest }: { version?: string; digest?: string }): Destination {
-  if (version !== undefined && digest === undefined) return { version };
-  if (digest !== undefined && version === undefined) return { digest };
-  throw new SlipwayError("invalid_request", 'say where the tag goes: "version", or "digest" of its image; one of both');
-}
-
-function etagOf(revision: number): string {
-  return `"${revision}"`;
-}
-
-/** RFC 9110 §13.1.1 and §13.1.2, with a tag's revision as its entity tag. Another's entity tag and a weak one never
- *  match. */
-function conditionOf(request: FastifyRequest): TagCondition {
-  const { "if-match": ifMatch, "if-none-match": ifNoneMatch } = request.headers;
-  if (ifNoneMatch !== undefined) {
-    if (ifNoneMatch.trim() !== "*" || ifMatch !== undefined)
-      throw new SlipwayError(
-        "invalid_request",
-        "If-None-Match is taken as * alone: set the tag only where it is not there",
-      );
-    return "absent";
-  }
-  if (ifMatch === undefined) return null;
-  if (ifMatch.trim() === "*") return "exists";
-  const written = ifMatch.split(",").map((text) => text.trim());
-  if (!written.every((text) => /^(?:W\/)?"[^"]*"$/.test(text)))
-    throw new SlipwayError("invalid_request", 'If-Match is the ETag of the tag as it was read, e.g. "3"');
-  return { revision: written.flatMap((text) => /^"([1-9]\d{0,8})"$/.exec(text)?.[1] ?? []).map(Number) };
+/** Throws `invalid_request`. */
+function requireReason(reason = ""): void {
+  if (reason.trim() === "")
+    throw new SlipwayError("invalid_request", "what is forced has a reason, which is kept: give one");
 }

@@ -5,6 +5,7 @@ export const subjects = {
   model: "the model in the path",
   tags: "each tag that the body names, of the model in the path",
   build: "the model of the build in the path",
+  promotion: "the model of the promotion in the path, and its tag",
   "new model": "the model that the body names",
   seen: "nothing: it answers what the caller may see",
   everything: "everything (`*`)",
@@ -21,6 +22,7 @@ export interface OperationNeed {
 
 const model = (right: Right) => ({ right, on: "model" }) as const;
 const build = (right: Right) => ({ right, on: "build" }) as const;
+const promotion = (right: Right) => ({ right, on: "promotion" }) as const;
 const everything = { right: "administer", on: "everything" } as const;
 const seen = { right: "read", on: "seen" } as const;
 const own = { right: "administer", on: "own or everything" } as const;
@@ -92,6 +94,21 @@ export const needs = {
   rollBackTag: model("promote"),
   removeTag: model("promote"),
   getTagHistory: model("read"),
+
+  createPromotion: { right: "promote", on: "tags" },
+  listPromotions: seen,
+  getPromotion: promotion("read"),
+  decidePromotion: promotion("approve"),
+  cancelPromotion: promotion("promote"),
+
+  createCheck: model("check"),
+  listChecks: model("read"),
+
+  listPolicies: seen,
+  listTagPolicies: model("read"),
+  listPolicyVersions: seen,
+  setPolicy: everything,
+  deletePolicy: everything,
 
   setUp: { right: "administer", on: "setup" },
   getMe: { right: "read", on: "self" },

@@ -15,6 +15,7 @@ describe("a role", () => {
     builder: ["read", "build"],
     promoter: ["read", "promote"],
     approver: ["read", "approve"],
+    checker: ["read", "check"],
     administrator: [...rights],
   };
 

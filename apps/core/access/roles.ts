@@ -1,10 +1,10 @@
 import { covers, matches, type NamePattern } from "./name-pattern.ts";
 
 /** What can be done to a model. To see it is part of every role. */
-export const rights = ["read", "upload", "build", "promote", "approve", "administer"] as const;
+export const rights = ["read", "upload", "build", "promote", "approve", "check", "administer"] as const;
 export type Right = (typeof rights)[number];
 
-export const roles = ["reader", "uploader", "builder", "promoter", "approver", "administrator"] as const;
+export const roles = ["reader", "uploader", "builder", "promoter", "approver", "checker", "administrator"] as const;
 export type Role = (typeof roles)[number];
 
 export const rightsOf: Record<Role, readonly Right[]> = {
@@ -13,6 +13,7 @@ export const rightsOf: Record<Role, readonly Right[]> = {
   builder: ["read", "build"],
   promoter: ["read", "promote"],
   approver: ["read", "approve"],
+  checker: ["read", "check"],
   administrator: rights,
 };
 

@@ -26,6 +26,13 @@ export const kindOfAction = {
   "tag.move": "tag.moved",
   "tag.remove": "tag.removed",
   "tag.drift": "tag.drifted",
+  "promotion.wait": "promotion.waiting",
+  "promotion.approve": "promotion.approved",
+  "promotion.reject": "promotion.rejected",
+  "promotion.refuse": "promotion.refused",
+  "promotion.cancel": "promotion.cancelled",
+  "promotion.fail": "promotion.failed",
+  "check.post": "check.posted",
   "webhook.disable": "webhook.disabled",
 } as const;
 

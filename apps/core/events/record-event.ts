@@ -55,6 +55,10 @@ function modelIdOf(kind: EventKind, objectId: string): Prisma.Sql {
       return Prisma.sql`(SELECT v.model_id FROM proofs p JOIN versions v ON v.id = p.version_id WHERE p.id = ${id})`;
     case "image":
       return Prisma.sql`(SELECT v.model_id FROM versions v WHERE v.image_id = ${id})`;
+    case "promotion":
+      return Prisma.sql`(SELECT model_id FROM promotions WHERE id = ${id})`;
+    case "check":
+      return Prisma.sql`(SELECT v.model_id FROM checks c JOIN versions v ON v.id = c.version_id WHERE c.id = ${id})`;
     default:
       return id; // of a model and of a tag it is the model's
   }

@@ -7,18 +7,18 @@ export interface PolicyRules {
   proof: boolean;
   /** Inputs and outputs are those of the version that has the tag, or who asks says that they need not be. */
   sameSignature: boolean;
-  conditions: readonly Condition[];
+  conditions: Condition[];
   /** Names of checks, of each of which the newest result has passed. */
-  checks: readonly string[];
+  checks: string[];
   approvals: { count: number; role: ApprovingRole } | null;
   /** Another tag that has pointed at the version for so long, without a break. */
   soak: { tag: string; hours: number } | null;
   /** When the tag may move; none: at any time. */
-  windows: readonly Window[];
+  windows: Window[];
   /** When it may not. */
-  freezes: readonly Freeze[];
+  freezes: Freeze[];
   /** Names of registries that the image is copied to, and that have the tag, too. */
-  copyTo: readonly string[];
+  copyTo: string[];
   /** How long a promotion waits for all of that before it fails. */
   waitHours: number;
 }
@@ -37,7 +37,7 @@ export const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as con
 
 /** From one time of a day to a later one, or to one of the next day where it is not later. */
 export interface Window {
-  days: readonly (typeof weekdays)[number][];
+  days: (typeof weekdays)[number][];
   /** `HH:MM` by the clocks of that zone. */
   from: string;
   to: string;

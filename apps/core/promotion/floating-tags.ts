@@ -25,8 +25,8 @@ export async function followVersions(
     const present = await presentTag(tx, { modelId, tag });
     const to = await highest(tx, modelId, line);
     if ((to?.versionId ?? null) === (present?.versionId ?? null)) continue;
-    const move = { present, to, reason: `by rule: ${why}` };
-    due.push(...(await writeMove(tx, { modelId, model, tag }, move, slipwayActor(requestId))));
+    const move = { present, to, reason: `by rule: ${why}`, promotionId: null };
+    due.push(...(await writeMove(tx, { modelId, model, tag }, move, slipwayActor(requestId))).due);
   }
   return due;
 }

@@ -4,6 +4,7 @@ import { SlipwayError } from "#core/errors.ts";
 import { findModel, modelNotFound } from "#core/models/model.ts";
 import type { Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
+import { approvalsOf, type Promotion, withTimes } from "./promotion.ts";
 
 /** A tag as it is read. */
 export interface Tag {
@@ -41,7 +42,11 @@ export interface TagMove {
   movedAt: Date;
   movedBy: string;
   reason: string;
+  /** What it was allowed on; null of a removal, and of a move by rule. */
+  promotion: Evidence | null;
 }
+
+export type Evidence = Pick<Promotion, "id" | "forced" | "requestedBy" | "verdicts" | "approvals">;
 
 const selectTags = Prisma.sql`
   SELECT m.name AS model, t.name AS tag, v.semver AS version, t.image_digest AS "imageDigest", t.revision,
@@ -92,24 +97,23 @@ export async function readTagHistory(
   const before = keyOf(list, page.cursor);
   const size = pageSize(page);
   const { id: modelId } = await findModel(db, model);
-  const rows = await db.tagMove.findMany({
-    where: { modelId, tag, ...(before === null ? {} : { revision: { lt: revisionFrom(before) } }) },
-    orderBy: { revision: "desc" },
-    take: size + 1,
-  });
+  const rows = await db.$queryRaw<TagMove[]>`
+    SELECT ${model} AS model, h.tag, h.to_version AS version, h.image_digest AS "imageDigest", h.revision,
+           h.from_version AS "from", h.to_version AS "to", h.moved_at AS "movedAt", h.moved_by AS "movedBy", h.reason,
+           CASE WHEN p.id IS NOT NULL THEN jsonb_build_object(
+             'id', p.id, 'forced', p.forced, 'requestedBy', p.requested_by, 'verdicts', p.verdicts,
+             'approvals', ${approvalsOf}) END AS promotion
+    FROM tag_moves h LEFT JOIN promotions p ON p.id = h.promotion_id
+    WHERE h.model_id = ${modelId}::uuid AND h.tag = ${tag}
+      ${before === null ? Prisma.empty : Prisma.sql`AND h.revision < ${revisionFrom(before)}`}
+    ORDER BY h.revision DESC LIMIT ${size + 1}`;
   if (rows.length === 0 && before === null) throw tagNotFound(model, tag);
   return pageOf(
     list,
     rows,
     size,
     (row) => String(row.revision),
-    ({ fromVersion, toVersion, modelId: _, ...row }) => ({
-      ...row,
-      model,
-      version: toVersion,
-      from: fromVersion,
-      to: toVersion,
-    }),
+    ({ promotion, ...row }) => ({ ...row, promotion: promotion === null ? null : withTimes(promotion) }),
   );
 }
 

@@ -30,39 +30,55 @@ export async function presentTag(
   tx: Transaction,
   { modelId, tag }: Omit<TagOfModel, "model">,
 ): Promise<PresentTag | null> {
-  const row = await tx.tag.findUnique({ where: { modelId_name: { modelId, name: tag } }, include: { version: true } });
-  if (row === null) return null;
-  const { versionId, version, imageDigest, revision, movedAt } = row;
-  return { versionId, version: version?.semver ?? null, imageDigest, revision, movedAt };
+  const [row] = await tx.$queryRaw<PresentTag[]>`
+    SELECT t.version_id AS "versionId", v.semver AS version, t.image_digest AS "imageDigest", t.revision, t.moved_at AS "movedAt"
+    FROM tags t LEFT JOIN versions v ON v.id = t.version_id WHERE t.model_id = ${modelId}::uuid AND t.name = ${tag}`;
+  return row ?? null;
 }
 
-/** The tag's next revision, with its history and audit rows, and the work that brings it to image registries; `to` null removes it. The model's row is locked, so movers of
- *  its tags stand in line; a clock that was set back does not change the order of what they did. */
+export interface Move {
+  present: PresentTag | null;
+  /** Null removes it. */
+  to: TagGoal | null;
+  reason: string;
+  /** What decided it; null of a removal, and of a move by rule. */
+  promotionId: string | null;
+}
+
+/** The tag's next revision, with its history and audit rows, and the work that brings it to image registries. The model's row is
+ *  locked, so movers of its tags stand in line; a clock that was set back does not change the order of what they did. */
 export async function writeMove(
   tx: Transaction,
   { modelId, model, tag }: TagOfModel,
-  { present, to, reason }: { present: PresentTag | null; to: TagGoal | null; reason: string },
+  { present, to, reason, promotionId }: Move,
   actor: Actor,
-): Promise<DueWork[]> {
+): Promise<{ revision: number; due: DueWork[] }> {
   const revision = (present?.revision ?? 0) + 1;
   const movedAt = new Date(Math.max(Date.now(), present?.movedAt.getTime() ?? 0));
-  const moved = { revision, movedAt, movedBy: actor.name, reason };
-  const imageDigest = to?.imageDigest ?? null;
-  const state = { versionId: to?.versionId ?? null, imageDigest, ...moved };
-  await tx.tag.upsert({
-    where: { modelId_name: { modelId, name: tag } },
-    create: { modelId, name: tag, ...state },
-    update: state,
-  });
   const [fromVersion, toVersion] = [present?.version ?? null, to?.version ?? null];
-  await tx.tagMove.create({ data: { modelId, tag, fromVersion, toVersion, imageDigest, ...moved } });
+  const [versionId, imageDigest] = [to?.versionId ?? null, to?.imageDigest ?? null];
+  await tx.$executeRaw`
+    WITH moved AS (
+      INSERT INTO tags (model_id, name, version_id, image_digest, revision, moved_at, moved_by, reason)
+      VALUES (${modelId}::uuid, ${tag}, ${versionId}::uuid, ${imageDigest}, ${revision}, ${movedAt}, ${actor.name}, ${reason})
+      ON CONFLICT (model_id, name) DO UPDATE
+      SET version_id = excluded.version_id, image_digest = excluded.image_digest, revision = excluded.revision,
+          moved_at = excluded.moved_at, moved_by = excluded.moved_by, reason = excluded.reason)
+    INSERT INTO tag_moves (model_id, tag, revision, from_version, to_version, image_digest, moved_at, moved_by, reason, promotion_id)
+    VALUES (${modelId}::uuid, ${tag}, ${revision}, ${fromVersion}, ${toVersion}, ${imageDigest}, ${movedAt}, ${actor.name},
+            ${reason}, ${promotionId}::uuid)`;
   await recordAudit(tx, actor, {
     action: to === null ? "tag.remove" : "tag.move",
     object: `${model}:${tag}`,
     objectId: modelId,
     model,
     before: { version: fromVersion, revision: present?.revision ?? null },
-    after: { ...(to === null ? {} : { version: toVersion, imageDigest }), revision, reason },
+    after: {
+      ...(to === null ? {} : { version: toVersion, imageDigest }),
+      revision,
+      reason,
+      ...(promotionId === null ? {} : { promotion: promotionId }),
+    },
   });
-  return requestSync(tx, { modelId, tag }, state.versionId);
+  return { revision, due: await requestSync(tx, { modelId, tag }, versionId) };
 }

@@ -6,12 +6,15 @@ import { whyNoEngine } from "#core/images/engine/engine-answers.ts";
 import type { Engine } from "#core/images/engine/open-engine.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { type Registries, RegistryMoved } from "#core/images/registries/open-registries.ts";
+import { lockModel } from "#core/models/model.ts";
 import { type ImagePlatform, type ImageStatus, imageReference } from "#core/models/version.ts";
 import type { PackageSpec, Serve } from "#core/packaging/package-spec.ts";
 import { runnable } from "#core/packaging/platforms.ts";
+import { wakePromotions } from "#core/promotion/wake-promotions.ts";
 import { redactor } from "#core/redact.ts";
 import { type Registry, slipwayActor } from "#core/registry.ts";
 import { fewAtOnce } from "#core/work/few-at-once.ts";
+import { ringAll } from "#core/work/queue.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { backoffMs, type Claim, finishWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
 import { proofWork } from "./proof.ts";
@@ -19,7 +22,7 @@ import { type Findings, type Proving, proveImage } from "./prove-image.ts";
 import { proofLabels } from "./reap-proofs.ts";
 import { testsNotRun } from "./run-tests.ts";
 
-interface Needs extends Pick<Registry, "db" | "config" | "log"> {
+interface Needs extends Pick<Registry, "db" | "config" | "log" | "doorbell"> {
   engine: Engine;
   builder: ImageBuilder;
   registries: Registries;
@@ -72,6 +75,8 @@ interface Subject {
   /** `churn:1.2.0` */
   object: string;
   model: string;
+  modelId: string;
+  versionId: string;
   reference: string;
   /** Where it is. */
   registry: string;
@@ -98,6 +103,8 @@ async function begin({ db }: Needs, claim: Claim): Promise<Subject> {
     proofId: row.id,
     object: `${version.model.name}:${version.semver}`,
     model: version.model.name,
+    modelId: version.model.id,
+    versionId: version.id,
     reference: imageReference(image),
     registry: image.registry,
     platforms: (image.platforms as unknown as ImagePlatform[]).map(({ platform }) => platform),
@@ -149,10 +156,9 @@ function hostOf(reference: string): string {
   return reference.slice(0, reference.indexOf("/"));
 }
 
-async function conclude({ db }: Needs, claim: Claim, subject: Subject, findings: Findings): Promise<void> {
+async function conclude(needs: Needs, claim: Claim, subject: Subject, findings: Findings): Promise<void> {
   const { status, reason, coldStartMs, latencyMs, memoryBytes, log, tests } = findings;
-  await db.$transaction(async (tx) => {
-    await holdClaim(tx, claim);
+  await concluding(needs, claim, subject, async (tx) => {
     await tx.proof.update({
       where: { id: subject.proofId },
       data: {
@@ -167,15 +173,13 @@ async function conclude({ db }: Needs, claim: Claim, subject: Subject, findings:
         finishedAt: new Date(),
       },
     });
-    await finishWork(tx, claim);
     await recordResult(tx, claim, subject, status === "passed" ? "proof.pass" : "proof.fail", { status, reason });
   });
 }
 
 /** It was not tried, and will not be unless somebody asks again. */
-async function skip({ db }: Needs, claim: Claim, subject: Subject, reason: string): Promise<void> {
-  await db.$transaction(async (tx) => {
-    await holdClaim(tx, claim);
+async function skip(needs: Needs, claim: Claim, subject: Subject, reason: string): Promise<void> {
+  await concluding(needs, claim, subject, async (tx) => {
     await tx.proof.update({
       where: { id: subject.proofId },
       data: {
@@ -185,9 +189,25 @@ async function skip({ db }: Needs, claim: Claim, subject: Subject, reason: strin
         ...(subject.testsAsked ? { tests: { ...testsNotRun(reason) } } : {}),
       },
     });
-    await finishWork(tx, claim);
     await recordResult(tx, claim, subject, "proof.skip", { status: "not_run", reason });
   });
+}
+
+/** Ends the work with what came of it, and has promotions looked at that may wait for it. */
+async function concluding(
+  { db, doorbell }: Needs,
+  claim: Claim,
+  { modelId, versionId }: Subject,
+  write: (tx: Transaction) => Promise<void>,
+): Promise<void> {
+  const due = await db.$transaction(async (tx) => {
+    await lockModel(tx, modelId);
+    await holdClaim(tx, claim);
+    await write(tx);
+    await finishWork(tx, claim);
+    return wakePromotions(tx, versionId);
+  });
+  await ringAll(doorbell, due);
 }
 
 /** Engine or registry are away: tried again, with backoff, for a time. */

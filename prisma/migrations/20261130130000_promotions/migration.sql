@@ -21,6 +21,7 @@ CREATE TABLE "checks" (
     "summary" TEXT NOT NULL,
     "url" TEXT,
     "data" JSONB NOT NULL,
+    "ordinal" BIGSERIAL NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "created_by" TEXT NOT NULL,
 
@@ -28,7 +29,7 @@ CREATE TABLE "checks" (
     CONSTRAINT "checks_version_fkey" FOREIGN KEY ("version_id") REFERENCES "versions"("id") ON DELETE RESTRICT ON UPDATE CASCADE,
     CONSTRAINT "checks_status_check" CHECK ("status" IN ('passed', 'failed'))
 );
-CREATE INDEX "checks_version_idx" ON "checks"("version_id", "name", "id" DESC);
+CREATE INDEX "checks_version_idx" ON "checks"("version_id", "name", "ordinal" DESC);
 
 CREATE TABLE "promotions" (
     "id" UUID NOT NULL,

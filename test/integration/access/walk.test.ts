@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { newId } from "#core/database/ids.ts";
 import { guardedService, type Known } from "#test/access.ts";
 import { predictorPackage, sealed } from "#test/sealed.ts";
 import { type Answer, draftOf, type TestService } from "#test/test-service.ts";
@@ -14,7 +15,7 @@ type Method = Parameters<TestService["call"]>[0];
 type Request = readonly [Method, string, Parameters<TestService["call"]>[2]?];
 
 interface Operation {
-  right: "read" | "upload" | "build" | "promote" | "administer";
+  right: "read" | "upload" | "build" | "promote" | "approve" | "check" | "administer";
   /** Answers of whoever may: where the model's state forbids the thing, that is heard by them alone. */
   done: number;
   /** A request of its own to a model that nobody used before. */
@@ -28,6 +29,16 @@ const made = async (model: string) => {
 };
 const draft = (model: string) => draftOf(admin, model, version, predictorPackage);
 const build = (model: string) => sealed(admin, model, version);
+
+/** Of a version that is none yet: whoever decides on it ends it. */
+const promotion = async (model: string): Promise<string> => {
+  await draft(model);
+  const { db } = service.registry;
+  const { id: versionId, modelId } = await db.version.findFirstOrThrow({ where: { model: { name: model } } });
+  const row = { modelId, versionId, tag: "prod", version, imageDigest: "none", fromRevision: 0, status: "waiting" };
+  const asked = { verdicts: [], requestedAt: new Date(), requestedBy: "somebody" };
+  return (await db.promotion.create({ data: { id: newId(), ...row, ...asked } })).id;
+};
 
 const tus = { "tus-resumable": "1.0.0" };
 const noUpload = "00000000-0000-7000-8000-000000000000";
@@ -233,6 +244,37 @@ const operations: Record<string, Operation> = {
     done: 404,
     request: after(made, (m) => ["DELETE", `/v1/models/${m}/tags/prod`]),
   },
+  listTagPolicies: {
+    right: "read",
+    done: 200,
+    request: after(made, (m) => ["GET", `/v1/models/${m}/tags/prod/policies`]),
+  },
+  createPromotion: {
+    right: "promote",
+    done: 409, // it has no image
+    request: after(draft, (m) => ["POST", `/v1/models/${m}/promotions`, { json: { tag: "prod", version } }]),
+  },
+  getPromotion: { right: "read", done: 200, request: async (m) => ["GET", `/v1/promotions/${await promotion(m)}`] },
+  decidePromotion: {
+    right: "approve",
+    done: 200,
+    request: async (m) => [
+      "POST",
+      `/v1/promotions/${await promotion(m)}/approvals`,
+      { json: { decision: "rejected" }, headers: { "idempotency-key": `reject ${m}` } },
+    ],
+  },
+  cancelPromotion: {
+    right: "promote",
+    done: 200,
+    request: async (m) => ["POST", `/v1/promotions/${await promotion(m)}/cancel`],
+  },
+  createCheck: {
+    right: "check",
+    done: 409, // it is a draft
+    request: after(draft, (m) => ["POST", `${at(m)}/checks`, { json: { name: "scan", status: "passed" } }]),
+  },
+  listChecks: { right: "read", done: 200, request: after(draft, (m) => ["GET", `${at(m)}/checks`]) },
 };
 
 /** What needs a grant on everything: [who has `administrator` on `*`, others]. */
@@ -248,6 +290,8 @@ const ofEverything: Record<string, Request> = {
   deleteQuota: ["DELETE", "/v1/quotas/never.*"],
   setRetentionRule: ["PUT", "/v1/retention/walked.*", { json: { keepLast: -1 } }],
   deleteRetentionRule: ["DELETE", "/v1/retention/never.*"],
+  setPolicy: ["PUT", "/v1/policies/walked.*/prod", { json: { waitHours: "long" } }],
+  deletePolicy: ["DELETE", "/v1/policies/never.*/prod"],
   listWebhooks: ["GET", "/v1/webhooks"],
   createWebhook: ["POST", "/v1/webhooks", { json: { url: 1 } }],
   getWebhook: ["GET", "/v1/webhooks/none-of-that-id"],
@@ -274,6 +318,9 @@ const ofAll: Record<string, Request> = {
   listEvents: ["GET", "/v1/events"],
   listQuotas: ["GET", "/v1/quotas"],
   listRetentionRules: ["GET", "/v1/retention"],
+  listPromotions: ["GET", "/v1/promotions"],
+  listPolicies: ["GET", "/v1/policies"],
+  listPolicyVersions: ["GET", "/v1/policies/walked/prod/versions"],
 };
 
 const reader = ["read"];
@@ -282,8 +329,9 @@ const rightsOf: Record<string, readonly string[]> = {
   uploader: [...reader, "upload"],
   builder: [...reader, "build"],
   promoter: [...reader, "promote"],
-  approver: reader,
-  administrator: ["read", "upload", "build", "promote", "approve", "administer"],
+  approver: [...reader, "approve"],
+  checker: [...reader, "check"],
+  administrator: ["read", "upload", "build", "promote", "approve", "check", "administer"],
 };
 
 let models = 0;
@@ -341,7 +389,7 @@ describe.each(Object.keys(rightsOf))("a %s", (role) => {
       const [method, path, options] = await request(newModel("other"));
       const unknown = path
         .replace(/other\.m\d+/, "other.unknown")
-        .replace(/builds\/[^/]+/, "builds/00000000-0000-7000-8000-000000000000");
+        .replace(/(builds|promotions)\/[^/]+/, "$1/00000000-0000-7000-8000-000000000000");
       expectHidden(await call(method, path, options), await call(method, unknown, options), name);
       expect((await service.call(method, path, options)).status, name).toBe(401);
       const { call: callOfAll } = await callerOf("*");

@@ -1,0 +1,113 @@
+import { matches, type NamePattern } from "#core/access/name-pattern.ts";
+import { type Grants, seesAll } from "#core/access/roles.ts";
+import { recordAudit } from "#core/audit/record-audit.ts";
+import type { Database, Transaction } from "#core/database/client.ts";
+import { newId } from "#core/database/ids.ts";
+import { SlipwayError } from "#core/errors.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import { Prisma } from "#prisma/client/client.ts";
+import type { PolicyModel } from "#prisma/client/models.ts";
+import type { Policy, PolicyRules } from "./policy.ts";
+
+/** What a policy is for. */
+export interface PolicyScope {
+  models: NamePattern;
+  /** A tag's name, or `*`. */
+  tag: string;
+}
+
+/** Of those whose models the caller may see, all of them: by pattern and tag. */
+export async function listPolicies({ db }: Pick<Registry, "db">, grants: Grants): Promise<Policy[]> {
+  const rows = await db.policy.findMany({ where: { endedAt: null }, orderBy: [{ models: "asc" }, { tag: "asc" }] });
+  return rows.map(policyOf).filter(({ models }) => seesAll(grants, models));
+}
+
+/** Every version, the latest first; none where the caller does not see all its models. */
+export async function listPolicyVersions(
+  { db }: Pick<Registry, "db">,
+  { models, tag }: PolicyScope,
+  grants: Grants,
+): Promise<Policy[]> {
+  if (!seesAll(grants, models)) return [];
+  return (await db.policy.findMany({ where: { models, tag }, orderBy: { version: "desc" } })).map(policyOf);
+}
+
+/** Those that hold for a tag of a model, each in its newest version: all of them together. */
+export async function policiesFor(
+  db: Database | Transaction,
+  { model, tag }: { model: string; tag: string },
+): Promise<Policy[]> {
+  const rows = await db.$queryRaw<Policy[]>`
+    SELECT id, models, tag, version, rules, created_at AS "createdAt", created_by AS "createdBy", ended_at AS "endedAt"
+    FROM policies WHERE ended_at IS NULL AND tag IN (${tag}, '*') ORDER BY models, tag`;
+  return rows.filter(({ models }) => matches(models, model));
+}
+
+/** Makes the next version of a policy, which holds from this transaction's commit on: moves that are under way are done, or see
+ *  it. */
+export async function setPolicy(
+  { db }: Pick<Registry, "db">,
+  scope: PolicyScope,
+  rules: PolicyRules,
+  actor: Actor,
+): Promise<{ policy: Policy; made: boolean }> {
+  return db.$transaction(async (tx) => {
+    await holdPolicies(tx);
+    const before = await tx.policy.findFirst({ where: { ...scope }, orderBy: { version: "desc" } });
+    const present = before === null || before.endedAt !== null ? null : before;
+    if (present !== null) await end(tx, present.id);
+    const version = (before?.version ?? 0) + 1;
+    const row = await tx.policy.create({
+      data: { id: newId(), ...scope, version, rules: asJson(rules), createdBy: actor.name },
+    });
+    await recordAudit(tx, actor, {
+      action: "policy.set",
+      ...audited(scope, row.id),
+      ...(present === null ? {} : { before: { version: present.version, rules: present.rules as Prisma.JsonObject } }),
+      after: { version, rules: asJson(rules) },
+    });
+    return { policy: policyOf(row), made: present === null };
+  });
+}
+
+/** Its versions stay on record. Throws `policy_not_found`. */
+export async function endPolicy({ db }: Pick<Registry, "db">, scope: PolicyScope, actor: Actor): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await holdPolicies(tx);
+    const present = await tx.policy.findFirst({ where: { ...scope, endedAt: null } });
+    if (present === null) throw policyNotFound(scope);
+    await end(tx, present.id);
+    await recordAudit(tx, actor, {
+      action: "policy.delete",
+      ...audited(scope, present.id),
+      before: { version: present.version, rules: present.rules as Prisma.JsonObject },
+    });
+  });
+}
+
+/** Moves of tags hold it together, and whoever changes policies alone: no tag moves by a policy that has been changed. */
+export const movesHoldPolicies = Prisma.sql`pg_advisory_xact_lock_shared(hashtext('policies'))`;
+
+async function holdPolicies(tx: Transaction): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('policies'))`;
+}
+
+async function end(tx: Transaction, id: string): Promise<void> {
+  await tx.policy.update({ where: { id }, data: { endedAt: new Date() } });
+}
+
+function policyOf({ models, rules, ...row }: PolicyModel): Policy {
+  return { ...row, models: models as NamePattern, rules: rules as unknown as PolicyRules };
+}
+
+function asJson(rules: PolicyRules): Prisma.InputJsonObject {
+  return rules as unknown as Prisma.InputJsonObject;
+}
+
+function audited({ models, tag }: PolicyScope, id: string): { object: string; objectId: string; model: null } {
+  return { object: `${models}/${tag}`, objectId: id, model: null };
+}
+
+function policyNotFound({ models, tag }: PolicyScope): SlipwayError {
+  return new SlipwayError("policy_not_found", `there is no policy for ${models}/${tag.slice(0, 200)}`);
+}

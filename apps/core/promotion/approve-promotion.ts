@@ -1,0 +1,110 @@
+import { anybody } from "#core/access/caller.ts";
+import { allows, type Grants } from "#core/access/roles.ts";
+import { recordAudit } from "#core/audit/record-audit.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { forget, type Remember } from "#core/idempotency/keys.ts";
+import { storable } from "#core/models/labels.ts";
+import { policiesFor } from "#core/policies/policies.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import { ringAll } from "#core/work/queue.ts";
+import { type Promotion, promotionNotFound, readPromotion } from "./promotion.ts";
+import { closeWorkOf, endPromotion } from "./promotion-row.ts";
+import { holdPromotion, settlePromotion } from "./settle-promotion.ts";
+
+export interface NewApproval {
+  promotion: string;
+  decision: "approved" | "rejected";
+  comment: string;
+  /** Of whoever decides. */
+  grants: Grants;
+}
+
+/** Records what one person has decided, bound to the image and to the policies as they stand at this moment; given again it takes
+ *  the place of the former. The last approval that was missing moves the tag in the same transaction; a rejection ends the
+ *  promotion. Throws `promotion_not_found`, `promotion_ended`, `promotion_own`. */
+export async function decidePromotion(
+  { db, doorbell }: Pick<Registry, "db" | "doorbell">,
+  { promotion: id, decision, comment, grants }: NewApproval,
+  actor: Actor,
+  remember: Remember<Promotion> = forget,
+): Promise<Promotion> {
+  if (!storable(comment))
+    throw new SlipwayError("invalid_request", "the comment is Unicode text without NUL characters");
+  const { promotion, due } = await db.$transaction(async (tx) => {
+    const held = await holdPromotion(tx, id);
+    if (held === null) throw promotionNotFound(id);
+    const { row, named } = held;
+    if (row.status !== "waiting") throw promotionEnded(row.status);
+    if (decision === "approved" && row.requestedBy === actor.name)
+      throw new SlipwayError(
+        "promotion_own",
+        `${actor.name} has asked for this promotion, and another has to approve it${actor.name === anybody.name ? ": with SLIPWAY_ACCESS=off there is nobody else" : ""}`,
+      );
+    const roles = rolesOn(grants, named.model);
+    const policies = (await policiesFor(tx, named)).map((policy) => policy.id);
+    const given = { decision, roles, imageDigest: row.imageDigest, policies, comment, at: new Date() };
+    await tx.approval.upsert({
+      where: { promotionId_approver: { promotionId: id, approver: actor.name } },
+      create: { promotionId: id, approver: actor.name, ...given },
+      update: given,
+    });
+    const object = `${named.model}:${named.tag}`;
+    const { version, imageDigest } = row;
+    await recordAudit(tx, actor, {
+      action: decision === "approved" ? "promotion.approve" : "promotion.reject",
+      object,
+      objectId: id,
+      model: named.model,
+      after: { version, imageDigest, policies, roles, comment },
+    });
+    if (decision === "rejected") {
+      const explanation =
+        `${actor.name} has rejected it${comment === "" ? "" : `: ${comment.slice(0, 500)}`}`.toWellFormed();
+      await endPromotion(tx, { id, named, version }, { status: "refused", explanation }, actor);
+    }
+    const settled = await settlePromotion(tx, id);
+    if (settled.ended) await closeWorkOf(tx, id);
+    const promotion = await readPromotion({ db: tx }, id);
+    await remember(tx, promotion);
+    return { promotion, due: settled.ended ? settled.due : [] };
+  });
+  await ringAll(doorbell, due);
+  return promotion;
+}
+
+/** Takes it back before it moves. Cancelling twice is no error. Throws `promotion_not_found`, `promotion_ended`. */
+export async function cancelPromotion(
+  { db }: Pick<Registry, "db">,
+  { promotion: id, reason }: { promotion: string; reason: string },
+  actor: Actor,
+  remember: Remember<Promotion> = forget,
+): Promise<Promotion> {
+  if (!storable(reason)) throw new SlipwayError("invalid_request", "the reason is Unicode text without NUL characters");
+  return db.$transaction(async (tx) => {
+    const held = await holdPromotion(tx, id);
+    if (held === null) throw promotionNotFound(id);
+    const { row, named } = held;
+    if (row.status !== "waiting" && row.status !== "cancelled") throw promotionEnded(row.status);
+    if (row.status === "waiting") {
+      const explanation =
+        `${actor.name} has cancelled it${reason === "" ? "" : `: ${reason.slice(0, 500)}`}`.toWellFormed();
+      await endPromotion(tx, { id, named, version: row.version }, { status: "cancelled", explanation }, actor);
+    }
+    const promotion = await readPromotion({ db: tx }, id);
+    await remember(tx, promotion);
+    return promotion;
+  });
+}
+
+/** Those that approvals are counted by. */
+function rolesOn(grants: Grants, model: string): string[] {
+  return [
+    ...(allows(grants, { right: "approve", model }) ? ["approver"] : []),
+    ...(allows(grants, { right: "administer", model }) ? ["administrator"] : []),
+  ];
+}
+
+function promotionEnded(status: string): SlipwayError {
+  const how = status === "moved" ? "moved its tag" : `been ${status}`.replace("been failed", "failed");
+  return new SlipwayError("promotion_ended", `this promotion has ${how} already: there is nothing to decide`);
+}

@@ -1,0 +1,48 @@
+import { SlipwayError } from "#core/errors.ts";
+import { storable } from "#core/models/labels.ts";
+import { policiesFor } from "#core/policies/policies.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import { ringAll } from "#core/work/queue.ts";
+import { endPromotion, waitingPromotion } from "./promotion-row.ts";
+import { tagNotFound } from "./read-tags.ts";
+import { holdModel } from "./request-promotion.ts";
+import { requireCondition, type TagCondition } from "./tag-condition.ts";
+import type { TagName } from "./tag-name.ts";
+import { presentTag, writeMove } from "./write-move.ts";
+
+export interface Removal {
+  model: string;
+  tag: TagName;
+  reason: string;
+  condition: TagCondition;
+  /** Also where a policy holds for the tag; said with a reason. */
+  forced: boolean;
+}
+
+/** Its revision goes on when it is made again; a promotion that waits for it fails. Throws `tag_not_found`, `tag_moved`,
+ *  `tag_protected` where a policy holds for it. */
+export async function removeTag(
+  { db, doorbell }: Pick<Registry, "db" | "doorbell">,
+  { model, tag, reason, condition, forced }: Removal,
+  actor: Actor,
+): Promise<void> {
+  if (!storable(reason)) throw new SlipwayError("invalid_request", "the reason is Unicode text without NUL characters");
+  const due = await db.$transaction(async (tx) => {
+    const named = { modelId: await holdModel(tx, model), model, tag };
+    const present = await presentTag(tx, named);
+    requireCondition(named, present, condition);
+    if (present === null || present.versionId === null) throw tagNotFound(model, tag);
+    const [policy] = forced ? [] : await policiesFor(tx, named);
+    if (policy !== undefined)
+      throw new SlipwayError(
+        "tag_protected",
+        `${model}:${tag} is under the policy ${policy.models}/${policy.tag}, and is not removed but with force=true and a reason`,
+      );
+    const waiting = await waitingPromotion(tx, named);
+    const ending = { status: "failed", explanation: `${model}:${tag} was removed` } as const;
+    if (waiting !== null) await endPromotion(tx, { ...waiting, named }, ending, actor);
+    const moved = await writeMove(tx, named, { present, to: null, reason, promotionId: null }, actor);
+    return moved.due;
+  });
+  await ringAll(doorbell, due);
+}

@@ -1,0 +1,301 @@
+import type { Transaction } from "#core/database/client.ts";
+import { SlipwayError } from "#core/errors.ts";
+import { forget, type Remember } from "#core/idempotency/keys.ts";
+import { storable } from "#core/models/labels.ts";
+import { modelNotFound } from "#core/models/model.ts";
+import { movesHoldPolicies } from "#core/policies/policies.ts";
+import type { Policy } from "#core/policies/policy.ts";
+import { type Outcome, outcomeOf, type Verdict } from "#core/policies/verdict.ts";
+import type { Actor, Registry } from "#core/registry.ts";
+import { type DueWork, ringAll } from "#core/work/queue.ts";
+import { type Destination, findGoal } from "./find-goal.ts";
+import { type Promotion, readPromotion } from "./promotion.ts";
+import {
+  endPromotion,
+  insertMoved,
+  insertRefused,
+  insertWaiting,
+  refusalOf,
+  waitingPromotion,
+} from "./promotion-row.ts";
+import { readTag, type Tag } from "./read-tags.ts";
+import { requireCondition, type TagCondition } from "./tag-condition.ts";
+import type { TagName } from "./tag-name.ts";
+import { weigh } from "./weigh.ts";
+import { type PresentTag, presentTag, type TagGoal, type TagOfModel, writeMove } from "./write-move.ts";
+
+/** Where one tag is to go. */
+export interface Wish {
+  tag: TagName;
+  to: Destination;
+  condition: TagCondition;
+}
+
+/** What is said of all wishes of a request. */
+export interface Terms {
+  reason: string;
+  /** The signature may be another. */
+  breaksSignature?: boolean;
+  /** Not at once, but at that time at the earliest. */
+  notBefore?: Date | null;
+  /** A rollback: it takes the place of a promotion that waits. */
+  isRollback?: boolean;
+  /** No policy is asked. */
+  forced?: boolean;
+}
+
+export interface MovedTag {
+  tag: Tag;
+  /** It was not there before. */
+  made: boolean;
+}
+
+type Needs = Pick<Registry, "db" | "doorbell">;
+
+/** Moves one tag as `moveTags` does, or has it wait for what its policies ask for. */
+export async function moveTag(
+  needs: Needs,
+  { model, terms, ...wish }: Wish & { model: string; terms: Terms },
+  actor: Actor,
+  remember: Remember<MovedTag | Promotion> = forget,
+): Promise<MovedTag | Promotion> {
+  const told = (tx: Transaction, { named, made, waits }: Done) =>
+    waits === null ? tellTag(tx, named, made) : readPromotion({ db: tx }, waits);
+  const remembered = (tx: Transaction, [only]: (MovedTag | Promotion)[]) => remember(tx, only as MovedTag | Promotion);
+  const [moved] = await carryOut(needs, { model, terms, wishes: [wish], told }, actor, remembered);
+  return moved as MovedTag | Promotion;
+}
+
+/** Moves tags of a model in one transaction with their history, promotions, audit and events: all of them or none. Movers of one
+ *  model's tags wait in line on its row. A tag that is there already stays as it is. Throws `promotion_refused`, which is
+ *  kept as a promotion that was, `promotion_waits` where one of several would have to wait, `promotion_open`, `tag_moved`,
+ *  `tag_taken`, and what `findGoal` throws. */
+export async function moveTags(
+  needs: Needs,
+  { model, terms, wishes }: { model: string; terms: Terms; wishes: readonly Wish[] },
+  actor: Actor,
+  remember: Remember<MovedTag[]> = forget,
+): Promise<MovedTag[]> {
+  const told = (tx: Transaction, { named, made, waits }: Done) => {
+    if (waits === null) return tellTag(tx, named, made);
+    throw new SlipwayError(
+      "promotion_waits",
+      `${named.model}:${named.tag} waits for its policies, and tags that are moved together move at once: move it by itself`,
+    );
+  };
+  return carryOut(needs, { model, terms, wishes, told }, actor, remember);
+}
+
+/** The same for one tag, told as the promotion that it is. Throws `promotion_needless` where the tag is there already. */
+export async function requestPromotion(
+  needs: Needs,
+  { model, terms, ...wish }: Wish & { model: string; terms: Terms },
+  actor: Actor,
+  remember: Remember<Promotion> = forget,
+): Promise<Promotion> {
+  const told = (tx: Transaction, { named, promotionId, goal }: Done) => {
+    if (promotionId !== null) return readPromotion({ db: tx }, promotionId);
+    throw new SlipwayError(
+      "promotion_needless",
+      `${named.model}:${named.tag} is at ${goal.version} already: there is nothing to promote`,
+    );
+  };
+  const remembered = (tx: Transaction, [only]: Promotion[]) => remember(tx, only as Promotion);
+  const [promotion] = await carryOut(needs, { model, terms, wishes: [wish], told }, actor, remembered);
+  return promotion as Promotion;
+}
+
+/** What a request would come to at this moment. */
+export interface Preview {
+  model: string;
+  tag: string;
+  version: string;
+  imageDigest: string;
+  /** Where the tag is. */
+  from: string | null;
+  outcome: Outcome | "stays";
+  verdicts: Verdict[];
+}
+
+/** Changes nothing. Throws what the request itself would, but `promotion_refused`. */
+export async function previewPromotion(
+  { db }: Pick<Registry, "db">,
+  { model, terms, ...wish }: Wish & { model: string; terms: Terms },
+  actor: Actor,
+): Promise<Preview> {
+  return db.$transaction(async (tx) => {
+    const { named, present, goal, stays, outcome, verdicts } = await decide(tx, { model, terms, wish }, actor);
+    const { version, imageDigest } = goal;
+    const from = present?.version ?? null;
+    return { model, tag: named.tag, version, imageDigest, from, outcome: stays ? "stays" : outcome, verdicts };
+  });
+}
+
+/** What was done about a wish. */
+interface Done {
+  named: TagOfModel;
+  goal: TagGoal;
+  made: boolean;
+  /** Null where the tag stays. */
+  promotionId: string | null;
+  /** The promotion, where it waits. */
+  waits: string | null;
+}
+
+async function carryOut<Told>(
+  { db, doorbell }: Needs,
+  {
+    model,
+    terms,
+    wishes,
+    told,
+  }: { model: string; terms: Terms; wishes: readonly Wish[]; told: (tx: Transaction, done: Done) => Promise<Told> },
+  actor: Actor,
+  remember: Remember<Told[]>,
+): Promise<Told[]> {
+  if (!storable(terms.reason))
+    throw new SlipwayError("invalid_request", "the reason is Unicode text without NUL characters");
+  requireEachOnce(model, wishes);
+  const due: DueWork[] = [];
+  const result = await db.$transaction(async (tx) => {
+    const decisions: Decision[] = [];
+    for (const wish of wishes) decisions.push(await decide(tx, { model, terms, wish }, actor));
+    const refused = decisions.filter(({ stays, outcome }) => !stays && outcome === "refused");
+    for (const decision of refused) await insertRefused(tx, newPromotion(decision, terms), actor);
+    if (refused.length > 0) return { refused };
+    const answers: Told[] = [];
+    for (const decision of decisions) answers.push(await told(tx, await act(tx, decision, terms, actor, due)));
+    await remember(tx, answers);
+    return { answers };
+  });
+  if ("refused" in result) throw promotionRefused(result.refused);
+  await ringAll(doorbell, due);
+  return result.answers;
+}
+
+function requireEachOnce(model: string, wishes: readonly Wish[]): void {
+  const named = new Map<string, string>();
+  for (const { tag } of wishes) {
+    const alike = named.get(tag.toLowerCase());
+    if (alike === tag)
+      throw new SlipwayError("invalid_request", "a tag is named twice: it can only be moved to one place");
+    if (alike !== undefined) throw tagTaken(model, alike, tag);
+    named.set(tag.toLowerCase(), tag);
+  }
+}
+
+interface Decision {
+  named: TagOfModel;
+  present: PresentTag | null;
+  goal: TagGoal;
+  made: boolean;
+  /** The tag is there already. */
+  stays: boolean;
+  /** That waits for the tag. */
+  waiting: Awaited<ReturnType<typeof waitingPromotion>>;
+  policies: readonly Policy[];
+  verdicts: Verdict[];
+  outcome: Outcome;
+}
+
+async function decide(
+  tx: Transaction,
+  { model, terms, wish: { tag, to, condition } }: { model: string; terms: Terms; wish: Wish },
+  actor: Actor,
+): Promise<Decision> {
+  const named = { modelId: await holdModel(tx, model), model, tag };
+  const present = await presentTag(tx, named);
+  requireCondition(named, present, condition);
+  const made = present === null || present.versionId === null;
+  if (made) await requireNoLookAlike(tx, named);
+  const goal = await findGoal(tx, named, present, to);
+  const stays = present?.versionId === goal.versionId && present.imageDigest === goal.imageDigest;
+  const waiting = await waitingPromotion(tx, named);
+  const decision = { named, present, goal, made, stays, waiting };
+  if (stays || terms.forced === true) return { ...decision, policies: [], verdicts: [], outcome: "moves" };
+  const { breaksSignature = false, notBefore = null } = terms;
+  const asked = { requestedBy: actor.name, approvals: [], breaksSignature, notBefore };
+  const { policies, verdicts } = await weigh(tx, { named, present, goal, ...asked });
+  return { ...decision, policies, verdicts, outcome: outcomeOf(verdicts) };
+}
+
+async function act(tx: Transaction, decision: Decision, terms: Terms, actor: Actor, due: DueWork[]): Promise<Done> {
+  const { named, present, goal, made, stays, waiting, policies, outcome } = decision;
+  const done = { named, goal, made };
+  if (stays) return { ...done, promotionId: null, waits: null };
+  if (waiting !== null) {
+    const isTheSame = waiting.versionId === goal.versionId && waiting.imageDigest === goal.imageDigest;
+    if (isTheSame && terms.isRollback !== true) return { ...done, promotionId: waiting.id, waits: waiting.id };
+    if (terms.isRollback !== true) throw promotionOpen(named, waiting);
+    const explanation = `${named.model}:${named.tag} was rolled back to ${goal.version}`;
+    await endPromotion(tx, { ...waiting, named }, { status: "cancelled", explanation }, actor);
+  }
+  if (outcome === "waits") {
+    const id = await insertWaiting(tx, newPromotion(decision, terms), policies, actor);
+    return { ...done, promotionId: id, waits: id };
+  }
+  const promotionId = await insertMoved(tx, newPromotion(decision, terms), actor);
+  const moved = await writeMove(tx, named, { present, to: goal, reason: terms.reason, promotionId }, actor);
+  due.push(...moved.due);
+  return { ...done, promotionId, waits: null };
+}
+
+function newPromotion({ named, present, goal, verdicts }: Decision, terms: Terms) {
+  const { reason, breaksSignature = false, forced = false, notBefore = null } = terms;
+  return { named, present, goal, verdicts, reason, breaksSignature, forced, notBefore };
+}
+
+/** The living model's id. Its row is locked for the rest of the transaction, and no policy changes until then. Throws
+ *  `model_not_found`. */
+export async function holdModel(tx: Transaction, name: string): Promise<string> {
+  const [model] = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id, ${movesHoldPolicies}::text FROM models WHERE name = ${name} AND deleted_at IS NULL FOR UPDATE`;
+  if (model === undefined) throw modelNotFound(name);
+  return model.id;
+}
+
+/** OCI tags that differ in case are two; whoever reads them takes them for one. Throws `tag_taken`. */
+async function requireNoLookAlike(tx: Transaction, { modelId, model, tag }: TagOfModel): Promise<void> {
+  const [alike] = await tx.$queryRaw<{ name: string }[]>`
+    SELECT name FROM tags
+    WHERE model_id = ${modelId}::uuid AND version_id IS NOT NULL AND lower(name) = lower(${tag}) AND name <> ${tag}
+    LIMIT 1`;
+  if (alike !== undefined) throw tagTaken(model, alike.name, tag);
+}
+
+function tagTaken(model: string, alike: string, tag: string): SlipwayError {
+  return new SlipwayError(
+    "tag_taken",
+    `${model} has the tag "${alike}", which differs from "${tag}" in case alone: move that one, or remove it first`,
+  );
+}
+
+async function tellTag(tx: Transaction, { model, tag }: TagOfModel, made: boolean): Promise<MovedTag> {
+  return { tag: await readTag({ db: tx }, model, tag), made };
+}
+
+function promotionOpen({ model, tag }: TagOfModel, waiting: { id: string; version: string }): SlipwayError {
+  return new SlipwayError(
+    "promotion_open",
+    `${model}:${tag} waits to move to ${waiting.version} (promotion ${waiting.id}): let that end, or cancel it first`,
+  );
+}
+
+/** With each rule that does not hold. */
+function promotionRefused(refused: readonly Decision[]): SlipwayError {
+  const failed = refused.flatMap(({ named, verdicts }) =>
+    verdicts
+      .filter(({ status }) => status === "failed")
+      .map(({ policy, rule, reason }) => ({
+        where: `${named.tag}: policy ${policy?.models}/${policy?.tag} version ${policy?.version}, ${rule}`,
+        message: reason,
+      })),
+  );
+  const [first] = refused;
+  const object = `${first?.named.model}:${first?.named.tag}`;
+  return new SlipwayError(
+    "promotion_refused",
+    `${object} does not move to ${first?.goal.version}: ${refusalOf(first?.verdicts ?? [])}`,
+    { faults: failed },
+  );
+}

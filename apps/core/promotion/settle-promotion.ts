@@ -1,0 +1,125 @@
+import { allows, type Grant } from "#core/access/roles.ts";
+import type { Transaction } from "#core/database/client.ts";
+import { isSlipwayError } from "#core/errors.ts";
+import type { GivenApproval } from "#core/policies/judge.ts";
+import { movesHoldPolicies } from "#core/policies/policies.ts";
+import { outcomeOf, type Verdict } from "#core/policies/verdict.ts";
+import { type Actor, slipwayActor } from "#core/registry.ts";
+import type { DueWork } from "#core/work/queue.ts";
+import type { PromotionModel } from "#prisma/client/models.ts";
+import { findGoal } from "./find-goal.ts";
+import { type Ending, endPromotion, refusalOf, waitsFor } from "./promotion-row.ts";
+import { weigh } from "./weigh.ts";
+import { presentTag, type TagGoal, type TagOfModel, writeMove } from "./write-move.ts";
+
+/** Locks the model of a promotion and then looks at it anew, so that whoever works on it stands in line with all movers of its
+ *  tags. Null where there is none, or its model was deleted. */
+export async function holdPromotion(
+  tx: Transaction,
+  id: string,
+): Promise<{ row: PromotionModel; named: TagOfModel; isModelThere: boolean } | null> {
+  const [model] = await tx.$queryRaw<{ id: string; name: string; isThere: boolean }[]>`
+    SELECT m.id, m.name, m.deleted_at IS NULL AS "isThere", ${movesHoldPolicies}::text
+    FROM models m WHERE m.id = (SELECT model_id FROM promotions WHERE id = ${id}::uuid) FOR UPDATE OF m`;
+  if (model === undefined) return null;
+  const row = await tx.promotion.findUniqueOrThrow({ where: { id } });
+  return { row, named: { modelId: model.id, model: model.name, tag: row.tag }, isModelThere: model.isThere };
+}
+
+export type Settled =
+  | { ended: true; due: DueWork[] }
+  /** It waits on; `waitsUntil` is the end of that. */
+  | { ended: false; verdicts: Verdict[]; waitsUntil: Date };
+
+/** Looks whether a promotion that waits can move its tag by now, and moves it, ends it, or leaves it to wait. What it was asked
+ *  for has to stand as it stood then: the tag where it was, the version's image the same, whoever asked still allowed to. */
+export async function settlePromotion(tx: Transaction, id: string): Promise<Settled> {
+  const held = await holdPromotion(tx, id);
+  if (held === null || held.row.status !== "waiting") return { ended: true, due: [] };
+  const { row, named } = held;
+  const waitsUntil = row.waitsUntil ?? row.requestedAt;
+  const end = async (status: Ending, explanation: string, verdicts?: Verdict[]): Promise<Settled> => {
+    await endPromotion(
+      tx,
+      { id, named, version: row.version },
+      { status, explanation, ...(verdicts && { verdicts }) },
+      slipwayActor(row.requestId),
+    );
+    return { ended: true, due: [] };
+  };
+  const object = `${named.model}:${named.tag}`;
+  if (!held.isModelThere) return end("failed", `${named.model} was deleted`);
+  const present = await presentTag(tx, named);
+  if ((present?.revision ?? 0) !== row.fromRevision)
+    return end("failed", `${object} has moved since it was asked for, to ${present?.version ?? "nowhere"}: ask anew`);
+  const goal = await goalNow(tx, named, row);
+  if ("gone" in goal) return end("failed", goal.gone);
+  if (goal.imageDigest !== row.imageDigest)
+    return end(
+      "refused",
+      `the image of ${row.version} is ${goal.imageDigest}, and was ${row.imageDigest} when it was asked for`,
+    );
+  if (!(await mayPromote(tx, row.requestedBy, named)))
+    return end("refused", `${row.requestedBy}, who asked for it, may not move ${object} any more`);
+  const { breaksSignature, notBefore, requestedBy } = row;
+  const approvals = await readApprovals(tx, id);
+  const { verdicts } = await weigh(tx, { named, present, goal, requestedBy, breaksSignature, notBefore, approvals });
+  const outcome = outcomeOf(verdicts);
+  if (outcome === "refused") return end("refused", refusalOf(verdicts), verdicts);
+  if (outcome === "waits") {
+    if (new Date() >= waitsUntil) {
+      const waited = waitsFor(verdicts).join(", ");
+      return end(
+        "failed",
+        `it has waited until ${waitsUntil.toISOString()}, and these do not hold: ${waited}`,
+        verdicts,
+      );
+    }
+    await tx.promotion.update({ where: { id }, data: { verdicts: verdicts as unknown as object[] } });
+    return { ended: false, verdicts, waitsUntil };
+  }
+  const actor: Actor = { name: requestedBy, requestId: row.requestId, address: null, tokenId: null };
+  const moved = await writeMove(tx, named, { present, to: goal, reason: row.reason, promotionId: id }, actor);
+  await tx.promotion.update({
+    where: { id },
+    data: {
+      status: "moved",
+      revision: moved.revision,
+      endedAt: new Date(),
+      verdicts: verdicts as unknown as object[],
+    },
+  });
+  return { ended: true, due: moved.due };
+}
+
+/** One of each person, the first one first. */
+async function readApprovals(tx: Transaction, promotionId: string): Promise<GivenApproval[]> {
+  const rows = await tx.approval.findMany({ where: { promotionId }, orderBy: [{ at: "asc" }, { approver: "asc" }] });
+  return rows.map(({ promotionId: _, decision, ...row }) => ({
+    ...row,
+    decision: decision as GivenApproval["decision"],
+  }));
+}
+
+async function goalNow(
+  tx: Transaction,
+  named: TagOfModel,
+  { version }: PromotionModel,
+): Promise<TagGoal | { gone: string }> {
+  try {
+    return await findGoal(tx, named, null, { version });
+  } catch (error) {
+    if (isSlipwayError(error, "version_not_ready") || isSlipwayError(error, "version_not_found"))
+      return { gone: error.message };
+    throw error;
+  }
+}
+
+/** By what it was granted by now. Whoever is no identity has come with the token of the settings, or with access off. */
+async function mayPromote(tx: Transaction, name: string, { model, tag }: TagOfModel): Promise<boolean> {
+  const identity = await tx.identity.findUnique({ where: { name }, select: { grants: true, disabledAt: true } });
+  if (identity === null) return true;
+  return (
+    identity.disabledAt === null && allows([identity.grants as unknown as Grant[]], { right: "promote", model, tag })
+  );
+}

@@ -1,0 +1,228 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { candidate, problemOf, promotionPeople } from "#test/promotion-people.ts";
+import { smallImageBuilder } from "#test/small-image.ts";
+import { testWorker } from "#test/test-worker.ts";
+
+const people = await promotionPeople({ SLIPWAY_RECONCILE_SECONDS: "0.5" });
+const { service, ops, otherOps, lead, owner, auditor } = people;
+const { admin, registry } = service;
+testWorker(registry, smallImageBuilder());
+
+const tagOf = (model: string, tag = "prod") => `/v1/models/${model}/tags/${tag}`;
+const ask = (model: string, version: string, more: object = {}, who = ops) =>
+  who.call("PUT", tagOf(model), { json: { version, ...more } });
+const decide = (who: typeof ops, id: string, decision = "approved", comment = "") =>
+  who.call("POST", `/v1/promotions/${id}/approvals`, { json: { decision, comment } });
+const read = async (id: string) => (await auditor.call("GET", `/v1/promotions/${id}`)).json;
+const policy = (models: string, rules: object) => admin("PUT", `/v1/policies/${models}/prod`, { json: rules });
+const versionAt = async (model: string) => (await auditor.call("GET", tagOf(model))).json.version;
+const ended = (id: string) => expect.poll(async () => (await read(id)).status, { timeout: 5_000 });
+
+beforeAll(async () => {
+  await policy("*", { approvals: { count: 2 } });
+  for (const version of ["1.0.0", "1.1.0", "1.2.0"]) await candidate(people, "churn", version);
+});
+
+describe("a promotion", () => {
+  it("moves its tag with the last approval that was missing, and keeps who gave them", async () => {
+    const asked = await ask("churn", "1.0.0", { reason: "release 12" });
+    expect([asked.status, asked.json.status]).toEqual([202, "waiting"]);
+    const first = await decide(lead, asked.json.id, "approved", "looks right");
+    expect([first.status, first.json.status]).toEqual([200, "waiting"]);
+    expect(first.json.verdicts).toMatchObject([
+      { rule: "approvals", status: "waiting", reason: "1 of 2 approvals of the role approver by lead" },
+    ]);
+    expect((await auditor.call("GET", tagOf("churn"))).status).toBe(404);
+    const second = await decide(owner, asked.json.id);
+    expect(["applying", "done"]).toContain(second.json.status);
+    await ended(asked.json.id).toBe("done");
+    const { items } = (await auditor.call("GET", `${tagOf("churn")}/history`)).json;
+    expect(items).toMatchObject([
+      {
+        to: "1.0.0",
+        movedBy: "ops",
+        reason: "release 12",
+        promotion: {
+          id: asked.json.id,
+          approvals: [
+            { approver: "lead", decision: "approved", comment: "looks right", roles: ["approver"] },
+            { approver: "owner", decision: "approved" },
+          ],
+        },
+      },
+    ]);
+    expect(problemOf(await decide(otherOps, asked.json.id))).toEqual([409, "promotion_ended"]);
+  });
+
+  it("is not approved by who has asked for it, nor twice by one, nor by who has no right to", async () => {
+    const { json } = await ask("churn", "1.1.0", {}, otherOps);
+    expect(problemOf(await decide(otherOps, json.id))).toEqual([403, "promotion_own"]);
+    expect(problemOf(await decide(ops, json.id))).toEqual([403, "forbidden"]);
+    await decide(lead, json.id);
+    expect((await decide(lead, json.id)).json.status).toBe("waiting");
+    expect((await read(json.id)).approvals).toHaveLength(1);
+    expect(await versionAt("churn")).toBe("1.0.0");
+    await otherOps.call("POST", `/v1/promotions/${json.id}/cancel`);
+  });
+
+  it("ends with a rejection", async () => {
+    const { json } = await ask("churn", "1.1.0");
+    const rejected = await decide(lead, json.id, "rejected", "not before the audit");
+    expect(rejected.json).toMatchObject({
+      status: "refused",
+      endedBy: "lead",
+      explanation: "lead has rejected it: not before the audit",
+    });
+    expect(await versionAt("churn")).toBe("1.0.0");
+  });
+
+  it("is cancelled by who may promote, once and again", async () => {
+    const { json } = await ask("churn", "1.1.0");
+    const cancel = (who: typeof ops) =>
+      who.call("POST", `/v1/promotions/${json.id}/cancel`, { json: { reason: "a typo" } });
+    expect(problemOf(await cancel(lead))).toEqual([403, "forbidden"]);
+    expect((await cancel(otherOps)).json).toMatchObject({
+      status: "cancelled",
+      explanation: "other-ops has cancelled it: a typo",
+    });
+    expect((await cancel(ops)).json.endedBy).toBe("other-ops");
+    expect(problemOf(await decide(lead, json.id))).toEqual([409, "promotion_ended"]);
+  });
+
+  it("keeps others of its tag from being asked for while it waits, but not a rollback", async () => {
+    await service.admin("POST", `${tagOf("churn")}/rollback`, { json: { to: 1, force: true, reason: "x" } });
+    const { json } = await ask("churn", "1.1.0");
+    expect(problemOf(await ask("churn", "1.2.0"))).toEqual([409, "promotion_open"]);
+    expect((await ask("churn", "1.1.0")).json.id).toBe(json.id);
+    await decide(lead, json.id);
+    await decide(owner, json.id);
+    const next = await ask("churn", "1.2.0");
+    const back = await ops.call("POST", `${tagOf("churn")}/rollback`, { json: { force: true, reason: "it is slow" } });
+    expect(back.json.version).toBe("1.0.0");
+    expect(await read(next.json.id)).toMatchObject({
+      status: "cancelled",
+      explanation: "churn:prod was rolled back to 1.0.0",
+    });
+  });
+
+  it("fails when its tag is removed", async () => {
+    const { json } = await ask("churn", "1.1.0");
+    await ops.call("DELETE", `${tagOf("churn")}?force=true&reason=retired`);
+    expect(await read(json.id)).toMatchObject({ status: "failed", explanation: "churn:prod was removed" });
+  });
+
+  it("is not seen nor decided by who does not see its model", async () => {
+    const { json } = await ask("churn", "1.1.0");
+    const stranger = await service.identity("stranger", [{ role: "administrator", pattern: "other.*" }]);
+    expect(problemOf(await stranger.call("GET", `/v1/promotions/${json.id}`))).toEqual([404, "promotion_not_found"]);
+    expect(problemOf(await decide(stranger, json.id))).toEqual([404, "promotion_not_found"]);
+    expect((await stranger.call("GET", "/v1/promotions?model=churn")).json.items).toEqual([]);
+    await ops.call("POST", `/v1/promotions/${json.id}/cancel`);
+  });
+});
+
+describe("an approval is void", () => {
+  const waiting = async (model: string) => {
+    await candidate(people, model, "1.0.0");
+    const { json } = await ask(model, "1.0.0");
+    await decide(lead, json.id);
+    return json.id as string;
+  };
+
+  it("when the policies are others than those that it was given under", async () => {
+    const id = await waiting("ruled");
+    await policy("ruled", { conditions: [{ expression: "candidate.number >= 1" }] });
+    const second = await decide(owner, id);
+    expect(second.json.status).toBe("waiting");
+    expect(second.json.verdicts.find((each: { rule: string }) => each.rule === "approvals").reason).toMatch(
+      /1 of 2.*by owner.*void: lead/,
+    );
+    await decide(lead, id);
+    await ended(id).toBe("done");
+  });
+
+  it("when the image is another: the promotion is refused", async () => {
+    const id = await waiting("swapped");
+    const other = `sha256:${"a".repeat(64)}`;
+    await registry.db.image.updateMany({ where: { version: { model: { name: "swapped" } } }, data: { digest: other } });
+    const second = await decide(owner, id);
+    expect(second.json).toMatchObject({ status: "refused", explanation: expect.stringContaining(other) });
+    expect((await auditor.call("GET", tagOf("swapped"))).status).toBe(404);
+  });
+
+  it("when the version went out of use: the promotion fails", async () => {
+    const id = await waiting("archived");
+    expect((await admin("POST", "/v1/models/archived/versions/1.0.0/archive")).status).toBe(200);
+    expect((await decide(owner, id)).json.status).toBe("failed");
+  });
+
+  it("when the tag has moved meanwhile: the promotion fails", async () => {
+    const id = await waiting("moved");
+    // Every way of the API to move it ends the promotion first.
+    await registry.db.promotion.update({ where: { id }, data: { fromRevision: 5 } });
+    expect((await decide(owner, id)).json).toMatchObject({
+      status: "failed",
+      explanation: expect.stringContaining("has moved since"),
+    });
+  });
+
+  it("of no use where who has asked may not promote any more", async () => {
+    const id = await waiting("left");
+    await admin("PATCH", "/v1/identities/ops", { json: { disabled: true } });
+    expect((await decide(owner, id)).json).toMatchObject({
+      status: "refused",
+      explanation: expect.stringContaining("ops"),
+    });
+    await admin("PATCH", "/v1/identities/ops", { json: { disabled: false } });
+  });
+});
+
+describe("a promotion for a time", () => {
+  it("moves its tag then, and not before", async () => {
+    await candidate(people, "timed", "1.0.0");
+    await admin("DELETE", "/v1/policies/*/prod");
+    const notBefore = new Date(Date.now() + 1_500);
+    const { status, json } = await ask("timed", "1.0.0", { notBefore: notBefore.toISOString() });
+    expect([status, json.status, json.notBefore]).toEqual([202, "waiting", notBefore.toISOString()]);
+    expect(json.verdicts).toMatchObject([
+      { policy: null, rule: "schedule", status: "waiting", holdsAt: notBefore.toISOString() },
+    ]);
+    await expect.poll(() => versionAt("timed"), { timeout: 10_000 }).toBe("1.0.0");
+    const { movedAt } = (await auditor.call("GET", tagOf("timed"))).json;
+    expect(Date.parse(movedAt)).toBeGreaterThanOrEqual(notBefore.getTime());
+  });
+
+  it("fails when it has waited for too long", async () => {
+    await policy("timed", { checks: ["never"], waitHours: 0.01 });
+    await candidate(people, "timed", "1.1.0");
+    const { json } = await ask("timed", "1.1.0");
+    const past = new Date(Date.now() - 1);
+    await registry.db.promotion.update({ where: { id: json.id }, data: { waitsUntil: past } });
+    await registry.db.work.updateMany({ where: { subjectId: json.id }, data: { runAfter: past } });
+    await ended(json.id).toBe("failed");
+    expect((await read(json.id)).explanation).toContain("checks");
+  });
+
+  it("waits for another tag to have pointed at the version for long enough", async () => {
+    await policy("timed", { soak: { tag: "staging", hours: 24 } });
+    const refused = await ask("timed", "1.1.0");
+    expect([problemOf(refused), refused.json.detail]).toEqual([
+      [403, "promotion_refused"],
+      expect.stringContaining("move staging to it first"),
+    ]);
+    await ops.call("PUT", tagOf("timed", "staging"), { json: { version: "1.1.0" } });
+    const { json } = await ask("timed", "1.1.0");
+    const [soak] = json.verdicts;
+    expect([json.status, soak.rule, soak.status]).toEqual(["waiting", "soak", "waiting"]);
+    expect(Date.parse(soak.holdsAt) - Date.now()).toBeGreaterThan(23.9 * 3_600_000);
+    const dayAgo = new Date(Date.now() - 25 * 3_600_000);
+    await registry.db.tagMove.updateMany({ where: { tag: "staging" }, data: { movedAt: dayAgo } });
+    await registry.db.work.updateMany({ where: { subjectId: json.id }, data: { runAfter: dayAgo } });
+    await expect.poll(() => versionAt("timed"), { timeout: 10_000 }).toBe("1.1.0");
+  });
+
+  it("is asked for with a time that is one, within a year", async () => {
+    for (const notBefore of ["tomorrow", new Date(Date.now() + 400 * 24 * 3_600_000).toISOString()])
+      expect(problemOf(await ask("timed", "1.0.0", { notBefore }))).toEqual([400, "invalid_request"]);
+  });
+});
