@@ -153,9 +153,9 @@ describe("whatever is written as a condition", () => {
         if (plain.holds) expect(plain.missing).toEqual([]);
         for (const path of plain.missing) expect(path).toMatch(/^(?:candidate|holder)/);
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
-    expect(taken).toBeGreaterThan(80);
+    expect(taken).toBeGreaterThan(50);
   });
 
   const nested = (depth: number) => `${"candidate.metadata.a.all(x, ".repeat(depth)}true${")".repeat(depth)}`;
@@ -207,7 +207,7 @@ describe("whatever is written as a condition", () => {
 describe("documents as large as they may be", () => {
   const repeated = (text: string) => new Array(Math.floor(1_000 / (text.length + 2))).fill(text).join("||");
   const outcome = (text: string, metadata: unknown) => {
-    const given = { candidate: { metadata }, holder: { metadata: structuredClone(metadata) } };
+    const given = { candidate: { metadata }, holder: { metadata } };
     return timed(() => evaluateExpression(parseExpression(text), given));
   };
 
