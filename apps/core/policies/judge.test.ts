@@ -148,6 +148,9 @@ describe("a condition", () => {
     expect(on("candidate.metadata.auc > 0.95", { candidate })).toBe("failed");
     expect(on("candidate.metadata.f1 > 0.5", { candidate })).toBe("failed");
     expect(on("candidate.checks.scan.data.high == 0")).toBe("waiting");
+    expect(on('candidate.checks["unit-tests"].status == "passed"')).toBe("waiting");
+    const scanned = facts("1.1.0", { checks: { scan: { status: "passed", summary: "", data: {} } } });
+    expect(on("candidate.checks.scan.data.high == 0", { candidate: scanned })).toBe("failed");
     expect(on("candidate.proof.latencyMs.p99 < 50", { candidate: facts("1.1.0", { proof: proof("pending") }) })).toBe(
       "waiting",
     );

@@ -109,6 +109,9 @@ function sameSignature({ candidate, holder, breaksSignature }: Case): Finding {
   return { status: "failed", reason: `${why}: ask with "breaksSignature": true if whoever calls it is ready for that` };
 }
 
+/** A check of which no result has come, and not a field of one that has. */
+const absentCheck = /^candidate\.checks(?:\.\w+|\["[^"]*"\])?$/;
+
 function condition({ expression, withoutHolder }: Condition, { candidate, holder }: Case): Finding {
   const shown = expression.length > 200 ? `${expression.slice(0, 200).toWellFormed()}…` : expression;
   if (withoutHolder !== null && holder === null)
@@ -120,8 +123,7 @@ function condition({ expression, withoutHolder }: Condition, { candidate, holder
     const facts = { candidate: { ...candidate }, holder: holder === null ? null : { ...holder } };
     const { holds, reason, missing } = evaluateExpression(parseExpression(expression), facts);
     const mayCome = (path: string) =>
-      path.startsWith("candidate.checks") ||
-      (path.startsWith("candidate.proof") && candidate.proof?.status === "pending");
+      absentCheck.test(path) || (path.startsWith("candidate.proof") && candidate.proof?.status === "pending");
     const waits = !holds && missing.length > 0 && missing.every(mayCome);
     return { status: holds ? "passed" : waits ? "waiting" : "failed", reason: `${shown}: ${reason}` };
   } catch (error) {
