@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { SlipwayError } from "#core/errors.ts";
+import { parseSemver } from "#core/models/semver.ts";
 import type { Destination } from "#core/promotion/find-goal.ts";
 import type { Terms } from "#core/promotion/request-promotion.ts";
 import type { TagCondition } from "#core/promotion/tag-condition.ts";
@@ -14,7 +15,7 @@ export const conditionHeaders = {
 
 /** Throws `invalid_request` where it is not said, or twice. */
 export function destinationOf({ version, digest }: { version?: string; digest?: string }): Destination {
-  if (version !== undefined && digest === undefined) return { version };
+  if (version !== undefined && digest === undefined) return { version: parseSemver(version) };
   if (digest !== undefined && version === undefined) return { digest };
   throw new SlipwayError("invalid_request", 'say where the tag goes: "version", or "digest" of its image; one of both');
 }

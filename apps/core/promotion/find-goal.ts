@@ -1,11 +1,12 @@
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { type Semver, semverKey } from "#core/models/semver.ts";
 import { readVersion, versionNotFound, whyImageIsAway } from "#core/models/version.ts";
 import type { PresentTag, TagGoal, TagOfModel } from "./write-move.ts";
 
 /** Where a tag is to go, as a caller says it: a version, the digest of an image, or where an earlier revision of the tag was;
  *  `previous` is the revision before the present one. */
-export type Destination = { version: string } | { digest: string } | { revision: number | "previous" };
+export type Destination = { version: Semver } | { digest: string } | { revision: number | "previous" };
 
 /** A version that is ready, with its image. Throws `version_not_found`, `version_not_ready`, `digest_ambiguous`,
  *  `revision_not_found`, `revision_unset`. */
@@ -22,16 +23,20 @@ export async function findGoal(
       : "digest" in to
         ? await versionOfImage(tx, named, to.digest)
         : await versionOfRevision(tx, named, present, to.revision);
+  const [goal] = await tx.$queryRaw<TagGoal[]>`
+    SELECT v.id AS "versionId", v.semver AS version, i.digest AS "imageDigest"
+    FROM versions v JOIN images i ON i.id = v.image_id
+    WHERE v.model_id = ${named.modelId}::uuid AND v.semver_key = ${semverKey(version)}
+      AND v.deleted_at IS NULL AND v.archived_at IS NULL AND i.status = 'present'`;
+  if (goal !== undefined) return goal;
   const target = await readVersion({ db: tx }, model, version);
-  if (target.status !== "ready" || target.image === null)
-    throw new SlipwayError(
-      "version_not_ready",
-      whyImageIsAway(target) ?? `${model}:${version} is ${target.status}: a tag points at a version that is ready`,
-    );
-  return { versionId: target.id, version, imageDigest: target.image.digest };
+  throw new SlipwayError(
+    "version_not_ready",
+    whyImageIsAway(target) ?? `${model}:${version} is ${target.status}: a tag points at a version that is ready`,
+  );
 }
 
-async function versionOfImage(tx: Transaction, { modelId, model }: TagOfModel, digest: string): Promise<string> {
+async function versionOfImage(tx: Transaction, { modelId, model }: TagOfModel, digest: string): Promise<Semver> {
   const versions = await tx.version.findMany({
     where: { modelId, deletedAt: null, image: { digest } },
     orderBy: { number: "desc" },
@@ -44,7 +49,7 @@ async function versionOfImage(tx: Transaction, { modelId, model }: TagOfModel, d
       "digest_ambiguous",
       `${[first, ...others].join(", ")} of ${model} have the image ${digest}: name the version`,
     );
-  return first;
+  return first as Semver;
 }
 
 async function versionOfRevision(
@@ -52,7 +57,7 @@ async function versionOfRevision(
   { modelId, model, tag }: TagOfModel,
   present: PresentTag | null,
   wanted: number | "previous",
-): Promise<string> {
+): Promise<Semver> {
   const revision = wanted === "previous" ? (present?.revision ?? 1) - 1 : wanted;
   const move = await tx.tagMove.findUnique({ where: { modelId_tag_revision: { modelId, tag, revision } } });
   if (move === null)
@@ -67,5 +72,5 @@ async function versionOfRevision(
       "revision_unset",
       `revision ${revision} of ${model}:${tag} is its removal: name the one to roll back to, of GET …/tags/${tag}/history`,
     );
-  return move.toVersion;
+  return move.toVersion as Semver;
 }

@@ -1,6 +1,7 @@
 import { allows, type Grant } from "#core/access/roles.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { isSlipwayError } from "#core/errors.ts";
+import type { Semver } from "#core/models/semver.ts";
 import type { GivenApproval } from "#core/policies/judge.ts";
 import { movesHoldPolicies } from "#core/policies/policies.ts";
 import { outcomeOf, type Verdict } from "#core/policies/verdict.ts";
@@ -107,7 +108,7 @@ async function goalNow(
   { version }: PromotionModel,
 ): Promise<TagGoal | { gone: string }> {
   try {
-    return await findGoal(tx, named, null, { version });
+    return await findGoal(tx, named, null, { version: version as Semver });
   } catch (error) {
     if (isSlipwayError(error, "version_not_ready") || isSlipwayError(error, "version_not_found"))
       return { gone: error.message };

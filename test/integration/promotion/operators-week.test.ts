@@ -18,7 +18,7 @@ const yaml =
 const prelude = `
 set -euo pipefail
 curl() { command curl --fail-with-body "$@"; echo; }
-jq() { node -e 'const path = process.argv[1].slice(1); process.stdin.on("data", (text) => console.log(JSON.parse(text)[path]))' "$2"; }
+jq() { node -e 'console.log(JSON.parse(fs.readFileSync(0, "utf8"))[process.argv[1].slice(1)])' "$2"; }
 `;
 
 const admin = await service.identity("admin", [{ role: "administrator", pattern: "*" }]);
