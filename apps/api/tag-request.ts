@@ -1,8 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import { SlipwayError } from "#core/errors.ts";
 import { parseSemver } from "#core/models/semver.ts";
+import type { Terms } from "#core/promotion/decide-move.ts";
 import type { Destination } from "#core/promotion/find-goal.ts";
-import type { Terms } from "#core/promotion/request-promotion.ts";
 import type { TagCondition } from "#core/promotion/tag-condition.ts";
 import { momentOf } from "./moment.ts";
 

@@ -2,47 +2,14 @@ import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { storable } from "#core/models/labels.ts";
-import { modelNotFound } from "#core/models/model.ts";
-import { movesHoldPolicies } from "#core/policies/policies.ts";
-import type { Policy } from "#core/policies/policy.ts";
-import { type Outcome, outcomeOf, type Verdict } from "#core/policies/verdict.ts";
+import type { Outcome, Verdict } from "#core/policies/verdict.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { type DueWork, ringAll } from "#core/work/queue.ts";
-import { type Destination, findGoal } from "./find-goal.ts";
+import { type Decision, decideMove, requireEachOnce, type Terms, type Wish } from "./decide-move.ts";
 import { type Promotion, readPromotion } from "./promotion.ts";
-import {
-  endPromotion,
-  insertMoved,
-  insertRefused,
-  insertWaiting,
-  refusalOf,
-  waitingPromotion,
-} from "./promotion-row.ts";
+import { endPromotion, insertMoved, insertRefused, insertWaiting, refusalOf } from "./promotion-row.ts";
 import { readTag, type Tag } from "./read-tags.ts";
-import { requireCondition, type TagCondition } from "./tag-condition.ts";
-import type { TagName } from "./tag-name.ts";
-import { weigh } from "./weigh.ts";
-import { type PresentTag, presentTag, type TagGoal, type TagOfModel, writeMove } from "./write-move.ts";
-
-/** Where one tag is to go. */
-export interface Wish {
-  tag: TagName;
-  to: Destination;
-  condition: TagCondition;
-}
-
-/** What is said of all wishes of a request. */
-export interface Terms {
-  reason: string;
-  /** The signature may be another. */
-  breaksSignature?: boolean;
-  /** Not at once, but at that time at the earliest. */
-  notBefore?: Date | null;
-  /** A rollback: it takes the place of a promotion that waits. */
-  isRollback?: boolean;
-  /** No policy is asked. */
-  forced?: boolean;
-}
+import { type TagGoal, type TagOfModel, writeMove } from "./write-move.ts";
 
 export interface MovedTag {
   tag: Tag;
@@ -124,7 +91,7 @@ export async function previewPromotion(
   actor: Actor,
 ): Promise<Preview> {
   return db.$transaction(async (tx) => {
-    const { named, present, goal, stays, outcome, verdicts } = await decide(tx, { model, terms, wish }, actor);
+    const { named, present, goal, stays, outcome, verdicts } = await decideMove(tx, { model, terms, wish }, actor);
     const { version, imageDigest } = goal;
     const from = present?.version ?? null;
     return { model, tag: named.tag, version, imageDigest, from, outcome: stays ? "stays" : outcome, verdicts };
@@ -159,7 +126,7 @@ async function carryOut<Told>(
   const due: DueWork[] = [];
   const result = await db.$transaction(async (tx) => {
     const decisions: Decision[] = [];
-    for (const wish of wishes) decisions.push(await decide(tx, { model, terms, wish }, actor));
+    for (const wish of wishes) decisions.push(await decideMove(tx, { model, terms, wish }, actor));
     const refused = decisions.filter(({ stays, outcome }) => !stays && outcome === "refused");
     for (const decision of refused) await insertRefused(tx, newPromotion(decision, terms), actor);
     if (refused.length > 0) return { refused };
@@ -171,52 +138,6 @@ async function carryOut<Told>(
   if ("refused" in result) throw promotionRefused(result.refused);
   await ringAll(doorbell, due);
   return result.answers;
-}
-
-function requireEachOnce(model: string, wishes: readonly Wish[]): void {
-  const named = new Map<string, string>();
-  for (const { tag } of wishes) {
-    const alike = named.get(tag.toLowerCase());
-    if (alike === tag)
-      throw new SlipwayError("invalid_request", "a tag is named twice: it can only be moved to one place");
-    if (alike !== undefined) throw tagTaken(model, alike, tag);
-    named.set(tag.toLowerCase(), tag);
-  }
-}
-
-interface Decision {
-  named: TagOfModel;
-  present: PresentTag | null;
-  goal: TagGoal;
-  made: boolean;
-  /** The tag is there already. */
-  stays: boolean;
-  /** That waits for the tag. */
-  waiting: Awaited<ReturnType<typeof waitingPromotion>>;
-  policies: readonly Policy[];
-  verdicts: Verdict[];
-  outcome: Outcome;
-}
-
-async function decide(
-  tx: Transaction,
-  { model, terms, wish: { tag, to, condition } }: { model: string; terms: Terms; wish: Wish },
-  actor: Actor,
-): Promise<Decision> {
-  const named = { modelId: await holdModel(tx, model), model, tag };
-  const present = await presentTag(tx, named);
-  requireCondition(named, present, condition);
-  const made = present === null || present.versionId === null;
-  if (made) await requireNoLookAlike(tx, named);
-  const goal = await findGoal(tx, named, present, to);
-  const stays = present?.versionId === goal.versionId && present.imageDigest === goal.imageDigest;
-  const waiting = await waitingPromotion(tx, named);
-  const decision = { named, present, goal, made, stays, waiting };
-  if (stays || terms.forced === true) return { ...decision, policies: [], verdicts: [], outcome: "moves" };
-  const { breaksSignature = false, notBefore = null } = terms;
-  const asked = { requestedBy: actor.name, approvals: [], breaksSignature, notBefore };
-  const { policies, verdicts } = await weigh(tx, { named, present, goal, ...asked });
-  return { ...decision, policies, verdicts, outcome: outcomeOf(verdicts) };
 }
 
 async function act(tx: Transaction, decision: Decision, terms: Terms, actor: Actor, due: DueWork[]): Promise<Done> {
@@ -243,31 +164,6 @@ async function act(tx: Transaction, decision: Decision, terms: Terms, actor: Act
 function newPromotion({ named, present, goal, verdicts }: Decision, terms: Terms) {
   const { reason, breaksSignature = false, forced = false, notBefore = null } = terms;
   return { named, present, goal, verdicts, reason, breaksSignature, forced, notBefore };
-}
-
-/** The living model's id. Its row is locked for the rest of the transaction, and no policy changes until then. Throws
- *  `model_not_found`. */
-export async function holdModel(tx: Transaction, name: string): Promise<string> {
-  const [model] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id, ${movesHoldPolicies}::text FROM models WHERE name = ${name} AND deleted_at IS NULL FOR UPDATE`;
-  if (model === undefined) throw modelNotFound(name);
-  return model.id;
-}
-
-/** OCI tags that differ in case are two; whoever reads them takes them for one. Throws `tag_taken`. */
-async function requireNoLookAlike(tx: Transaction, { modelId, model, tag }: TagOfModel): Promise<void> {
-  const [alike] = await tx.$queryRaw<{ name: string }[]>`
-    SELECT name FROM tags
-    WHERE model_id = ${modelId}::uuid AND version_id IS NOT NULL AND lower(name) = lower(${tag}) AND name <> ${tag}
-    LIMIT 1`;
-  if (alike !== undefined) throw tagTaken(model, alike.name, tag);
-}
-
-function tagTaken(model: string, alike: string, tag: string): SlipwayError {
-  return new SlipwayError(
-    "tag_taken",
-    `${model} has the tag "${alike}", which differs from "${tag}" in case alone: move that one, or remove it first`,
-  );
 }
 
 async function tellTag(tx: Transaction, { model, tag }: TagOfModel, made: boolean): Promise<MovedTag> {
