@@ -31,8 +31,7 @@ export async function recordAudits(tx: Transaction, changes: readonly (Change & 
   const at = new Date();
   const ids = changes.map(() => newId(at.getTime())).sort();
   const rows = changes.map((change, index) => ({ ...change, id: ids[index] as string }));
-  for (let start = 0; start < rows.length; start += atOnce)
-    await insertRows(tx, at, rows.slice(start, start + atOnce));
+  for (let start = 0; start < rows.length; start += atOnce) await insertRows(tx, at, rows.slice(start, start + atOnce));
 }
 
 async function insertRows(
@@ -41,7 +40,16 @@ async function insertRows(
   rows: readonly (Change & { actor: Actor; id: string })[],
 ): Promise<void> {
   const entries = rows.map(
-    ({ id, actor: { name, requestId, address, tokenId }, action, object, objectId, model, before, after }) => Prisma.sql`
+    ({
+      id,
+      actor: { name, requestId, address, tokenId },
+      action,
+      object,
+      objectId,
+      model,
+      before,
+      after,
+    }) => Prisma.sql`
       (${id}::uuid, ${at}::timestamptz, ${name}, ${action}, ${object}, ${objectId}, ${model}, ${jsonOf(before)}::jsonb,
        ${jsonOf(after)}::jsonb, ${requestId}, ${address}, ${tokenId}::uuid)`,
   );
