@@ -14,6 +14,7 @@ import { openPublisher } from "#core/images/publish-image.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { makeLogger } from "#core/logger.ts";
 import { checkTagsChore } from "#core/promotion/check-tags.ts";
+import { followPoliciesChore } from "#core/promotion/follow-policies.ts";
 import { promotionWork } from "#core/promotion/promotion.ts";
 import { promotionHandler } from "#core/promotion/promotion-handler.ts";
 import { tagWork } from "#core/promotion/request-sync.ts";
@@ -87,6 +88,7 @@ const chores = [
   verifyChore({ db, blobs, config }),
   checkChore({ db, config, registries }),
   checkTagsChore({ db, config, doorbell, registries }),
+  followPoliciesChore({ db, doorbell }),
   retentionChore({ db, doorbell, config }),
   pruneChore({ db }),
 ];
