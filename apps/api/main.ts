@@ -1,6 +1,8 @@
+import { hostname } from "node:os";
 import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { gatheredOutput, makeLogger } from "#core/logger.ts";
+import { tagDoorbell } from "#core/promotion/tag-doorbell.ts";
 import { redactor } from "#core/redact.ts";
 import type { Registry } from "#core/registry.ts";
 import { openDoorbell } from "#core/work/queue.ts";
@@ -17,12 +19,13 @@ const log = makeLogger({
   destination: gatheredOutput(),
   redact: redactor(config),
 });
+const db = openDatabase(config.database);
 const registry: Registry = {
   config,
   log,
-  db: openDatabase(config.database),
+  db,
   blobs: openBlobStore(config.artifacts),
-  doorbell: openDoorbell(config.queue, log),
+  doorbell: tagDoorbell(openDoorbell(config.queue, log), { db, config, log }, `${hostname()}:${process.pid}`),
 };
 const app = await makeApp(registry);
 

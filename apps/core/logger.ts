@@ -42,3 +42,9 @@ export function makeLogger(options: LoggerOptions): Logger {
 export function gatheredOutput(): DestinationStream {
   return pino.destination({ dest: 1, sync: false, minLength: 4_096, periodicFlush: 50 });
 }
+
+/** For work that comes with every change, of which two lines each would be all that the log holds: what goes wrong, and all
+ *  of it where details are wanted. */
+export function quietly(log: Logger): Logger {
+  return log.isLevelEnabled("debug") || !log.isLevelEnabled("warn") ? log : log.child({}, { level: "warn" });
+}

@@ -14,10 +14,12 @@ import { openPublisher } from "#core/images/publish-image.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { makeLogger } from "#core/logger.ts";
 import { checkTagsChore } from "#core/promotion/check-tags.ts";
+import { followPoliciesChore } from "#core/promotion/follow-policies.ts";
 import { promotionWork } from "#core/promotion/promotion.ts";
 import { promotionHandler } from "#core/promotion/promotion-handler.ts";
 import { tagWork } from "#core/promotion/request-sync.ts";
 import { tagHandler } from "#core/promotion/sync-tag.ts";
+import { tagDoorbell } from "#core/promotion/tag-doorbell.ts";
 import { proofWork, proveWhenReady } from "#core/proofs/proof.ts";
 import { proofHandler } from "#core/proofs/run-proof.ts";
 import { redactor } from "#core/redact.ts";
@@ -48,7 +50,8 @@ for (const folder of [config.scratchDir, config.cacheDir]) await mkdir(folder, {
 const db = openDatabase(config.database);
 await provenOrExit({ db, config, log });
 const blobs = openBlobStore(config.artifacts);
-const doorbell = openDoorbell(config.queue, log);
+const self = { id: newId(), name: `${hostname()}:${process.pid}` };
+const doorbell = tagDoorbell(openDoorbell(config.queue, log), { db, config, log }, self.name);
 const registries = openRegistries({ db, config });
 const publisher = openPublisher(registries);
 const engine = openEngine(config.engine);
@@ -74,7 +77,6 @@ const handlers: WorkHandlers = {
   [tagWork]: tagHandler({ db, config, registries }),
   [promotionWork]: promotionHandler({ db, doorbell }),
 };
-const self = { id: newId(), name: `${hostname()}:${process.pid}` };
 const options = { handlers, worker: self.name, ending: ending.signal };
 const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log }, (workId) =>
   runWork({ db, doorbell, config, log }, workId, options),
@@ -86,6 +88,7 @@ const chores = [
   verifyChore({ db, blobs, config }),
   checkChore({ db, config, registries }),
   checkTagsChore({ db, config, doorbell, registries }),
+  followPoliciesChore({ db, doorbell }),
   retentionChore({ db, doorbell, config }),
   pruneChore({ db }),
 ];

@@ -107,11 +107,14 @@ describe("a quota of builds at once", async () => {
       claimWork(db, id, {
         worker: "one",
         leaseMs: 60_000,
-        kinds: [buildWork],
-        async mayBegin(tx, { subjectId }) {
-          const may = await mayBegin(tx, subjectId);
-          await then();
-          return may;
+        kinds: [],
+        turns: {
+          kinds: [buildWork],
+          async mayBegin(tx, { subjectId }) {
+            const may = await mayBegin(tx, subjectId);
+            await then();
+            return may;
+          },
         },
       });
     let second: ReturnType<typeof claim> | undefined;

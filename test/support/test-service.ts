@@ -8,6 +8,7 @@ import { openBlobStore } from "#core/artifacts/open-blob-store.ts";
 import { type Config, readConfig } from "#core/config.ts";
 import { openDatabase } from "#core/database/client.ts";
 import { makeLogger } from "#core/logger.ts";
+import { tagDoorbell } from "#core/promotion/tag-doorbell.ts";
 import type { Registry } from "#core/registry.ts";
 import { openDoorbell } from "#core/work/queue.ts";
 import { uvPath } from "#standalone/setup/uv.mjs";
@@ -63,7 +64,7 @@ export async function testService(settings: Record<string, string> = {}): Promis
   });
   const log = makeLogger({ level: config.logLevel, part: "test" });
   const db = openDatabase(config.database);
-  const doorbell = openDoorbell(config.queue, log);
+  const doorbell = tagDoorbell(openDoorbell(config.queue, log), { db, config, log }, "test-service");
   const registry: Registry = { config, log, db, doorbell, blobs: openBlobStore(config.artifacts) };
   const app = await makeApp(registry);
   await app.listen({ host: "127.0.0.1", port: 0 });

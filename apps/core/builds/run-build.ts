@@ -49,8 +49,7 @@ interface Needs extends MakeNeeds, Pick<Registry, "log" | "doorbell"> {
 export function buildHandler(needs: Needs): WorkHandler {
   const redact = redactor(needs.config);
   return {
-    mayBegin,
-    unblock: () => unblockBuilds(needs.db),
+    turns: { mayBegin, unblock: () => unblockBuilds(needs.db) },
 
     async run(claim, signal, line) {
       const build = await begin(needs, claim);

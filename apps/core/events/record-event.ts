@@ -16,9 +16,10 @@ export interface NewEvent {
 /** The row that tells others of a change, in the transaction of the change, and after whatever lock makes changes of its kind
  *  a line: rows are numbered in the order in which they were written (sequence-events.ts). A change whose action is in
  *  event-kinds.ts has its event from `recordAudit`. */
-export function recordEvent(tx: Transaction, actor: Actor, { model, ...event }: NewEvent): Promise<void> {
+export async function recordEvent(tx: Transaction, actor: Actor, { model, ...event }: NewEvent): Promise<void> {
   const modelId = Prisma.sql`${model?.id ?? null}::uuid`;
-  return insertEvent(tx, actor, { ...event, id: newId(), at: new Date(), model: model?.name ?? null, modelId });
+  const row = { ...event, id: newId(), at: new Date(), model: model?.name ?? null, modelId };
+  await tx.$executeRaw(insertEvents([eventValues(actor, row)]));
 }
 
 /** A change that has its row in the audit, and what it is told as. */
@@ -31,16 +32,21 @@ export interface ToldChange {
   after?: Prisma.InputJsonValue;
 }
 
-/** The event of an audit row, under the same id and time. */
-export function recordEventOf(
-  tx: Transaction,
+/** Of an audit row's event, under the same id and time, the values that `insertEvents` takes. */
+export function eventOf(
   actor: Actor,
   { id, at }: { id: string; at: Date },
   { kind, object: subject, objectId, model, before, after }: ToldChange,
-): Promise<void> {
+): Prisma.Sql {
   const data = { ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
   const modelId = model === null ? Prisma.sql`NULL` : modelIdOf(kind, objectId);
-  return insertEvent(tx, actor, { id, at, kind, model, modelId, subject, data });
+  return eventValues(actor, { id, at, kind, model, modelId, subject, data });
+}
+
+/** Adds events in SQL, in the order of their values. */
+export function insertEvents(events: readonly Prisma.Sql[]): Prisma.Sql {
+  return Prisma.sql`
+    INSERT INTO events (id, at, kind, model, model_id, subject, actor, data, request_id) VALUES ${Prisma.join(events)}`;
 }
 
 /** By the object itself: a name may be another model's by now. */
@@ -74,9 +80,7 @@ interface EventRow {
   data: Prisma.InputJsonObject;
 }
 
-async function insertEvent(tx: Transaction, { name, requestId }: Actor, row: EventRow): Promise<void> {
-  await tx.$executeRaw`
-    INSERT INTO events (id, at, kind, model, model_id, subject, actor, data, request_id)
-    VALUES (${row.id}::uuid, ${row.at}, ${row.kind}, ${row.model}, ${row.modelId}, ${row.subject}, ${name},
-            ${JSON.stringify(row.data)}::jsonb, ${requestId})`;
+function eventValues({ name, requestId }: Actor, row: EventRow): Prisma.Sql {
+  return Prisma.sql`(${row.id}::uuid, ${row.at}::timestamptz, ${row.kind}, ${row.model}, ${row.modelId}, ${row.subject}, ${name},
+    ${JSON.stringify(row.data)}::jsonb, ${requestId})`;
 }

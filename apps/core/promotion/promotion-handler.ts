@@ -23,5 +23,5 @@ export function promotionHandler({ db, doorbell }: Needs): WorkHandler {
     });
     await ringAll(doorbell, due);
   };
-  return { run: look, giveUp: look, mayBegin: async () => true, unblock: async () => [] };
+  return { run: look, giveUp: look };
 }

@@ -21,7 +21,7 @@ export interface Tag {
 }
 
 export interface TagInRegistries {
-  /** `host/path:prod` */
+  /** `host/path:prod`; `production:prod` for as long as it is not known where the registry of that name has the image. */
   reference: string;
   status: "pending" | "synced" | "drifted";
   /** Why it is not synced, in one line. */
@@ -52,7 +52,7 @@ const selectTags = Prisma.sql`
   SELECT m.name AS model, t.name AS tag, v.semver AS version, t.image_digest AS "imageDigest", t.revision,
          t.moved_at AS "movedAt", t.moved_by AS "movedBy", t.reason,
          (SELECT coalesce(jsonb_agg(jsonb_build_object(
-                   'reference', s.repository || ':' || s.tag, 'status', s.status, 'reason', s.reason, 'since', s.changed_at)
+                   'reference', coalesce(nullif(s.repository, ''), s.registry) || ':' || s.tag, 'status', s.status, 'reason', s.reason, 'since', s.changed_at)
                    ORDER BY s.repository), '[]')
           FROM tag_syncs s WHERE s.model_id = t.model_id AND s.tag = t.name) AS registries`;
 

@@ -1,44 +1,72 @@
 import type { Transaction } from "#core/database/client.ts";
-import { newId } from "#core/database/ids.ts";
 import type { DueWork } from "#core/work/queue.ts";
+import { Prisma } from "#prisma/client/client.ts";
+import { copiesOf } from "./copies.ts";
+import { isFloating } from "./tag-name.ts";
 import type { TagOfModel } from "./write-move.ts";
 
 /** The kind of work that brings a tag to an image registry; its subject is a row of `tag_syncs`. */
 export const tagWork = "tag";
 
 /** Work for every repository in which the registry's tag of that name has to change: where the image is that the tag points at
- *  now, and where those were that it has left. In the transaction of the move; returns what to ring for after it. Images that
- *  were built elsewhere keep the tags that they were pushed with. */
+ *  now, where policies have it copied to, and where those were that it has left. In the transaction of the move, under the lock
+ *  of its model; returns what to ring for after it. Images that were built elsewhere keep the tags that they were pushed
+ *  with. */
 export async function requestSync(
   tx: Transaction,
   { modelId, tag }: Omit<TagOfModel, "model">,
   versionId: string | null,
 ): Promise<DueWork[]> {
-  await tx.$executeRaw`
-    INSERT INTO tag_syncs (id, model_id, tag, registry, repository)
-    SELECT ${newId()}::uuid, ${modelId}::uuid, ${tag}, i.registry, i.repository
-    FROM versions v JOIN images i ON i.id = v.image_id
-    WHERE v.id = ${versionId}::uuid AND i.origin = 'built'
-    ON CONFLICT (model_id, tag, registry, repository) DO NOTHING`;
-  const syncs = await tx.$queryRaw<{ id: string }[]>`
-    UPDATE tag_syncs SET status = 'pending', reason = NULL, changed_at = now()
-    WHERE model_id = ${modelId}::uuid AND tag = ${tag} RETURNING id`;
-  return requestSyncs(
+  const copies = isFloating(tag) ? Prisma.empty : Prisma.sql`UNION ALL SELECT registry, repository, true FROM copied`;
+  const ofTag = Prisma.sql`s.model_id = ${modelId}::uuid AND s.tag = ${tag}`;
+  const asked = Prisma.sql`status = 'pending', reason = NULL, changed_at = now(), requests = s.requests + 1`;
+  return due(
     tx,
-    syncs.map(({ id }) => id),
+    Prisma.sql`
+      WITH image AS (
+        SELECT i.registry, i.repository, i.origin FROM versions v JOIN images i ON i.id = v.image_id
+        WHERE v.id = ${versionId}::uuid),
+      copied AS (
+        SELECT c.registry, coalesce((SELECT s.repository FROM tag_syncs s WHERE ${ofTag} AND s.registry = c.registry
+                                     ORDER BY s.copy DESC, s.changed_at DESC LIMIT 1), '') AS repository
+        FROM image i CROSS JOIN LATERAL (${copiesOf(Prisma.sql`${modelId}::uuid`, Prisma.sql`${tag}`)}) c
+        WHERE c.registry <> i.registry),
+      wanted AS (
+        SELECT registry, repository, false AS copy FROM image WHERE origin = 'built' ${copies}),
+      there AS (
+        INSERT INTO tag_syncs AS s (id, model_id, tag, registry, repository, copy)
+        SELECT gen_random_uuid(), ${modelId}::uuid, ${tag}, registry, repository, copy FROM wanted
+        ON CONFLICT (model_id, tag, registry, repository) DO UPDATE SET ${asked}, copy = excluded.copy
+        RETURNING s.id, s.copy),
+      leaving AS (
+        UPDATE tag_syncs s SET ${asked}, copy = false
+        WHERE ${ofTag} AND NOT EXISTS (
+          SELECT FROM wanted w WHERE w.registry = s.registry AND w.repository = s.repository)
+        RETURNING s.id, s.copy),
+      asked AS (SELECT * FROM there UNION ALL SELECT * FROM leaving)`,
   );
 }
 
-/** The same of rows that are there. Whoever works on one at the moment ends only when it has seen this. */
+/** The same of rows that are there. */
 export async function requestSyncs(tx: Transaction, syncIds: readonly string[]): Promise<DueWork[]> {
-  const due: DueWork[] = [];
-  for (const syncId of syncIds)
-    due.push(
-      ...(await tx.$queryRaw<DueWork[]>`
-        INSERT INTO work (id, kind, subject_id) VALUES (${newId()}::uuid, ${tagWork}, ${syncId}::uuid)
-        ON CONFLICT (kind, subject_id) DO UPDATE SET state = 'queued', run_after = now(), lost_leases = 0
-        WHERE work.state IN ('done', 'queued')
-        RETURNING id, attempt`),
-    );
-  return due;
+  return due(
+    tx,
+    Prisma.sql`
+      WITH asked AS (
+        UPDATE tag_syncs SET requests = requests + 1 WHERE id = ANY (${syncIds}::uuid[]) RETURNING id, copy)`,
+  );
+}
+
+/** Work for the rows of `asked`. Whoever works on one at the moment ends only when it has seen this. What is a copy may take its
+ *  time; any other is done in some milliseconds. */
+async function due(tx: Transaction, asked: Prisma.Sql): Promise<DueWork[]> {
+  const rows = await tx.$queryRaw<(DueWork & { copy: boolean })[]>`
+    ${asked},
+    due AS (
+      INSERT INTO work (id, kind, subject_id) SELECT gen_random_uuid(), ${tagWork}, id FROM asked
+      ON CONFLICT (kind, subject_id) DO UPDATE SET state = 'queued', run_after = now(), lost_leases = 0
+      WHERE work.state IN ('done', 'queued')
+      RETURNING id, attempt, subject_id)
+    SELECT due.id, due.attempt, asked.copy FROM due JOIN asked ON asked.id = due.subject_id`;
+  return rows.map(({ copy, ...work }) => (copy ? work : { ...work, kind: tagWork }));
 }

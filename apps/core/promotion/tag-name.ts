@@ -55,7 +55,11 @@ export function requireNoPromotedTag({
     );
 }
 
-/** Whether it follows versions by rule: `latest`, `1`, `1.2`, and `latest-rc` for pre-releases. `LATEST` would be read as one. */
+/** A tag that follows versions by rule, in whatever case: `latest`, `1`, `1.2`, and `latest-rc` for pre-releases. */
+export const floatingSource = "^(?:latest(?:-.*)?|[0-9]+(?:[.][0-9]+)?)$";
+const floating = new RegExp(floatingSource, "i");
+
+/** Whether it follows versions by rule. `LATEST` would be read as one that does. */
 export function isFloating(tag: string): boolean {
-  return /^(?:latest(?:-.*)?|\d+(?:\.\d+)?)$/i.test(tag);
+  return floating.test(tag);
 }

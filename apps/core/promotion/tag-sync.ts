@@ -13,17 +13,27 @@ export interface TagSync {
   id: string;
   modelId: string;
   model: string;
+  /** Its own part of a repository's path. */
+  modelRepository: string;
   tag: string;
   registry: string;
-  /** `host/path` */
+  /** `host/path`; empty of a copy for which no place was looked for yet. */
   repository: string;
+  /** The image is brought here from another registry. */
+  copy: boolean;
+  /** How often it was asked for. */
+  requests: number;
   status: "pending" | "synced" | "drifted";
   /** Why it is so, in one line. */
   reason: string | null;
   /** Of the tag as it is. */
   revision: number;
-  /** Null where the tag points at no image of this repository. */
+  versionId: string | null;
+  /** Null where the tag points at no image that has to be in this repository. */
   digest: Digest | null;
+  /** Where the image is that the tag points at. */
+  imageRegistry: string | null;
+  imageRepository: string | null;
   /** Since when it is so. */
   changedAt: Date;
   checkedAt: Date;
@@ -31,9 +41,10 @@ export interface TagSync {
 
 /** Rows of `tag_syncs` with what their tags are at now; the caller adds `WHERE` and what follows. */
 export const selectSyncs = Prisma.sql`
-  SELECT s.id, s.model_id AS "modelId", m.name AS model, s.tag, s.registry, s.repository, s.status, s.reason,
-         s.changed_at AS "changedAt", s.checked_at AS "checkedAt", t.revision,
-         CASE WHEN i.registry = s.registry AND i.repository = s.repository THEN t.image_digest END AS digest
+  SELECT s.id, s.model_id AS "modelId", m.name AS model, m.repository AS "modelRepository", s.tag, s.registry, s.repository,
+         s.copy, s.requests, s.status, s.reason, s.changed_at AS "changedAt", s.checked_at AS "checkedAt", t.revision,
+         t.version_id AS "versionId", i.registry AS "imageRegistry", i.repository AS "imageRepository",
+         CASE WHEN s.copy OR (i.registry = s.registry AND i.repository = s.repository) THEN t.image_digest END AS digest
   FROM tag_syncs s JOIN models m ON m.id = s.model_id JOIN tags t ON t.model_id = s.model_id AND t.name = s.tag
   LEFT JOIN versions v ON v.id = t.version_id LEFT JOIN images i ON i.id = v.image_id`;
 
@@ -57,7 +68,7 @@ export async function askForTag(registries: Registries, sync: TagSync, signal: A
   return { client, path, digest: manifest?.digest ?? null };
 }
 
-/** `host/path:prod` */
-export function tagReference({ repository, tag }: Pick<TagSync, "repository" | "tag">): string {
-  return `${repository}:${tag}`;
+/** `host/path:prod`; by the registry's name for as long as its place is not known. */
+export function tagReference({ registry, repository, tag }: Pick<TagSync, "registry" | "repository" | "tag">): string {
+  return `${repository || registry}:${tag}`;
 }

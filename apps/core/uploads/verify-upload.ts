@@ -17,9 +17,6 @@ type Needs = Pick<Registry, "db" | "blobs">;
  *  waited out until the upload expires. */
 export function uploadHandler(needs: Needs): WorkHandler {
   return {
-    mayBegin: async () => true,
-    unblock: async () => [],
-
     async run(claim, signal, line) {
       const upload = await verifying(needs, claim);
       if (upload === null) return closeWork(needs.db, claim);

@@ -1,6 +1,6 @@
 import type { Database } from "#core/database/client.ts";
 import { messageOf } from "#core/errors.ts";
-import type { Logger } from "#core/logger.ts";
+import { quietly } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
 import type { Bell } from "#core/work/bell.ts";
 import { runWork } from "#core/work/run-work.ts";
@@ -19,8 +19,7 @@ export async function runDeliveries(
   ending: AbortSignal,
 ): Promise<void> {
   const { db } = needs;
-  // Two lines for each change would be all that the log holds.
-  const log = needs.log.isLevelEnabled("debug") ? needs.log : quiet(needs.log);
+  const log = quietly(needs.log);
   const options = { handlers: { [webhookWork]: webhookHandler(needs) }, worker, ending };
   const running = new Map<string, Promise<void>>();
   while (!ending.aborted) {
@@ -43,10 +42,6 @@ export async function runDeliveries(
     await bell.heard(waitMs, ending);
   }
   await Promise.all(running.values());
-}
-
-function quiet(log: Logger): Logger {
-  return log.isLevelEnabled("warn") ? log.child({}, { level: "warn" }) : log;
 }
 
 async function findQueued(

@@ -23,8 +23,6 @@ const lanesAtOnce = 4;
 export function webhookHandler(needs: Needs): WorkHandler {
   const { db } = needs;
   return {
-    mayBegin: async () => true,
-    unblock: async () => [],
     async run(claim, signal, log) {
       for (;;) {
         signal.throwIfAborted();

@@ -55,8 +55,6 @@ async function findDue(db: Database, { kind, everyMs }: Chore): Promise<string |
 
 function handlerOf(db: Database, { kind, run }: Chore): WorkHandler {
   return {
-    mayBegin: async () => true,
-    unblock: async () => [],
     async run(claim, signal, log) {
       try {
         await run(claim.attempt, signal, log);

@@ -31,12 +31,14 @@ export function fewAtOnce(
     }
   };
   return {
-    async mayBegin(_, subjectId) {
-      if (room() <= 0) return false;
-      claimed.set(subjectId, Date.now() + claimMs);
-      return true;
+    turns: {
+      async mayBegin(_, subjectId) {
+        if (room() <= 0) return false;
+        claimed.set(subjectId, Date.now() + claimMs);
+        return true;
+      },
+      unblock: () => unblockFew(db, kind, room()),
     },
-    unblock: () => unblockFew(db, kind, room()),
     run: (claim, signal, log) => inPlace(claim.subjectId, () => run(claim, signal, log)),
     giveUp: (claim, log) => inPlace(claim.subjectId, () => giveUp(claim, log)),
   };

@@ -9,9 +9,9 @@ import { within } from "#core/within.ts";
  *  `attempts` is how often the row was claimed before: a job of an earlier attempt may still stand in the
  *  queue as running, held by a worker that was killed, and would swallow a ring of the same name. */
 export interface Doorbell {
-  /** Never throws and never waits long: the reconciler rings again for what went unheard. False when Redis did not
+  /** `kind` is said of work that takes some milliseconds: see near-doorbell.ts. Never throws and never waits long: the reconciler rings again for what went unheard. False when Redis did not
    *  take it. */
-  ring(workId: string, attempts?: number): Promise<boolean>;
+  ring(workId: string, attempts?: number, kind?: string): Promise<boolean>;
   /** Says that something was changed and committed. Nobody waits for it: one that is lost costs a second. */
   announce(): void;
   /** Throws when Redis does not answer. */
@@ -23,11 +23,13 @@ export interface Doorbell {
 export interface DueWork {
   id: string;
   attempt: number;
+  /** Of work that takes some milliseconds. */
+  kind?: string;
 }
 
 /** Rings for each; for when the transaction that made it due is through. */
 export async function ringAll(doorbell: Pick<Doorbell, "ring">, due: readonly DueWork[]): Promise<void> {
-  for (const { id, attempt } of due) await doorbell.ring(id, attempt);
+  for (const { id, attempt, kind } of due) await doorbell.ring(id, attempt, kind);
 }
 
 const queueName = "work";

@@ -11,12 +11,17 @@ import { type Claim, claimWork, extendLease, findDueWork, releaseWork, StaleClai
 export interface WorkHandler {
   /** `signal` aborts when the claim is lost or the worker ends; `log` names the work and the request that asked for it. */
   run(claim: Claim, signal: AbortSignal, log: Logger): Promise<void>;
+  /** Of work that does not begin whenever it is due. */
+  turns?: Turns;
+  /** Called instead of `run` when its workers were lost too often. */
+  giveUp(claim: Claim, log: Logger): Promise<void>;
+}
+
+export interface Turns {
   /** Whether its turn has come; see `ClaimOptions`. */
   mayBegin(tx: Transaction, subjectId: string): Promise<boolean>;
   /** Puts back in the queue what was blocked and may begin now; returns the work to ring for. */
   unblock(): Promise<DueWork[]>;
-  /** Called instead of `run` when its workers were lost too often. */
-  giveUp(claim: Claim, log: Logger): Promise<void>;
 }
 
 export type WorkHandlers = Readonly<Record<string, WorkHandler>>;
@@ -37,11 +42,17 @@ export async function runWork(
   if (ending.aborted) return;
   let claim: Claim | null;
   try {
+    const [kinds, inTurn] = [false, true].map((turns) =>
+      Object.keys(handlers).filter((kind) => (handlers[kind]?.turns !== undefined) === turns),
+    ) as [string[], string[]];
     claim = await claimWork(db, workId, {
       worker,
       leaseMs: config.work.leaseMs,
-      kinds: Object.keys(handlers),
-      mayBegin: async (tx, { kind, subjectId }) => handlers[kind]?.mayBegin(tx, subjectId) ?? true,
+      kinds,
+      turns: {
+        kinds: inTurn,
+        mayBegin: async (tx, { kind, subjectId }) => handlers[kind]?.turns?.mayBegin(tx, subjectId) ?? true,
+      },
     });
   } catch (error) {
     log.warn({ workId, error: messageOf(error) }, "work could not be claimed; the reconciler will ring again");
@@ -81,7 +92,7 @@ export async function runWork(
 }
 
 async function ringNext({ doorbell }: Pick<Registry, "doorbell">, handler: WorkHandler): Promise<void> {
-  await ringAll(doorbell, await handler.unblock());
+  if (handler.turns !== undefined) await ringAll(doorbell, await handler.turns.unblock());
 }
 
 async function giveBack(db: Registry["db"], claim: Claim, line: Logger): Promise<void> {
@@ -102,7 +113,7 @@ export async function reconcile(
 ): Promise<void> {
   while (!ending.aborted) {
     try {
-      for (const handler of Object.values(handlers)) await handler.unblock();
+      for (const handler of Object.values(handlers)) await handler.turns?.unblock();
       // With Redis away each ring costs its whole limit: the first that fails ends the round.
       for (const { id, attempt } of await findDueWork(db, 1_000))
         if (ending.aborted || !(await doorbell.ring(id, attempt))) break;

@@ -1,5 +1,6 @@
 import type { Database, Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
+import { Prisma } from "#prisma/client/client.ts";
 
 /** A worker's hold on a piece of work. Every write made under it names the attempt. */
 export interface Claim {
@@ -33,10 +34,15 @@ export async function addWork(
 export interface ClaimOptions {
   worker: string;
   leaseMs: number;
+  /** What begins whenever it is due. */
   kinds: readonly string[];
-  /** Asked in the transaction of the claim. Where it says no, the work is blocked: it is out of the queue, and nothing
-   *  counts as an attempt, until `unblockWork`. */
-  mayBegin(tx: Transaction, work: { kind: string; subjectId: string }): Promise<boolean>;
+  /** What has turns. */
+  turns?: {
+    kinds: readonly string[];
+    /** Asked in the transaction of the claim. Where it says no, the work is blocked: it is out of the queue, and nothing
+     *  counts as an attempt, until `unblockWork`. */
+    mayBegin(tx: Transaction, work: { kind: string; subjectId: string }): Promise<boolean>;
+  };
 }
 
 /** Takes the work, or returns null: somebody has it, it is done, its time or its turn has not come, or its kind is not one
@@ -44,25 +50,29 @@ export interface ClaimOptions {
 export async function claimWork(
   db: Database,
   workId: string,
-  { worker, leaseMs, kinds, mayBegin }: ClaimOptions,
+  { worker, leaseMs, kinds, turns }: ClaimOptions,
 ): Promise<Claim | null> {
-  return db.$transaction(async (tx) => {
-    const [due] = await tx.$queryRaw<{ kind: string; subjectId: string }[]>`
-      SELECT kind, subject_id AS "subjectId" FROM work
-      WHERE id = ${workId}::uuid AND state = 'queued' AND run_after <= now() AND kind = ANY (${kinds}) FOR UPDATE`;
-    if (due === undefined) return null;
-    if (!(await mayBegin(tx, due))) {
-      await tx.work.update({ where: { id: workId }, data: { state: "blocked" } });
-      return null;
-    }
+  const isDue = (among: readonly string[]) =>
+    Prisma.sql`id = ${workId}::uuid AND state = 'queued' AND run_after <= now() AND kind = ANY (${among})`;
+  const take = async (tx: Database | Transaction, among: readonly string[]): Promise<Claim | null> => {
     const [claim] = await tx.$queryRaw<Claim[]>`
       UPDATE work
       SET state = 'running', attempt = attempt + 1, worker = ${worker},
           lease_until = now() + ${leaseMs} * interval '1 millisecond'
-      WHERE id = ${workId}::uuid
+      WHERE ${isDue(among)}
       RETURNING id AS "workId", kind, subject_id AS "subjectId", attempt, lost_leases AS "lostLeases",
                 request_id AS "requestId"`;
     return claim ?? null;
+  };
+  const claim = kinds.length === 0 ? null : await take(db, kinds);
+  if (claim !== null || turns === undefined || turns.kinds.length === 0) return claim;
+  return db.$transaction(async (tx) => {
+    const [due] = await tx.$queryRaw<{ kind: string; subjectId: string }[]>`
+      SELECT kind, subject_id AS "subjectId" FROM work WHERE ${isDue(turns.kinds)} FOR UPDATE`;
+    if (due === undefined) return null;
+    if (await turns.mayBegin(tx, due)) return take(tx, turns.kinds);
+    await tx.work.update({ where: { id: workId }, data: { state: "blocked" } });
+    return null;
   });
 }
 

@@ -4,6 +4,7 @@ import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { pullManifest, pushManifest } from "#core/images/registry-client/manifests.ts";
 import { makeLogger } from "#core/logger.ts";
 import { checkTagsChore } from "#core/promotion/check-tags.ts";
+import { registryAway } from "#core/promotion/registry-away.ts";
 import type { Registry } from "#core/registry.ts";
 import { ready } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
@@ -145,8 +146,8 @@ describe("a tag in the image registry", () => {
 });
 
 describe("where the registry is away", () => {
-  it("a move stands, shows what it waits for, and gets there by itself", async () => {
-    const { move, places, settled } = failing;
+  it("a move stands, shows what it waits for, is known to wait for it, and gets there by itself", async () => {
+    const { move, places, settled, registry } = failing;
     const { imageDigest } = await ready(failing, "away", "1.0.0");
     isAway = true;
     expect((await move("away", "prod", "1.0.0")).status).toBe(201);
@@ -154,8 +155,18 @@ describe("where the registry is away", () => {
     expect(await places("away", "prod")).toEqual([
       expect.objectContaining({ status: "pending", reason: expect.stringContaining("503") }),
     ]);
+    const { id } = await registry.db.version.findFirstOrThrow({ where: { model: { name: "away" } } });
+    const away = () => registry.db.$transaction((tx) => registryAway(tx, id));
+    expect(await away()).toBeNull();
+    const longer = new Date(Date.now() - 10_000);
+    const waiting = { unansweredSince: { not: null } };
+    await registry.db.tagSync.updateMany({ where: { status: "synced" }, data: { changedAt: longer } });
+    await registry.db.tagSync.updateMany({ where: waiting, data: { unansweredSince: new Date(+longer + 1_000) } });
+    expect(await away()).toContain("503");
     isAway = false;
     await settled("away", "prod", imageDigest);
+    expect(await away()).toBeNull();
+    expect(await registry.db.tagSync.count({ where: waiting })).toBe(0);
   });
 
   it("a tag that is removed is removed there as well", async () => {

@@ -253,12 +253,7 @@ describe("a worker that is killed while it removes an image", async () => {
     expect(works.map(({ state }) => state)).toEqual(["queued", "queued"]);
     // Killed before it asked the registry, and after.
     for (const { id } of works)
-      await claimWork(own.registry.db, id, {
-        worker: "killed",
-        leaseMs: 1,
-        kinds: ["removal"],
-        mayBegin: async () => true,
-      });
+      await claimWork(own.registry.db, id, { worker: "killed", leaseMs: 1, kinds: ["removal"] });
     const after = images[1];
     if (after === undefined) throw new Error("there is no image");
     const path = after.repository.slice(after.repository.indexOf("/") + 1);
@@ -291,19 +286,22 @@ describe("a worker that may do one removal at once", async () => {
       claimWork(db, id, {
         worker: "one",
         leaseMs: 60_000,
-        kinds: ["removal"],
-        mayBegin: (tx, { subjectId }) => handler.mayBegin(tx, subjectId),
+        kinds: [],
+        turns: {
+          kinds: ["removal"],
+          mayBegin: async (tx, { subjectId }) => handler.turns?.mayBegin(tx, subjectId) ?? true,
+        },
       });
     const works = await db.work.findMany({ where: { kind: "removal" }, orderBy: { createdAt: "asc" } });
     const claims = await Promise.all(works.map(take));
     expect(claims.filter((claim) => claim !== null)).toHaveLength(1);
-    expect(await handler.unblock()).toEqual([]);
+    expect(await handler.turns?.unblock()).toEqual([]);
     const run = async (claim: Claim | null | undefined) => {
       if (!claim) throw new Error("there is no removal");
       await handler.run(claim, AbortSignal.timeout(20_000), log);
     };
     await run(claims.find((claim) => claim !== null));
-    const [next] = await handler.unblock();
+    const [next] = (await handler.turns?.unblock()) ?? [];
     await run(next === undefined ? null : await take(next));
     for (const model of ["first", "second"]) expect((await imageOfVersion(own, model)).status).toBe("removed");
   });
@@ -318,7 +316,7 @@ describe("a worker that was frozen before it asked the registry", async () => {
   it("removes nothing that another has removed and a build has put back", async () => {
     await own.call("DELETE", imagePath("frozen"));
     const { id } = await own.registry.db.work.findFirstOrThrow({ where: { kind: "removal" } });
-    const options = { worker: "frozen", leaseMs: 1, kinds: ["removal"], mayBegin: async () => true };
+    const options = { worker: "frozen", leaseMs: 1, kinds: ["removal"] };
     const claim = await claimWork(own.registry.db, id, options);
     if (claim === null) throw new Error("there is no removal");
     const registries = openRegistries(own.registry);

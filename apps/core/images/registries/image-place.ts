@@ -4,7 +4,7 @@ import type { Database, Transaction } from "#core/database/client.ts";
 import { imageReference } from "#core/models/version.ts";
 import { BuildFault } from "../image-builder.ts";
 import { isRepositoryPath } from "../registry-client/reference.ts";
-import { defaultRegistry, modelPath, registryOfModel } from "./registry-record.ts";
+import { defaultRegistry, modelPath, type RegistryRecord, registryOfModel } from "./registry-record.ts";
 
 /** A repository of a registry that Slipway knows. */
 export interface ImagePlace {
@@ -37,13 +37,27 @@ export async function holdRegistry(tx: Transaction, name: string): Promise<void>
   if (held.length === 0) throw new Error(`the registry ${name} was deleted meanwhile`);
 }
 
-/** Where a model's images go, which from now on is that model's repository. Templates of two registries on one host may
- *  lead to the same path; the first model that came has it for good. Throws `BuildFault`. */
+interface PlacedModel {
+  id: string;
+  name: string;
+  repository: string;
+}
+
+/** Where a model's images go by default; see `takePlaceIn`. */
 export async function takePlace(
   { db, config }: { db: Database; config: Pick<Config, "registry"> },
-  model: { id: string; name: string; repository: string },
+  model: PlacedModel,
 ): Promise<ImagePlace> {
-  const registry = await registryOfModel({ db, config }, model.name);
+  return takePlaceIn({ db }, await registryOfModel({ db, config }, model.name), model);
+}
+
+/** Where a registry has a model's images, which from now on is that model's repository. Templates of two registries on one
+ *  host may lead to the same path; the first model that came has it for good. Throws `BuildFault`. */
+export async function takePlaceIn(
+  { db }: { db: Database },
+  registry: RegistryRecord,
+  model: Omit<PlacedModel, "name">,
+): Promise<ImagePlace> {
   const place = { registry: registry.name, host: registry.host, path: modelPath(registry, model.repository) };
   const { host, path } = place;
   if (!isRepositoryPath(path))

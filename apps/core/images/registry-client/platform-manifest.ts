@@ -2,7 +2,7 @@ import type { Digest } from "#core/artifacts/digest.ts";
 import { type Descriptor, type ImageConfig, type Manifest, mediaTypes } from "../oci.ts";
 import { pullDocument } from "./blobs.ts";
 import type { RegistryClient } from "./client.ts";
-import { pullManifest } from "./manifests.ts";
+import { type PulledManifest, pullManifest } from "./manifests.ts";
 import type { ImageReference } from "./reference.ts";
 import { RegistryError, UnusableAnswer } from "./registry-error.ts";
 
@@ -68,10 +68,17 @@ export async function pullAllPlatforms(
   return images;
 }
 
-type ImageDocument = { name: string; digest: Digest } & (
-  | { index: Index; manifest: null }
-  | { index: null; manifest: Manifest }
-);
+type ImageDocument = { name: string; digest: Digest } & Content;
+
+type Content = { index: Index; manifest: null } | { index: null; manifest: Manifest };
+
+/** Throws `UnusableAnswer` where it is neither. */
+export function documentIn({ bytes, mediaType }: Pick<PulledManifest, "bytes" | "mediaType">, name: string): Content {
+  const document = parse(bytes, name);
+  if (isIndex(document)) return { index: document, manifest: null };
+  if (!isManifest(document)) throw new UnusableAnswer(`${name} is no image: its media type is ${mediaType}`);
+  return { index: null, manifest: document };
+}
 
 async function pullImageDocument(
   client: RegistryClient,
@@ -81,10 +88,7 @@ async function pullImageDocument(
   const name = `${client.host}/${repository}@${digest}`;
   const pulled = await pullManifest(client, repository, digest, signal);
   if (pulled === null) throw new RegistryError(`${name} does not exist`, { status: 404 });
-  const document = parse(pulled.bytes, name);
-  if (isIndex(document)) return { name, digest: pulled.digest, index: document, manifest: null };
-  if (!isManifest(document)) throw new UnusableAnswer(`${name} is no image: its media type is ${pulled.mediaType}`);
-  return { name, digest: pulled.digest, index: null, manifest: document };
+  return { name, digest: pulled.digest, ...documentIn(pulled, name) };
 }
 
 async function withConfig(
@@ -106,7 +110,7 @@ async function withConfig(
 }
 
 /** Of a document that anybody may have written. */
-function digestIn({ digest }: { digest: unknown }, name: string): Digest {
+export function digestIn({ digest }: { digest: unknown }, name: string): Digest {
   if (typeof digest !== "string" || !/^sha256:[0-9a-f]{64}$/.test(digest))
     throw new UnusableAnswer(`${name} names a digest that is not sha256`);
   return digest as Digest;

@@ -26,6 +26,13 @@ export function isPassing(error: unknown): boolean {
   return error.status === null || error.status === 429 || error.status >= 500;
 }
 
+/** No answer came, or the registry says that it fails itself: others that ask it have no better luck. */
+export function isAway(error: unknown): boolean {
+  if (!isPassing(error)) return false;
+  const { status, cause } = error as RegistryError;
+  return status === null ? cause !== undefined : status >= 500;
+}
+
 /** What the registry gave cannot be used (it is too large, no JSON, no image): asking again would give the same. */
 export class UnusableAnswer extends RegistryError {
   constructor(message: string, options: { cause?: unknown } = {}) {
