@@ -165,6 +165,8 @@ export interface TagsConfig {
   checkMs: number;
   /** What is done with one that others have moved there. */
   drift: "repair" | "report";
+  /** Whether tags move while the registry of their image is known to be away. */
+  whileAway: "accept" | "refuse";
 }
 
 /** The smoke test of an image that was made. */
@@ -251,6 +253,7 @@ export function readConfig(environment: Environment): Config {
     tags: {
       checkMs: read.hours("SLIPWAY_TAG_CHECK_HOURS", 1, { min: 0, max: 8_760 }),
       drift: read.oneOf("SLIPWAY_TAG_DRIFT", ["repair", "report"], "repair"),
+      whileAway: read.oneOf("SLIPWAY_PROMOTE_WHILE_AWAY", ["accept", "refuse"], "accept"),
     },
     bases: basesConfig(read),
     tools: { uv: read.text("SLIPWAY_UV", "uv"), mmdebstrap: read.text("SLIPWAY_MMDEBSTRAP", "mmdebstrap") },

@@ -75,7 +75,7 @@ const handlers: WorkHandlers = {
   [uploadWork]: uploadHandler({ db, blobs }),
   [removalWork]: removalHandler({ db, config, log, registries }),
   [tagWork]: tagHandler({ db, config, registries }),
-  [promotionWork]: promotionHandler({ db, doorbell }),
+  [promotionWork]: promotionHandler({ db, doorbell, config }),
 };
 const options = { handlers, worker: self.name, ending: ending.signal };
 const answering = answerDoorbell(config.queue, { atOnce: config.work.atOnce, log }, (workId) =>

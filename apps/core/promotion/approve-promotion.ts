@@ -23,7 +23,7 @@ export interface NewApproval {
  *  the place of the former. The last approval that was missing moves the tag in the same transaction; a rejection ends the
  *  promotion. Throws `promotion_not_found`, `promotion_ended`, `promotion_own`. */
 export async function decidePromotion(
-  { db, doorbell }: Pick<Registry, "db" | "doorbell">,
+  { db, doorbell, config }: Pick<Registry, "db" | "doorbell" | "config">,
   { promotion: id, decision, comment, grants }: NewApproval,
   actor: Actor,
   remember: Remember<Promotion> = forget,
@@ -62,7 +62,7 @@ export async function decidePromotion(
         `${actor.name} has rejected it${comment === "" ? "" : `: ${comment.slice(0, 500)}`}`.toWellFormed();
       await endPromotion(tx, { id, named, version }, { status: "refused", explanation }, actor);
     }
-    const settled = await settlePromotion(tx, id);
+    const settled = await settlePromotion(tx, config, id);
     if (settled.ended) await closeWorkOf(tx, id);
     const promotion = await readPromotion({ db: tx }, id);
     await remember(tx, promotion);

@@ -4,9 +4,10 @@ import { modelNotFound } from "#core/models/model.ts";
 import { movesHoldPolicies } from "#core/policies/policies.ts";
 import type { Policy } from "#core/policies/policy.ts";
 import { type Outcome, outcomeOf, type Verdict } from "#core/policies/verdict.ts";
-import type { Actor } from "#core/registry.ts";
+import type { Actor, Registry } from "#core/registry.ts";
 import { type Destination, findGoal } from "./find-goal.ts";
 import { waitingPromotion } from "./promotion-row.ts";
+import { requireRegistry } from "./registry-away.ts";
 import { requireCondition, type TagCondition } from "./tag-condition.ts";
 import type { TagName } from "./tag-name.ts";
 import { weigh } from "./weigh.ts";
@@ -47,9 +48,11 @@ export interface Decision {
   outcome: Outcome;
 }
 
-/** Changes nothing. Throws `model_not_found`, `tag_moved`, `tag_taken`, and what `findGoal` throws. */
+/** Changes nothing. Throws `model_not_found`, `tag_moved`, `tag_taken`, what `findGoal` throws, and `unavailable` as
+ *  `requireRegistry` does. */
 export async function decideMove(
   tx: Transaction,
+  config: Registry["config"],
   { model, terms, wish: { tag, to, condition } }: { model: string; terms: Terms; wish: Wish },
   actor: Actor,
 ): Promise<Decision> {
@@ -63,6 +66,7 @@ export async function decideMove(
   const waiting = await waitingPromotion(tx, named);
   const decision = { named, present, goal, made, stays, waiting };
   if (stays || terms.forced === true) return { ...decision, policies: [], verdicts: [], outcome: "moves" };
+  await requireRegistry(tx, config, goal.versionId);
   const { breaksSignature = false, notBefore = null } = terms;
   const asked = { requestedBy: actor.name, approvals: [], breaksSignature, notBefore };
   const { policies, verdicts } = await weigh(tx, { named, present, goal, ...asked });

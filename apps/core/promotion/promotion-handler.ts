@@ -5,14 +5,14 @@ import { type Claim, finishWork, holdClaim, postponeWork } from "#core/work/work
 import { pauseMs } from "./promotion-row.ts";
 import { settlePromotion } from "./settle-promotion.ts";
 
-type Needs = Pick<Registry, "db" | "doorbell">;
+type Needs = Pick<Registry, "db" | "doorbell" | "config">;
 
 /** Looks at a promotion that waits, in one transaction: a worker that is killed leaves it as it was. Who changes what it waits for
  *  holds its model's row, too, and rings. */
-export function promotionHandler({ db, doorbell }: Needs): WorkHandler {
+export function promotionHandler({ db, doorbell, config }: Needs): WorkHandler {
   const look = async (claim: Claim): Promise<void> => {
     const due = await db.$transaction(async (tx): Promise<DueWork[]> => {
-      const settled = await settlePromotion(tx, claim.subjectId);
+      const settled = await settlePromotion(tx, config, claim.subjectId);
       await holdClaim(tx, claim);
       if (settled.ended) {
         await finishWork(tx, claim);

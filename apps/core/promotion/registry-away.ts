@@ -1,4 +1,6 @@
 import type { Transaction } from "#core/database/client.ts";
+import { SlipwayError } from "#core/errors.ts";
+import type { Registry } from "#core/registry.ts";
 
 /** One answer that does not come is no absence. */
 const awayAfterMs = 5_000;
@@ -16,4 +18,14 @@ export async function registryAway(tx: Transaction, versionId: string): Promise<
         (SELECT max(o.changed_at) FROM tag_syncs o WHERE o.registry = i.registry AND o.status = 'synced'), '-infinity')
     ORDER BY s.unanswered_since LIMIT 1`;
   return away?.reason ?? null;
+}
+
+/** Throws `unavailable` where the settings have no tag move while the image's registry is away. */
+export async function requireRegistry(tx: Transaction, { tags }: Registry["config"], versionId: string): Promise<void> {
+  const away = tags.whileAway === "refuse" ? await registryAway(tx, versionId) : null;
+  if (away === null) return;
+  throw new SlipwayError(
+    "unavailable",
+    `no tag moves while the registry is away (SLIPWAY_PROMOTE_WHILE_AWAY), and it is: ${away}`,
+  );
 }

@@ -17,7 +17,7 @@ export interface MovedTag {
   made: boolean;
 }
 
-type Needs = Pick<Registry, "db" | "doorbell">;
+type Needs = Pick<Registry, "db" | "doorbell" | "config">;
 
 /** Moves one tag as `moveTags` does, or has it wait for what its policies ask for. */
 export async function moveTag(
@@ -86,12 +86,17 @@ export interface Preview {
 
 /** Changes nothing. Throws what the request itself would, but `promotion_refused`. */
 export async function previewPromotion(
-  { db }: Pick<Registry, "db">,
+  { db, config }: Pick<Registry, "db" | "config">,
   { model, terms, ...wish }: Wish & { model: string; terms: Terms },
   actor: Actor,
 ): Promise<Preview> {
   return db.$transaction(async (tx) => {
-    const { named, present, goal, stays, outcome, verdicts } = await decideMove(tx, { model, terms, wish }, actor);
+    const { named, present, goal, stays, outcome, verdicts } = await decideMove(
+      tx,
+      config,
+      { model, terms, wish },
+      actor,
+    );
     const { version, imageDigest } = goal;
     const from = present?.version ?? null;
     return { model, tag: named.tag, version, imageDigest, from, outcome: stays ? "stays" : outcome, verdicts };
@@ -110,7 +115,7 @@ interface Done {
 }
 
 async function carryOut<Told>(
-  { db, doorbell }: Needs,
+  { db, doorbell, config }: Needs,
   {
     model,
     terms,
@@ -126,7 +131,7 @@ async function carryOut<Told>(
   const due: DueWork[] = [];
   const result = await db.$transaction(async (tx) => {
     const decisions: Decision[] = [];
-    for (const wish of wishes) decisions.push(await decideMove(tx, { model, terms, wish }, actor));
+    for (const wish of wishes) decisions.push(await decideMove(tx, config, { model, terms, wish }, actor));
     const refused = decisions.filter(({ stays, outcome }) => !stays && outcome === "refused");
     for (const decision of refused) await insertRefused(tx, newPromotion(decision, terms), actor);
     if (refused.length > 0) return { refused };

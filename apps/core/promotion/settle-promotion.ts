@@ -5,11 +5,12 @@ import type { Semver } from "#core/models/semver.ts";
 import type { GivenApproval } from "#core/policies/judge.ts";
 import { movesHoldPolicies } from "#core/policies/policies.ts";
 import { outcomeOf, type Verdict } from "#core/policies/verdict.ts";
-import { type Actor, slipwayActor } from "#core/registry.ts";
+import { type Actor, type Registry, slipwayActor } from "#core/registry.ts";
 import type { DueWork } from "#core/work/queue.ts";
 import type { PromotionModel } from "#prisma/client/models.ts";
 import { findGoal } from "./find-goal.ts";
 import { type Ending, endPromotion, refusalOf, waitsFor } from "./promotion-row.ts";
+import { registryAway } from "./registry-away.ts";
 import { weigh } from "./weigh.ts";
 import { presentTag, type TagGoal, type TagOfModel, writeMove } from "./write-move.ts";
 
@@ -34,7 +35,7 @@ export type Settled =
 
 /** Looks whether a promotion that waits can move its tag by now, and moves it, ends it, or leaves it to wait. What it was asked
  *  for has to stand as it stood then: the tag where it was, the version's image the same, whoever asked still allowed to. */
-export async function settlePromotion(tx: Transaction, id: string): Promise<Settled> {
+export async function settlePromotion(tx: Transaction, config: Registry["config"], id: string): Promise<Settled> {
   const held = await holdPromotion(tx, id);
   if (held === null || held.row.status !== "waiting") return { ended: true, due: [] };
   const { row, named } = held;
@@ -79,6 +80,8 @@ export async function settlePromotion(tx: Transaction, id: string): Promise<Sett
     await tx.promotion.update({ where: { id }, data: { verdicts: verdicts as unknown as object[] } });
     return { ended: false, verdicts, waitsUntil };
   }
+  if (config.tags.whileAway === "refuse" && (await registryAway(tx, goal.versionId)) !== null)
+    return { ended: false, verdicts, waitsUntil };
   const actor: Actor = { name: requestedBy, requestId: row.requestId, address: null, tokenId: null };
   const moved = await writeMove(tx, named, { present, to: goal, reason: row.reason, promotionId: id }, actor);
   await tx.promotion.update({

@@ -3,8 +3,11 @@ import { describe, expect, it } from "vitest";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { pullManifest, pushManifest } from "#core/images/registry-client/manifests.ts";
 import { makeLogger } from "#core/logger.ts";
+import { parseSemver } from "#core/models/semver.ts";
 import { checkTagsChore } from "#core/promotion/check-tags.ts";
 import { registryAway } from "#core/promotion/registry-away.ts";
+import { moveTag } from "#core/promotion/request-promotion.ts";
+import { parseTagName } from "#core/promotion/tag-name.ts";
 import type { Registry } from "#core/registry.ts";
 import { ready } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
@@ -132,7 +135,10 @@ describe("a tag in the image registry", () => {
     const { client, path } = await repositoryOf("told");
     const manifest = await pullManifest(client, path, second.imageDigest, signal);
     await pushManifest(client, path, "prod", manifest as NonNullable<typeof manifest>, signal);
-    const reporting = { ...registry, config: { ...registry.config, tags: { checkMs: 1, drift: "report" as const } } };
+    const reporting = {
+      ...registry,
+      config: { ...registry.config, tags: { ...registry.config.tags, drift: "report" as const } },
+    };
     await check(reporting);
     await check(reporting);
     expect(await places("told", "prod")).toEqual([
@@ -163,6 +169,13 @@ describe("where the registry is away", () => {
     await registry.db.tagSync.updateMany({ where: { status: "synced" }, data: { changedAt: longer } });
     await registry.db.tagSync.updateMany({ where: waiting, data: { unansweredSince: new Date(+longer + 1_000) } });
     expect(await away()).toContain("503");
+    const tags = { ...registry.config.tags, whileAway: "refuse" as const };
+    const refusing = { ...registry, config: { ...registry.config, tags } };
+    const wish = { model: "away", tag: parseTagName("stable"), to: { version: parseSemver("1.0.0") }, condition: null };
+    const actor = { name: "ops", requestId: null, address: null, tokenId: null };
+    const moving = (terms: object) => moveTag(refusing, { ...wish, terms: { reason: "", ...terms } }, actor);
+    await expect(moving({})).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("503") });
+    await expect(moving({ forced: true })).resolves.toMatchObject({ made: true });
     isAway = false;
     await settled("away", "prod", imageDigest);
     expect(await away()).toBeNull();
