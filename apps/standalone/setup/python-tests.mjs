@@ -6,13 +6,14 @@ import { uvPath } from "./uv.mjs";
 
 export const project = join(root, "docker/runtime/pyproject.toml");
 
-/** A virtual environment with the Python runtime, its test tools, the frameworks of test/models, and clients of the API and
- *  of what its images serve that users have, as they are. */
+/** A virtual environment with the Python runtime, our Python client, their test tools, the frameworks of test/models, and
+ *  clients of the API and of what its images serve that users have, as they are. */
 const usual = environment({
   name: "Python tests",
-  title: "Python environment for the tests of docker/runtime",
+  title: "Python environment for the tests of docker/runtime and apps/python-client",
   folder: "runtime-tests",
-  packages: ["docker/runtime[dev]", "tuspy==1.1.0", "tritonclient[http]==2.73.0"],
+  own: ["docker/runtime[dev]", "apps/python-client[dev]"],
+  packages: ["tuspy==1.1.0", "tritonclient[http]==2.73.0"],
 });
 
 /** The same with Keras, JAX and TensorFlow: 1.6 GB. */
@@ -20,17 +21,20 @@ const slow = environment({
   name: "slow Python tests",
   title: "Keras, JAX and TensorFlow for the slow tests of docker/runtime",
   folder: "runtime-tests-slow",
-  packages: ["docker/runtime[slow]"],
+  own: ["docker/runtime[slow]"],
+  packages: [],
   without: "the tests of Keras and SavedModel are skipped",
 });
 
 export const [pythonTests, pythonOfTests] = [usual.step, usual.python];
 export const [slowPythonTests, pythonOfSlowTests] = [slow.step, slow.python];
 
-function environment({ name, title, folder: folderName, packages, without }) {
+/** `own` are installed as they stand here, so that a change is seen at once. */
+function environment({ name, title, folder: folderName, own, packages, without }) {
   const folder = join(root, ".slipway-tools", folderName);
   const stamp = join(folder, "made-from.sha256");
-  const fingerprint = () => fingerprintOf(packages);
+  const projects = own.map((place) => join(root, place.replace(/\[.*/, ""), "pyproject.toml"));
+  const fingerprint = () => fingerprintOf([...own, ...packages], projects);
   return {
     python: join(folder, "bin/python"),
     step: {
@@ -42,8 +46,8 @@ function environment({ name, title, folder: folderName, packages, without }) {
         const otherwise = "uv could not make the Python environment. Is PyPI reachable from here?";
         rmSync(folder, { recursive: true, force: true });
         await run(uvPath, ["venv", "--quiet", folder], { otherwise });
-        const [runtime, ...others] = packages;
-        await run(uvPath, ["pip", "install", "--quiet", "--python", folder, "-e", runtime, ...others], { otherwise });
+        const wanted = [...own.flatMap((place) => ["-e", place]), ...packages];
+        await run(uvPath, ["pip", "install", "--quiet", "--python", folder, ...wanted], { otherwise });
         writeFileSync(stamp, fingerprint());
       },
     },
@@ -51,6 +55,8 @@ function environment({ name, title, folder: folderName, packages, without }) {
 }
 
 /** Of what a folder is made from. */
-export function fingerprintOf(packages) {
-  return createHash("sha256").update(readFileSync(project)).update(packages.join("\n")).digest("hex");
+export function fingerprintOf(packages, projects = [project]) {
+  const hash = createHash("sha256");
+  for (const file of projects) hash.update(readFileSync(file));
+  return hash.update(packages.join("\n")).digest("hex");
 }

@@ -1,0 +1,165 @@
+"""The draft that a push fills: a new one, or what an earlier run of the same push has left."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slipway_client.connection import Connection, at
+from slipway_client.documents import Version
+from slipway_client.errors import Conflict, NotFound
+from slipway_client.folder import LocalFile
+from slipway_client.numbers import is_release, is_step, next_number
+from slipway_client.paging import items
+from slipway_client.wire import read
+
+# A number that is taken meanwhile is passed over, and so is that of a deleted version.
+MOST_NUMBERS = 100
+# Of the newest drafts: one of them may be what is left of this very push.
+MOST_DRAFTS = 5
+OPEN = ("draft", "verifying")
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is pushed. `version` is a number, or a step to the next one."""
+
+    model: str
+    version: str
+    files: Sequence[LocalFile]
+    description: str | None
+    labels: Mapping[str, str]
+    metadata: Mapping[str, Any]
+
+    def place(self, number: str) -> str:
+        return at("models", self.model, "versions", number)
+
+    def document(self, number: str) -> dict[str, Any]:
+        about = {"description": self.description, "labels": self.labels, "metadata": self.metadata}
+        return {"version": number, **{key: value for key, value in about.items() if value}}
+
+    def key(self, number: str) -> str:
+        """The same for the same push: by it the service tells the draft that this push has
+        begun."""
+        held = [[file.path, file.digest] for file in self.files]
+        told = json.dumps([self.model, self.document(number), held], sort_keys=True)
+        return f"slipway-push-{hashlib.sha256(told.encode()).hexdigest()}"
+
+
+def begin(connection: Connection, release: Release) -> Version:
+    """An open draft, or the sealed version of that number where it is this one. Makes the model
+    where there is none."""
+    begin_one = _begin_next if is_step(release.version) else _begin_named
+    try:
+        return begin_one(connection, release)
+    except NotFound as error:
+        if error.code != "model_not_found":
+            raise
+    try:
+        connection.post(at("models"), {"name": release.model})
+    except Conflict as error:
+        if error.code != "model_exists":  # another push was quicker
+            raise
+    return begin_one(connection, release)
+
+
+def _begin_named(connection: Connection, release: Release) -> Version:
+    number = release.version
+    try:
+        return _made(connection, release, number)
+    except Conflict as error:
+        if error.code != "version_exists":
+            raise
+        taken = error
+    try:
+        there = read(Version, connection.get(release.place(number)))
+    except NotFound:  # a deleted version: its number is not used again
+        raise taken from None
+    if there.status not in OPEN:
+        return require_same(connection, release, there)
+    _require_own(connection, there)
+    if there.metadata != dict(release.metadata):
+        raise Conflict(
+            f"the draft {there.model}:{number} was begun with other metadata, which stays: "
+            "push another version, or the same metadata",
+            code="draft_differs",
+        )
+    about = {"description": release.description or "", "labels": dict(release.labels)}
+    if (there.description, there.labels) != (about["description"], about["labels"]):
+        connection.ask("PATCH", release.place(number), document=about)
+    return there
+
+
+def _require_own(connection: Connection, draft: Version) -> None:
+    me = connection.get(at("me"))["name"]
+    if draft.created_by != me:
+        raise Conflict(
+            f"{draft.model}:{draft.version} is a draft of {draft.created_by}: push another version",
+            code="draft_of_another",
+        )
+
+
+def require_same(connection: Connection, release: Release, sealed: Version) -> Version:
+    """A push that is done already, and was run again. Throws `Conflict` for any other."""
+    files = {file.path: file.digest for file in release.files}
+    there = {item["path"]: item["digest"] for item in items(connection, f"{_place(sealed)}/files")}
+    told = {**sealed.metadata, **release.metadata}  # slipway.yaml may have added some
+    if files != there or told != sealed.metadata:
+        raise Conflict(
+            f"{sealed.model}:{sealed.version} is sealed, with other files or metadata: "
+            "push another version",
+            code="version_exists",
+        )
+    return sealed
+
+
+def _place(version: Version) -> str:
+    return at("models", version.model, "versions", version.version)
+
+
+def _begin_next(connection: Connection, release: Release) -> Version:
+    left = _left_by_this_push(connection, release)
+    if left is not None:
+        return left
+    number = next_number(release.version, _highest_release(connection, release.model))
+    for _ in range(MOST_NUMBERS):
+        try:
+            return _made(connection, release, number)
+        except Conflict as error:
+            if error.code != "version_exists":
+                raise
+        number = next_number(release.version, number)
+    raise Conflict(
+        f"the next {MOST_NUMBERS} numbers of {release.model} are taken: name the version",
+        code="version_exists",
+    )
+
+
+def _left_by_this_push(connection: Connection, release: Release) -> Version | None:
+    """A draft is told by its key: whoever made it by the same request gets it again, and everybody
+    else hears that its number is taken."""
+    for status in OPEN:
+        query = {"status": status, "order": "desc", "limit": MOST_DRAFTS}
+        page = connection.get(at("models", release.model, "versions"), query)
+        for item in page["items"]:
+            try:
+                return _made(connection, release, item["version"])
+            except Conflict:
+                continue
+    return None
+
+
+def _made(connection: Connection, release: Release, number: str) -> Version:
+    place = at("models", release.model, "versions")
+    answer = connection.post(place, release.document(number), key=release.key(number))
+    if answer.headers.get("idempotent-replayed") == "true":  # as it was then
+        return read(Version, connection.get(release.place(number)))
+    return read(Version, answer.json())
+
+
+def _highest_release(connection: Connection, model: str) -> str | None:
+    versions = items(connection, at("models", model, "versions"), order="desc")
+    return next((item["version"] for item in versions if is_release(item["version"])), None)

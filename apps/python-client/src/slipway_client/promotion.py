@@ -1,0 +1,15 @@
+"""What comes of a move of a tag."""
+
+from __future__ import annotations
+
+import httpx
+
+from slipway_client.documents import Promotion, Tag
+from slipway_client.wire import read
+
+
+def moved(answer: httpx.Response) -> Tag | Promotion:
+    document = answer.json()
+    if answer.status_code == 202:
+        return read(Promotion, {**document, "document": document})
+    return read(Tag, document)
