@@ -1,57 +1,25 @@
-"""The draft that a push fills: a new one, or what an earlier run of the same push has left."""
+"""Where a push begins: with a new draft, or what an earlier run of the same push has left."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
+from slipway_client.archive import fits_archive, send_archive
 from slipway_client.connection import Connection, at
 from slipway_client.documents import Version
 from slipway_client.errors import Conflict, NotFound
-from slipway_client.folder import LocalFile
 from slipway_client.numbers import is_release, is_step, next_number
 from slipway_client.paging import items
+from slipway_client.release import OPEN, Release, made
 from slipway_client.wire import read
 
 # A number that is taken meanwhile is passed over, and so is that of a deleted version.
 MOST_NUMBERS = 100
 # Of the newest drafts: one of them may be what is left of this very push.
 MOST_DRAFTS = 5
-OPEN = ("draft", "verifying")
-
-
-@dataclass(frozen=True)
-class Release:
-    """What is pushed. `version` is a number, or a step to the next one."""
-
-    model: str
-    version: str
-    files: Sequence[LocalFile]
-    description: str | None
-    labels: Mapping[str, str]
-    metadata: Mapping[str, Any]
-
-    def place(self, number: str) -> str:
-        return at("models", self.model, "versions", number)
-
-    def document(self, number: str) -> dict[str, Any]:
-        about = {"description": self.description, "labels": self.labels, "metadata": self.metadata}
-        return {"version": number, **{key: value for key, value in about.items() if value}}
-
-    def key(self, number: str) -> str:
-        """The same for the same push: by it the service tells the draft that this push has
-        begun."""
-        held = [[file.path, file.digest] for file in self.files]
-        told = json.dumps([self.model, self.document(number), held], sort_keys=True)
-        return f"slipway-push-{hashlib.sha256(told.encode()).hexdigest()}"
 
 
 def begin(connection: Connection, release: Release) -> Version:
-    """An open draft, or the sealed version of that number where it is this one. Makes the model
-    where there is none."""
+    """An open draft; or a sealed version: a small package in one request, or one that was pushed
+    before. Makes the model where there is none."""
     begin_one = _begin_next if is_step(release.version) else _begin_named
     try:
         return begin_one(connection, release)
@@ -68,8 +36,9 @@ def begin(connection: Connection, release: Release) -> Version:
 
 def _begin_named(connection: Connection, release: Release) -> Version:
     number = release.version
+    make = send_archive if fits_archive(release) else _make_draft
     try:
-        return _made(connection, release, number)
+        return make(connection, release, number)
     except Conflict as error:
         if error.code != "version_exists":
             raise
@@ -121,13 +90,15 @@ def _place(version: Version) -> str:
 
 
 def _begin_next(connection: Connection, release: Release) -> Version:
-    left = _left_by_this_push(connection, release)
-    if left is not None:
+    make = _make_draft
+    if fits_archive(release):
+        make = send_archive
+    elif (left := _left_by_this_push(connection, release)) is not None:
         return left
     number = next_number(release.version, _highest_release(connection, release.model))
     for _ in range(MOST_NUMBERS):
         try:
-            return _made(connection, release, number)
+            return make(connection, release, number)
         except Conflict as error:
             if error.code != "version_exists":
                 raise
@@ -146,18 +117,16 @@ def _left_by_this_push(connection: Connection, release: Release) -> Version | No
         page = connection.get(at("models", release.model, "versions"), query)
         for item in page["items"]:
             try:
-                return _made(connection, release, item["version"])
+                return _make_draft(connection, release, item["version"])
             except Conflict:
                 continue
     return None
 
 
-def _made(connection: Connection, release: Release, number: str) -> Version:
+def _make_draft(connection: Connection, release: Release, number: str) -> Version:
     place = at("models", release.model, "versions")
     answer = connection.post(place, release.document(number), key=release.key(number))
-    if answer.headers.get("idempotent-replayed") == "true":  # as it was then
-        return read(Version, connection.get(release.place(number)))
-    return read(Version, answer.json())
+    return made(connection, release, number, answer)
 
 
 def _highest_release(connection: Connection, model: str) -> str | None:

@@ -144,6 +144,10 @@ def has_changed(file: FoundFile) -> bool:
     return (now.st_size, now.st_mtime_ns) != (file.size_bytes, file.changed_ns)
 
 
+def sha256_of(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
 def content_digest(digest: str) -> str:
     """As a header has it (RFC 9530 §2)."""
     return f"sha-256=:{base64.b64encode(bytes.fromhex(digest[len('sha256:') :])).decode()}:"

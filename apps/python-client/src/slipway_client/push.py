@@ -9,13 +9,14 @@ from typing import Any
 
 from slipway_client.connection import Connection
 from slipway_client.documents import Version
-from slipway_client.drafts import OPEN, Release, begin, require_same
+from slipway_client.drafts import begin, require_same
 from slipway_client.errors import Conflict, Invalid, SlipwayError
 from slipway_client.folder import LocalFile, digest_of, find_files
 from slipway_client.numbers import is_step
 from slipway_client.paging import items
 from slipway_client.patience import Stopped
 from slipway_client.progress import Progress
+from slipway_client.release import OPEN, Release
 from slipway_client.threads import for_each
 from slipway_client.uploading import bring_files
 from slipway_client.wire import read
@@ -49,12 +50,12 @@ def push(
             stop=connection.stop,
         )
     release = Release(model, version, files, description, labels, metadata)
-    draft = begin(connection, release)
-    if draft.status not in OPEN:
-        return draft
-    log.info("%s:%s is a draft", model, draft.version)
-    bring_files(connection, release.place(draft.version), files, progress)
-    return _seal(connection, release, draft)
+    begun = begin(connection, release)
+    if begun.status not in OPEN:
+        return begun
+    log.info("%s:%s is a draft", model, begun.version)
+    bring_files(connection, release.place(begun.version), files, progress)
+    return _seal(connection, release, begun)
 
 
 def _seal(connection: Connection, release: Release, draft: Version) -> Version:
