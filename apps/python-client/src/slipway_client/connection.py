@@ -144,8 +144,10 @@ class Connection:
 
     def may_pass(self, error: SlipwayError) -> bool:
         """Whether it helps to ask again."""
+        if isinstance(error, Unreachable) and not self._reached:
+            return False
         if isinstance(error, Unreachable) and error.status is None:
-            return self._reached
+            return True
         return error.status in PASSING_STATUSES or error.code in PASSING_CODES
 
     @contextmanager
