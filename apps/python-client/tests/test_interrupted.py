@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from api_process import ApiProcess
 from conftest import SERVICE
-from packages import large_package
+from packages import large_package, small_package
 from proxy import Proxy, once
 
 from slipway_client import Slipway, Unreachable
@@ -53,21 +53,55 @@ def test_goes_on_where_the_connection_was_cut(name: str, tmp_path: Path) -> None
         assert LARGE * MEBIBYTE < proxy.up < LARGE * MEBIBYTE + LOST / 2
 
 
-def test_outlives_a_restart_of_the_service(api: ApiProcess, name: str, tmp_path: Path) -> None:
-    folder = large_package(tmp_path / "large", LARGE, name.encode())
+def test_outlives_a_service_that_is_killed_and_started_again(
+    api: ApiProcess, name: str, tmp_path: Path
+) -> None:
+    folder = small_package(tmp_path / "package")
+    for number in range(30):
+        (folder / f"model/{number}.bin").write_bytes(os.urandom(MEBIBYTE))
+    starting = threading.Timer(0.3, api.start)
 
-    def restart() -> None:
+    def kill() -> None:
         api.kill()
-        threading.Timer(0.3, api.start).start()
+        starting.start()
 
     with Proxy(api.url) as proxy, Slipway(proxy.url, progress=False) as client:
-        proxy.watch_up = once(25 * MEBIBYTE, restart)
+        proxy.watch_up = once(15 * MEBIBYTE, kill)
         pushed = client.push(name, folder, wait=False)
-        assert proxy.up < LARGE * MEBIBYTE + LOST
-        back = tmp_path / "back"
-        client.pull(name, pushed.version, to=back)
-    for file in ("model/weights.bin", "src/predictor.py"):
-        assert (back / file).read_bytes() == (folder / file).read_bytes()
+        starting.join()
+        assert pushed.file_count == 32
+        assert proxy.up < 40 * MEBIBYTE
+        client.pull(name, pushed.version, to=tmp_path / "back")
+    for file in folder.rglob("*.*"):
+        assert (tmp_path / "back" / file.relative_to(folder)).read_bytes() == file.read_bytes()
+
+
+def test_waits_while_another_sends_the_same(api: ApiProcess, name: str, tmp_path: Path) -> None:
+    """By way of another API, as after a kill -9 of the one that was sent to."""
+    folder = large_package(tmp_path / "large", LARGE, name.encode())
+    with Proxy(SERVICE) as slow, Proxy(api.url) as proxy:
+        goes_on = threading.Event()
+        half = threading.Event()
+
+        def stop(count: int) -> None:
+            if count > 25 * MEBIBYTE:
+                half.set()
+                goes_on.wait()
+
+        slow.watch_up = stop
+        first = subprocess.Popen([sys.executable, "-c", PUSH, slow.url, name, str(folder)])
+        assert half.wait(60)
+        with Slipway(proxy.url, progress=False) as client:
+
+            def end() -> None:
+                first.kill()
+                goes_on.set()
+                slow.cut()
+
+            threading.Timer(1.5, end).start()
+            assert client.push(name, folder, wait=False).version == "1.0.0"
+        first.wait()
+        assert proxy.up < 35 * MEBIBYTE
 
 
 def test_goes_on_after_ctrl_c_with_the_same_draft(name: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The files of a version come back, whole or not at all."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -85,8 +86,6 @@ def test_keeps_nothing_of_bytes_that_are_not_the_files(model: str, tmp_path: Pat
 
 
 def test_pulls_into_one_folder_at_once(model: str, large: Path, tmp_path: Path) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     def pull(_: int) -> None:
         with Slipway(SERVICE, progress=False) as client:
             client.pull(model, "1.0.0", to=tmp_path)

@@ -9,7 +9,6 @@ import httpx
 from slipway_client.connection import Connection
 from slipway_client.documents import File
 from slipway_client.errors import Damaged, SlipwayError
-from slipway_client.folder import CHUNK_BYTES
 from slipway_client.parts import emptied, hash_of
 from slipway_client.patience import Stopped
 from slipway_client.progress import Progress
@@ -39,7 +38,7 @@ def fetch_into(
             with connection.stream("GET", place, headers=headers) as answer:
                 if answer.status_code != 206 and have > 0:
                     hashed = emptied(part)
-                for chunk in answer.iter_bytes(CHUNK_BYTES):
+                for chunk in answer.iter_bytes():
                     if connection.stop.is_set():
                         raise Stopped
                     part.write(chunk)

@@ -104,6 +104,7 @@ class _Sender:
         patience = self._connection.patience()
         upload = None if known is None else f"{self._draft}/resumable/{known}"
         furthest = 0
+        is_free = upload is None
         while True:
             try:
                 if upload is None:
@@ -114,7 +115,10 @@ class _Sender:
                     furthest = offset
                 self._count_to(offset)
                 if offset < self._file.size_bytes:
-                    self._append(upload, offset)
+                    if not is_free:  # asked with no bytes: a killed API holds it for 15 s more
+                        self._append(upload, offset, 0)
+                    is_free = False
+                    self._append(upload, offset, self._file.size_bytes - offset)
                 self._count_to(self._file.size_bytes)
                 return
             except NotFound as error:
@@ -151,16 +155,16 @@ class _Sender:
         answer = self._connection.ask_once("HEAD", upload, headers=TUS)
         return int(answer.headers["upload-offset"])
 
-    def _append(self, upload: str, offset: int) -> None:
+    def _append(self, upload: str, offset: int, count: int) -> None:
         self._connection.ask_once(
             "PATCH",
             upload,
-            body=lambda: self._bytes_from(offset),
+            body=None if count == 0 else lambda: self._bytes_from(offset),
             headers={
                 **TUS,
                 "upload-offset": str(offset),
                 "content-type": "application/offset+octet-stream",
-                "content-length": str(self._file.size_bytes - offset),
+                "content-length": str(count),
             },
         )
 
