@@ -10,6 +10,7 @@ const long = [
   "hostile/slow-clients",
   "integration/images/assembler",
   "integration/pulse",
+  "integration/python-client",
   "integration/access/walk",
   "integration/s3-away",
   "integration/images/platforms",

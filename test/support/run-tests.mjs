@@ -155,8 +155,12 @@ async function usual() {
 
 async function checks() {
   await check("types, style, directions, unused code", "npm", ["run", "--silent", "check"]);
-  await check("ruff", pythonOfTests, ["-m", "ruff", "check", "docker/runtime"]);
-  await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", "docker/runtime"]);
+  const ours = ["docker/runtime", "apps/python-client"];
+  await check("ruff", pythonOfTests, ["-m", "ruff", "check", ...ours]);
+  await check("ruff format", pythonOfTests, ["-m", "ruff", "format", "--check", ...ours]);
+  const settings = "apps/python-client/pyproject.toml";
+  const types = ["src", "tests"].map((name) => `apps/python-client/${name}`);
+  await check("types of the Python client", pythonOfTests, ["-m", "mypy", "--config-file", settings, ...types]);
 }
 
 async function processes() {

@@ -47,6 +47,9 @@ class ApiProcess:
                 assert time.monotonic() < until, "the API did not start"
                 time.sleep(0.05)
 
+    def is_running(self) -> bool:
+        return self._process is not None
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()

@@ -33,12 +33,18 @@ def package(tmp_path: Path) -> Path:
     return small_package(tmp_path / "package")
 
 
-@pytest.fixture
-def api() -> Iterator[ApiProcess]:
-    """A second API on the same parts, which can be killed."""
+@pytest.fixture(scope="session")
+def second_api() -> Iterator[ApiProcess]:
     with ApiProcess() as process:
-        process.start()
         yield process
+
+
+@pytest.fixture
+def api(second_api: ApiProcess) -> ApiProcess:
+    """Another API on the same parts, which a test may kill."""
+    if not second_api.is_running():
+        second_api.start()
+    return second_api
 
 
 @pytest.fixture(scope="module")
