@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import json
 import os
 import socket
@@ -19,7 +21,7 @@ class ApiProcess:
         environment.pop("NODE_CHANNEL_FD", None)  # of the process that started this one
         self._environment = {**environment, "SLIPWAY_PORT": str(port), **settings}
 
-    def __enter__(self) -> "ApiProcess":
+    def __enter__(self) -> ApiProcess:
         return self
 
     def __exit__(

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import socket
 import threading
 from collections.abc import Callable
@@ -25,7 +27,7 @@ class Proxy:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
 
-    def __enter__(self) -> "Proxy":
+    def __enter__(self) -> Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 

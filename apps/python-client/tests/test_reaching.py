@@ -118,7 +118,10 @@ def test_says_that_a_token_is_not_accepted(guarded: ApiProcess) -> None:
         with Slipway(guarded.url, token) as client:
             with pytest.raises(Unauthenticated, match=r"not accepted: .*expired") as refused:
                 client.model("churn")
-            told = "".join(traceback.format_exception(refused.value)) + repr(client)
+            error = refused.value
+            told = repr(client) + "".join(
+                traceback.format_exception(type(error), error, error.__traceback__)
+            )
             assert token not in told
 
 

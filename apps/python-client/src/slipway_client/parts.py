@@ -30,13 +30,21 @@ def part_of(parts: Path, file: File) -> Iterator[IO[bytes]]:
     its own. What came of a pull that fails stays for the next."""
     by_path = hashlib.sha256(file.path.encode()).hexdigest()[:16]
     name = f"{str(file.digest)[-64:]}-{by_path}"
-    opened = (parts / name).open("a+b")
-    if not _is_held(opened):
+    opened = _open(parts, name)
+    while not _is_held(opened):
         opened.close()
-        opened = (parts / f"{name}-{uuid.uuid4().hex[:8]}").open("x+b")
-        _is_held(opened)
+        opened = _open(parts, f"{name}-{uuid.uuid4().hex[:8]}")
     with opened:
         yield opened
+
+
+def _open(parts: Path, name: str) -> IO[bytes]:
+    while True:
+        parts.mkdir(exist_ok=True)
+        try:
+            return (parts / name).open("a+b")
+        except FileNotFoundError:  # another pull was done, and has removed the folder
+            continue
 
 
 def _is_held(opened: IO[bytes]) -> bool:
@@ -45,8 +53,13 @@ def _is_held(opened: IO[bytes]) -> bool:
         return True
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: two pulls at once may have to begin again there
+        pass
+    try:
         return os.path.samestat(os.fstat(opened.fileno()), os.stat(opened.name))
-    except OSError:
+    except FileNotFoundError:
         return False
 
 
@@ -60,7 +73,7 @@ def publish(part: IO[bytes], target: Path) -> None:
 
 def remove_parts(parts: Path) -> None:
     """All but those that another pull into the same folder is at."""
-    for left in parts.iterdir():
+    for left in parts.glob("*"):
         with suppress(OSError), left.open("rb") as opened:
             if fcntl is None:
                 opened.close()

@@ -33,7 +33,6 @@ def pull(connection: Connection, version: Version, folder: Path, progress: Progr
     folder.mkdir(parents=True, exist_ok=True)
     targets = {file.path: target_of(folder, file.path) for file in files}
     parts = folder / PARTS
-    parts.mkdir(exist_ok=True)
 
     def fetch(file: File) -> None:
         target = targets[file.path]
