@@ -2,20 +2,28 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { BuildFault } from "#core/images/image-builder.ts";
 import { pythonOfTests } from "#standalone/setup/python-tests.mjs";
 import { root } from "#standalone/setup/run-command.mjs";
 import { programPath } from "#standalone/setup/service-programs.mjs";
-import { assemblingWorker } from "#test/assembling-worker.ts";
 import { environmentOf } from "#test/service-processes.ts";
+import { smallImageBuilder } from "#test/small-image.ts";
 import { testService } from "#test/test-service.ts";
+import { testWorker } from "#test/test-worker.ts";
 
 const limitMs = 300_000;
+
+/** A version whose metadata says so cannot be built. */
+const builder = smallImageBuilder(async (_attempt, { metadata }) => {
+  if ("unresolvable" in metadata)
+    throw new BuildFault("requirements_unresolvable", `there is no version of ${metadata["unresolvable"]}`);
+});
 
 /** They are in Python, on one service for all; those that are about a service that is killed start an API process of their
  *  own on its parts. */
 it("the Python client passes its tests", { timeout: limitMs + 10_000 }, async () => {
   const service = await testService();
-  await assemblingWorker(service.registry);
+  testWorker(service.registry, builder);
   const env = {
     ...process.env,
     SLIPWAY_URL: `http://127.0.0.1:${service.port}`,

@@ -64,8 +64,7 @@ def test_says_why_a_tag_cannot_move(slipway: Slipway, model: str, name: str, pac
         slipway.promote(model, "9.0.0", "prod")
     with pytest.raises(NotFound):
         slipway.rollback(model, "nobody-set-this")
-    (package / "requirements.txt").write_text("no-such-package-of-anybody==1.0\n")
-    slipway.push(name, package, wait=False)
+    slipway.push(name, package, metadata={"unresolvable": "x"}, wait=False)
     with pytest.raises(Conflict) as refused:
         slipway.promote(name, "1.0.0", "prod")
     assert refused.value.code == "version_not_ready"
