@@ -116,10 +116,14 @@ def test_says_which_rules_refuse_a_move() -> None:
         "title": "Promotion refused",
         "status": 403,
         "detail": "the policy of prod does not let 1.0.0 through",
-        "rules": [{"rule": "proof", "passed": False, "message": "its proof has not passed"}],
+        "rules": [
+            {"rule": "proof", "status": "failed", "reason": "its proof has not passed"},
+            {"rule": "soak", "status": "passed", "reason": "it was in staging for a day"},
+        ],
     }
     answers = service_that_answers(403, "application/problem+json", problem)
     with answers as url, Slipway(url) as client, pytest.raises(PromotionRefused) as refused:
         client.promote("churn", "1.0.0", "prod")
     assert refused.value.rules[0]["rule"] == "proof"
     assert "proof: its proof has not passed" in str(refused.value)
+    assert "soak" not in str(refused.value)

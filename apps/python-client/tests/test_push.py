@@ -162,6 +162,11 @@ def test_refuses_a_folder_that_is_none_or_empty(
         slipway.model(name)
 
 
+def test_refuses_metadata_that_is_no_json(slipway: Slipway, package: Path) -> None:
+    with pytest.raises(Invalid, match="metadata is no JSON document"):
+        slipway.push("churn", package, metadata={"auc": {0.9}})
+
+
 @pytest.mark.parametrize("version", ["1.2", "v1.2.0", "next", "1.2.0+build", ""])
 def test_refuses_what_is_no_version(slipway: Slipway, package: Path, version: str) -> None:
     with pytest.raises(Invalid, match="is no version"):

@@ -60,8 +60,9 @@ def test_says_that_nothing_runs_there() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 404])
-def test_says_that_another_server_answers(status: int) -> None:
-    with other_server(status, {"content-type": "text/html"}, b"<h1>It works!</h1>") as (url, _):
+@pytest.mark.parametrize("headers", [{}, {"x-request-id": "1"}])
+def test_says_that_another_server_answers(status: int, headers: dict[str, str]) -> None:
+    with other_server(status, headers, b"<h1>It works!</h1>") as (url, _):
         assert "is not Slipway: look at SLIPWAY_URL" in failure_of(url)
 
 
@@ -93,7 +94,10 @@ def test_says_how_to_trust_a_companys_certificate(tmp_path: Path) -> None:
         assert "SSL_CERT_FILE" in failure_of(f"https://127.0.0.1:{port}")
 
 
-@pytest.mark.parametrize("url", ["slipway.example.com", "ftp://x", "http://", "http://u:p@host"])
+@pytest.mark.parametrize(
+    "url",
+    ["slipway.example.com", "ftp://x", "http://", "http://u:p@host", "http://a b", "http://a:b"],
+)
 def test_refuses_an_address_that_is_none(url: str) -> None:
     with pytest.raises(Invalid, match="address of Slipway") as refused:
         Slipway(url)

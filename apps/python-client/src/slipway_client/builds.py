@@ -17,6 +17,8 @@ from slipway_client.wire import read
 
 MAKING = ("sealed", "building")
 LAST_LINES = 10
+# Between the end of a build and what its version says of it.
+MOMENT_SECONDS = 0.2
 # The service says something at least every 15 s.
 SILENT_SECONDS = 60.0
 
@@ -44,6 +46,7 @@ def wait_ready(
                     code="still_building",
                 ) from None
             version = read(Version, connection.get(place))
+            time.sleep(0 if version.status == "ready" else MOMENT_SECONDS)
     if version.status != "ready":
         raise _failure(connection, version, last)
     return version

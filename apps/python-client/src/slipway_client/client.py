@@ -149,14 +149,13 @@ class Slipway:
             headers = (
                 {"if-none-match": "*"} if if_revision == 0 else {"if-match": f'"{if_revision}"'}
             )
-        return moved(
-            self._connection.ask(
-                "PUT",
-                at("models", model, "tags", tag),
-                document={"version": version, "reason": reason},
-                headers=headers,
-            )
+        answer = self._connection.ask(
+            "PUT",
+            at("models", model, "tags", tag),
+            document={"version": version, "reason": reason},
+            headers=headers,
         )
+        return moved(self._connection, answer)
 
     def rollback(
         self, model: str, tag: str, *, to: int | None = None, reason: str = ""
@@ -164,7 +163,7 @@ class Slipway:
         """Moves a tag to where it was at the revision `to`, else before its last move."""
         document = {"reason": reason, **({} if to is None else {"to": to})}
         place = at("models", model, "tags", tag, "rollback")
-        return moved(self._connection.post(place, document))
+        return moved(self._connection, self._connection.post(place, document))
 
     def history(self, model: str, tag: str) -> Iterator[TagMove]:
         """The latest move first."""

@@ -57,7 +57,14 @@ class Connection:
         return Patience(self._retry_seconds, self.stop)
 
     def get(self, path: str, query: Query | None = None) -> Any:
-        return self.ask("GET", path, query=query).json()
+        return self.document_in(self.ask("GET", path, query=query))
+
+    def document_in(self, answer: httpx.Response) -> Any:
+        """Throws `Unreachable` where it is none: of what is no Slipway."""
+        try:
+            return answer.json()
+        except ValueError:
+            raise self._stranger(answer) from None
 
     def post(self, path: str, document: Any = None, *, key: str | None = None) -> httpx.Response:
         """Named by a key, so that it may be sent again and changes one thing once."""
@@ -169,7 +176,7 @@ class Connection:
         with self._failures_named():
             answer.read()
         problem = _problem_in(answer)
-        if problem is None and "x-request-id" not in answer.headers:
+        if problem is None and answer.request.method != "HEAD":  # which has no body
             raise self._stranger(answer)
         self._reached = True
         if answer.status_code == 401:
@@ -187,6 +194,10 @@ class Connection:
         if answer.is_redirect:
             to = httpx.URL(answer.headers.get("location", "")).copy_with(query=None, fragment=None)
             detail = f"{self.url} sends elsewhere, to {to}: write that address in SLIPWAY_URL"
+        elif self._reached:
+            detail = f"a proxy before {self.url} answers {status} in place of Slipway"
+            if status == 413:
+                detail += ": raise its limit on the size of a request"
         elif status in PASSING_STATUSES:
             detail = f"a proxy at {self.url} answers {status}: Slipway is not running behind it"
         else:

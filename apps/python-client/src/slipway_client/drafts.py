@@ -56,9 +56,10 @@ def _begin_named(connection: Connection, release: Release) -> Version:
             "push another version, or the same metadata",
             code="draft_differs",
         )
-    about = {"description": release.description or "", "labels": dict(release.labels)}
-    if (there.description, there.labels) != (about["description"], about["labels"]):
-        connection.ask("PATCH", release.place(number), document=about)
+    told = {"description": release.description, "labels": dict(release.labels)}
+    changes = {key: value for key, value in told.items() if value}
+    if changes:
+        connection.ask("PATCH", release.place(number), document=changes)
     return there
 
 

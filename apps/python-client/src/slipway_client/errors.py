@@ -62,15 +62,9 @@ class PromotionRefused(SlipwayError):
         self.rules = tuple(rules)
 
     def __str__(self) -> str:
-        return super().__str__() + "".join(f"\n  {_rule_line(rule)}" for rule in self.rules)
-
-
-def _rule_line(rule: Mapping[str, Any]) -> str:
-    return ": ".join(
-        str(rule[key])
-        for key in ("rule", "name", "message", "reason")
-        if isinstance(rule.get(key), str)
-    )
+        open_rules = [rule for rule in self.rules if rule.get("status") != "passed"]
+        lines = [f"\n  {rule.get('rule')}: {rule.get('reason')}" for rule in open_rules]
+        return super().__str__() + "".join(lines)
 
 
 class NotFound(SlipwayError):

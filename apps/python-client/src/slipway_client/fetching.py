@@ -30,7 +30,7 @@ def fetch_into(
             continue
         if have == file.size_bytes:
             break
-        failure: SlipwayError | None = None
+        failure: SlipwayError = connection.unreachable(EOFError("a part of it alone"))
         headers = {"if-range": f'"{file.digest}"', "accept": "*/*", "accept-encoding": "identity"}
         if have > 0:
             headers["range"] = f"bytes={have}-"
@@ -52,7 +52,7 @@ def fetch_into(
             if not connection.may_pass(error):
                 raise
             failure = error
-        if failure is not None and not patience.pause(failure.retry_after):
+        if part.tell() < file.size_bytes and not patience.pause(failure.retry_after):
             raise failure
     part.flush()
     if f"sha256:{hashed.hexdigest()}" != file.digest:

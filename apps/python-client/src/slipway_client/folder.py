@@ -116,7 +116,7 @@ def _is_unicode(name: str) -> bool:
 
 
 def digest_of(file: FoundFile, stop: threading.Event, count: Callable[[int], None]) -> LocalFile:
-    """Throws `OSError`, and `Stopped`."""
+    """Throws `Invalid` where it cannot be read, and `Stopped`."""
     hashed = hashlib.sha256()
     for chunk in chunks_of(file.place, 0, stop):
         hashed.update(chunk)
@@ -127,12 +127,15 @@ def digest_of(file: FoundFile, stop: threading.Event, count: Callable[[int], Non
 
 
 def chunks_of(place: Path, offset: int, stop: threading.Event) -> Iterator[bytes]:
-    with place.open("rb", buffering=0) as opened:
-        opened.seek(offset)
-        while chunk := opened.read(CHUNK_BYTES):
-            if stop.is_set():
-                raise Stopped
-            yield chunk
+    try:
+        with place.open("rb", buffering=0) as opened:
+            opened.seek(offset)
+            while chunk := opened.read(CHUNK_BYTES):
+                if stop.is_set():
+                    raise Stopped
+                yield chunk
+    except OSError as error:
+        raise Invalid(f"{place} cannot be read: {error.strerror}", code="unreadable") from None
 
 
 def has_changed(file: FoundFile) -> bool:

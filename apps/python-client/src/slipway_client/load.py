@@ -36,6 +36,8 @@ def cache_folder() -> Path:
 def format_of(version: Version, allow_pickle: bool) -> Format:
     """Before a byte is pulled. Throws `NotLoadable`."""
     name = f"{version.model}:{version.version}"
+    if version.sealed_at is None:
+        raise NotLoadable(f"{name} is a draft: load what is sealed", code="not_sealed")
     found = FORMATS.get(version.format or "")
     if found is None:
         raise NotLoadable(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import httpx
 
+from slipway_client.connection import Connection
 from slipway_client.documents import Promotion, Tag
 from slipway_client.wire import read
 
 
-def moved(answer: httpx.Response) -> Tag | Promotion:
-    document = answer.json()
+def moved(connection: Connection, answer: httpx.Response) -> Tag | Promotion:
+    document = connection.document_in(answer)
     if answer.status_code == 202:
         return read(Promotion, {**document, "document": document})
     return read(Tag, document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -41,6 +42,7 @@ def push(
     """Returns the sealed version. Cut off anywhere and called again, it goes on with the same
     draft."""
     is_step(version)  # or no version at all: said before anything is read
+    metadata = _as_json(metadata)
     found = find_files(folder, follow_links)
     with progress.bytes_of("hashing", sum(file.size_bytes for file in found)):
         files = for_each(
@@ -58,13 +60,25 @@ def push(
     return _seal(connection, release, begun)
 
 
+def _as_json(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """As it will come back. Throws `Invalid`."""
+    try:
+        document: dict[str, Any] = json.loads(json.dumps(metadata, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise Invalid(
+            f"the metadata is no JSON document ({error}): turn its values into numbers and text",
+            code="invalid_metadata",
+        ) from None
+    return document
+
+
 def _seal(connection: Connection, release: Release, draft: Version) -> Version:
     """Waits while a worker reads what came in pieces. Throws `Invalid` where the package cannot be
     served: then the draft stays open."""
     place = release.place(draft.version)
     while True:
         try:
-            return read(Version, connection.post(f"{place}/seal").json())
+            return read(Version, connection.document_in(connection.post(f"{place}/seal")))
         except Conflict as error:
             if error.code == "version_sealed":  # by the same push, run twice at once
                 return require_same(connection, release, read(Version, connection.get(place)))

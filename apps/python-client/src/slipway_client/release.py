@@ -47,7 +47,7 @@ class Release:
 def made(connection: Connection, release: Release, number: str, answer: httpx.Response) -> Version:
     """As it is now, also where the answer is one that was given before."""
     if answer.headers.get("idempotent-replayed") != "true":
-        return read(Version, answer.json())
+        return read(Version, connection.document_in(answer))
     try:
         return read(Version, connection.get(release.place(number)))
     except NotFound:

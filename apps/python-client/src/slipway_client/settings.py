@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
+
 from slipway_client.errors import Invalid
 
 DEFAULT_URL = "http://127.0.0.1:7070"
@@ -14,7 +16,11 @@ DEFAULT_URL = "http://127.0.0.1:7070"
 def service_url(given: str | None) -> str:
     """Without a `/` or `/v1` at its end. Throws `Invalid`."""
     text = (given or os.environ.get("SLIPWAY_URL") or DEFAULT_URL).strip()
-    parts = urlsplit(text)
+    try:
+        httpx.URL(text)  # is the stricter of the two
+        parts = urlsplit(text)
+    except (httpx.InvalidURL, ValueError):
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Invalid(
             "the address of Slipway begins with http:// or https://, as in "

@@ -70,7 +70,7 @@ def _name(connection: Connection, draft: str, files: Sequence[LocalFile]) -> lis
     for start in range(0, len(files), NAMED_AT_ONCE):
         batch = {file.path: file for file in files[start : start + NAMED_AT_ONCE]}
         named = [{"path": file.path, "digest": file.digest} for file in batch.values()]
-        answer = connection.post(f"{draft}/files", {"files": named}).json()
+        answer = connection.document_in(connection.post(f"{draft}/files", {"files": named}))
         missing += [batch[item["path"]] for item in answer["missing"]]
     return missing
 
