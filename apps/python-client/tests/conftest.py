@@ -16,7 +16,7 @@ SERVICE = os.environ["SLIPWAY_URL"]
 ADMINISTRATOR = "an-administrators-token-of-the-tests"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def slipway() -> Iterator[Slipway]:
     with Slipway(SERVICE, progress=False) as client:
         yield client

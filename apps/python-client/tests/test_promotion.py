@@ -1,13 +1,11 @@
 """Tags move, wait, are refused and go back."""
 
-import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from conftest import SERVICE
 from packages import small_package
@@ -70,60 +68,59 @@ def test_says_why_a_tag_cannot_move(slipway: Slipway, model: str, name: str, pac
     assert refused.value.code == "version_not_ready"
 
 
-@contextmanager
-def service_that_answers(status: int, kind: str, document: dict[str, Any]) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            for key, value in (("content-type", kind), ("x-request-id", "r1")):
-                self.send_header(key, value)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
+def ask(model: str, rules: dict[str, Any]) -> None:
+    """A policy of its `prod`."""
+    httpx.put(f"{SERVICE}/v1/policies/{model}/prod", json=rules).raise_for_status()
 
 
-def test_hands_out_a_move_that_waits() -> None:
-    document = {
-        "id": "01a2",
-        "status": "waiting",
-        "model": "churn",
-        "tag": "prod",
-        "version": "1.0.0",
-        "approvals": [],
-    }
-    with service_that_answers(202, "application/json", document) as url, Slipway(url) as client:
-        waiting = client.promote("churn", "1.0.0", "prod")
+def test_hands_out_a_move_that_waits(slipway: Slipway, name: str, package: Path) -> None:
+    slipway.push(name, package)
+    ask(name, {"checks": ["evaluation"]})
+    waiting = slipway.promote(name, "1.0.0", "prod", reason="first")
     assert isinstance(waiting, Promotion)
-    assert (waiting.id, waiting.status, waiting.version) == ("01a2", "waiting", "1.0.0")
-    assert waiting.document == document
+    assert (waiting.status, waiting.version, waiting.reason) == ("waiting", "1.0.0", "first")
+    [verdict] = waiting.verdicts
+    assert (verdict.rule, verdict.status) == ("checks", "waiting")
+    assert verdict.policy is not None
+    assert verdict.policy.models == name
+    assert [one.id for one in slipway.promotions(model=name, status="waiting")] == [waiting.id]
+    with pytest.raises(NotFound):
+        slipway.tag(name, "prod")
+    check = {"name": "evaluation", "status": "passed"}
+    place = f"{SERVICE}/v1/models/{name}/versions/1.0.0/checks"
+    httpx.post(place, json=check).raise_for_status()
+    until = time.monotonic() + 20
+    while slipway.promotion(waiting.id).status == "waiting":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert slipway.tag(name, "prod").version == "1.0.0"
 
 
-def test_says_which_rules_refuse_a_move() -> None:
-    problem = {
-        "type": "/problems/promotion_refused",
-        "title": "Promotion refused",
-        "status": 403,
-        "detail": "the policy of prod does not let 1.0.0 through",
-        "rules": [
-            {"rule": "proof", "status": "failed", "reason": "its proof has not passed"},
-            {"rule": "soak", "status": "passed", "reason": "it was in staging for a day"},
-        ],
-    }
-    answers = service_that_answers(403, "application/problem+json", problem)
-    with answers as url, Slipway(url) as client, pytest.raises(PromotionRefused) as refused:
-        client.promote("churn", "1.0.0", "prod")
-    assert refused.value.rules[0]["rule"] == "proof"
-    assert "proof: its proof has not passed" in str(refused.value)
-    assert "soak" not in str(refused.value)
+def test_lets_a_move_wait_until_a_time(slipway: Slipway, model: str) -> None:
+    tomorrow = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(days=1)
+    waiting = slipway.promote(model, "1.0.0", "later", not_before=tomorrow)
+    assert isinstance(waiting, Promotion)
+    assert waiting.not_before == tomorrow
+    with pytest.raises(Conflict) as open_already:
+        slipway.promote(model, "1.1.0", "later")
+    assert open_already.value.code == "promotion_open"
+
+
+def test_says_which_rules_refuse_a_move(slipway: Slipway, name: str, tmp_path: Path) -> None:
+    for number, auc in (("1.0.0", 0.9), ("1.1.0", 0.8)):
+        folder = small_package(tmp_path / number, number)
+        slipway.push(name, folder, version=number, metadata={"auc": auc})
+    slipway.promote(name, "1.0.0", "prod")
+    slipway.promote(name, "1.1.0", "prod")
+    ask(name, {"conditions": [{"expression": "candidate.metadata.auc > 0.95"}]})
+    with pytest.raises(PromotionRefused) as refused:
+        slipway.promote(name, "1.0.0", "prod")
+    assert (refused.value.status, refused.value.code) == (403, "promotion_refused")
+    [rule] = refused.value.errors
+    assert rule["where"].endswith("conditions")
+    assert rule["message"] in str(refused.value)
+    with pytest.raises(PromotionRefused):
+        slipway.rollback(name, "prod")
+    back = slipway.rollback(name, "prod", reason="incident 42", force=True)
+    assert isinstance(back, Tag)
+    assert back.version == "1.0.0"

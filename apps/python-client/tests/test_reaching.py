@@ -48,7 +48,7 @@ def other_server(
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}", shown
         finally:

@@ -2,6 +2,7 @@
 
 from slipway_client.client import Slipway
 from slipway_client.documents import (
+    Approval,
     Build,
     BuildError,
     BuildState,
@@ -12,10 +13,12 @@ from slipway_client.documents import (
     LogLine,
     Model,
     Platform,
+    PolicyVersion,
     Promotion,
     Proof,
     Tag,
     TagMove,
+    Verdict,
     Version,
     Waiting,
 )
@@ -36,6 +39,7 @@ from slipway_client.errors import (
 from slipway_client.version import __version__
 
 __all__ = [
+    "Approval",
     "Build",
     "BuildError",
     "BuildFailed",
@@ -53,6 +57,7 @@ __all__ = [
     "NotFound",
     "NotLoadable",
     "Platform",
+    "PolicyVersion",
     "Promotion",
     "PromotionRefused",
     "Proof",
@@ -63,6 +68,7 @@ __all__ = [
     "TagMove",
     "Unauthenticated",
     "Unreachable",
+    "Verdict",
     "Version",
     "Waiting",
     "__version__",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Union
@@ -19,7 +20,7 @@ from slipway_client.pull import pull
 from slipway_client.push import push
 from slipway_client.settings import service_token, service_url
 from slipway_client.version import __version__
-from slipway_client.wire import read
+from slipway_client.wire import moment, read
 
 Place = Union[str, "os.PathLike[str]"]
 
@@ -140,30 +141,56 @@ class Slipway:
         *,
         reason: str = "",
         if_revision: int | None = None,
+        not_before: datetime | None = None,
+        breaks_signature: bool = False,
     ) -> Tag | Promotion:
-        """Moves a tag to a version: the `Tag`, or a `Promotion` where its policy has it wait, for
-        approvals or for a time. With `if_revision` only from there, 0 being a tag that is not set.
-        Throws `PromotionRefused`, `Conflict`."""
+        """Moves a tag to a version: the `Tag`, or a `Promotion` where it waits for what its
+        policies ask for, or until `not_before`. With `if_revision` only from there, 0 being a tag
+        that is not set. `breaks_signature`: its inputs and outputs may be others. Throws
+        `PromotionRefused`, `Conflict`."""
         headers = {}
         if if_revision is not None:
             headers = (
                 {"if-none-match": "*"} if if_revision == 0 else {"if-match": f'"{if_revision}"'}
             )
+        terms = {
+            "reason": reason,
+            "notBefore": None if not_before is None else moment(not_before),
+            "breaksSignature": breaks_signature or None,
+        }
         answer = self._connection.ask(
             "PUT",
             at("models", model, "tags", tag),
-            document={"version": version, "reason": reason},
+            document={"version": version, **_given(terms)},
             headers=headers,
         )
         return moved(self._connection, answer)
 
     def rollback(
-        self, model: str, tag: str, *, to: int | None = None, reason: str = ""
+        self,
+        model: str,
+        tag: str,
+        *,
+        to: int | None = None,
+        reason: str = "",
+        force: bool = False,
     ) -> Tag | Promotion:
-        """Moves a tag to where it was at the revision `to`, else before its last move."""
-        document = {"reason": reason, **({} if to is None else {"to": to})}
+        """Moves a tag to where it was at the revision `to`, else before its last move. With
+        `force`, which wants a reason, its policies are not asked."""
+        terms = {"reason": reason, "to": to, "force": force or None}
         place = at("models", model, "tags", tag, "rollback")
-        return moved(self._connection, self._connection.post(place, document))
+        return moved(self._connection, self._connection.post(place, _given(terms)))
+
+    def promotion(self, promotion: str) -> Promotion:
+        """By its id."""
+        return read(Promotion, self._connection.get(at("promotions", promotion)))
+
+    def promotions(
+        self, *, model: str | None = None, tag: str | None = None, status: str | None = None
+    ) -> Iterator[Promotion]:
+        """The latest first; `status="waiting"`: what waits for somebody."""
+        found = items(self._connection, at("promotions"), model=model, tag=tag, status=status)
+        return (read(Promotion, item) for item in found)
 
     def history(self, model: str, tag: str) -> Iterator[TagMove]:
         """The latest move first."""
@@ -214,6 +241,10 @@ class Slipway:
     def build_log(self, build: str) -> Iterator[LogLine]:
         """What a build says, followed to its end."""
         return builds.follow(self._connection.apart(), build)
+
+
+def _given(terms: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in terms.items() if value is not None}
 
 
 def _selectors(labels: Mapping[str, str] | None) -> list[str] | None:

@@ -169,7 +169,7 @@ class Connection:
 
     def _check(self, answer: httpx.Response) -> None:
         if answer.is_success:
-            if not self._reached and "x-request-id" not in answer.headers:
+            if not self._reached and not _is_ours(answer):
                 raise self._stranger(answer)
             self._reached = True
             return
@@ -206,6 +206,14 @@ class Connection:
                 "which is the address without /v1 (plain http is not https)"
             )
         return Unreachable(detail, code="not_slipway", status=status)
+
+
+def _is_ours(answer: httpx.Response) -> bool:
+    """Of the first answer that is a success: others name their requests, too, and send pages."""
+    kind = answer.headers.get("content-type", "")
+    return "x-request-id" in answer.headers and kind.startswith(
+        ("application/json", "text/event-stream")
+    )
 
 
 def _silent_for(seconds: float) -> httpx.Timeout:

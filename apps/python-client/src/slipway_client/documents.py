@@ -171,14 +171,50 @@ class TagMove:
 
 
 @dataclass(frozen=True)
+class PolicyVersion:
+    models: str
+    tag: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Of one rule: `passed`, `failed` or `waiting`, and in `reason` what was found."""
+
+    rule: str
+    status: str
+    reason: str
+    policy: Optional[PolicyVersion] = None
+    holds_at: Optional[datetime] = None
+
+
+@dataclass(frozen=True)
+class Approval:
+    approver: str
+    decision: str
+    at: datetime
+    comment: str = ""
+
+
+@dataclass(frozen=True)
 class Promotion:
-    """A move that waits, as the policy of its tag has it. `document` is all that the service
-    said."""
+    """A move of a tag under its policies. While it is `waiting` the tag is where it was."""
 
     id: str
+    model: str
+    tag: str
+    version: str
+    image_digest: str
     status: str
-    document: dict[str, Any]
-    model: Optional[str] = None
-    tag: Optional[str] = None
-    version: Optional[str] = None
-    created_at: Optional[datetime] = None
+    requested_at: datetime
+    requested_by: str
+    reason: str = ""
+    from_: Optional[str] = None
+    not_before: Optional[datetime] = None
+    waits_until: Optional[datetime] = None
+    verdicts: tuple[Verdict, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    revision: Optional[int] = None
+    explanation: Optional[str] = None
+    ended_by: Optional[str] = None
+    ended_at: Optional[datetime] = None

@@ -52,19 +52,8 @@ class Forbidden(SlipwayError):
 
 
 class PromotionRefused(SlipwayError):
-    """The tag's policy does not let this version through. `rules` says what each of its rules
-    found."""
-
-    def __init__(
-        self, detail: str, *, rules: Sequence[Mapping[str, Any]] = (), **about: Any
-    ) -> None:
-        super().__init__(detail, **about)
-        self.rules = tuple(rules)
-
-    def __str__(self) -> str:
-        open_rules = [rule for rule in self.rules if rule.get("status") != "passed"]
-        lines = [f"\n  {rule.get('rule')}: {rule.get('reason')}" for rule in open_rules]
-        return super().__str__() + "".join(lines)
+    """A policy of the tag does not let the version through. `errors` has each rule that does not
+    hold."""
 
 
 class NotFound(SlipwayError):
@@ -120,5 +109,5 @@ def error_of(status: int, problem: Mapping[str, Any], headers: Mapping[str, str]
     }
     detail = str(problem.get("detail") or problem.get("title") or f"it answered {status}")
     if code == "promotion_refused":
-        return PromotionRefused(detail, rules=problem.get("rules") or (), **about)
+        return PromotionRefused(detail, **about)
     return _BY_STATUS.get(status, SlipwayError)(detail, **about)

@@ -12,5 +12,5 @@ from slipway_client.wire import read
 def moved(connection: Connection, answer: httpx.Response) -> Tag | Promotion:
     document = connection.document_in(answer)
     if answer.status_code == 202:
-        return read(Promotion, {**document, "document": document})
+        return read(Promotion, document)
     return read(Tag, document)

@@ -21,7 +21,7 @@ def service_url(given: str | None) -> str:
         parts = urlsplit(text)
     except (httpx.InvalidURL, ValueError):
         parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if " " in parts.netloc or parts.scheme not in ("http", "https") or not parts.hostname:
         raise Invalid(
             "the address of Slipway begins with http:// or https://, as in "
             "https://slipway.example.com: look at SLIPWAY_URL",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import cache
 from typing import Any, Callable, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -61,3 +61,8 @@ def _value(hint: Any, value: Any) -> Any:
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return read(hint, value)
     return value
+
+
+def moment(at: datetime) -> str:
+    """RFC 3339 in UTC; a time without a zone is taken as local, as Python does."""
+    return at.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
