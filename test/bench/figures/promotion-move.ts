@@ -12,7 +12,7 @@ import { type Slipway, sealToReady, startSlipway } from "../slipway.ts";
 
 const moves = 200;
 const warmMoves = 20;
-const lookEveryMs = 1;
+const lookEveryMs = 3;
 const versions = ["1.0.0", "1.1.0"] as const;
 const title = "a tag moved, in database and registry";
 
