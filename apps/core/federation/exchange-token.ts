@@ -87,7 +87,7 @@ function theOne(rules: readonly Publisher[], wanted: string | null, claims: Clai
     some.map((rule) => `the rule "${rule.name}" wants another ${mismatches(rule, claims).join(", ")}`).join("; ");
   const told = wanted === null ? asked.filter((rule) => isOfSameRepository(rule, claims)) : asked;
   const otherwise =
-    wanted === null ? "no rule is for what it says of itself" : "no rule of that name is for its issuer";
+    wanted === null ? "no rule is for what it says of itself" : "no rule of that name is for its issuer and audience";
   const cause = new Error(`${sentence(asked) || otherwise}; the token is of ${String(claims["sub"])}`);
   throw new SlipwayError("publisher_refused", `the token is not exchanged: ${sentence(told) || otherwise}`, { cause });
 }
