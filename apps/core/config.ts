@@ -287,7 +287,7 @@ export function readConfig(environment: Environment): Config {
       retryForMs: read.hours("SLIPWAY_WEBHOOK_RETRY_HOURS", 72, { min: 0.01, max: 8_760 }),
     },
     federation: {
-      publicUrl: read.optionalUrl("SLIPWAY_PUBLIC_URL", ["https:", "http:"]),
+      publicUrl: publicUrl(read),
       networks: read.list("SLIPWAY_ISSUER_NETWORKS", "an address, or a network such as 10.1.0.0/16", networkOf),
     },
   };
@@ -373,6 +373,15 @@ function httpConfig(read: Settings, { host, accessOn }: { host: string; accessOn
     ),
     corsOrigins,
   };
+}
+
+/** No secret: whoever calls knows it, and it is shown to issuers. */
+function publicUrl(read: Settings): string | null {
+  const text = read.text("SLIPWAY_PUBLIC_URL", "");
+  if (text === "") return null;
+  if (!/^https?:\/\/[^\s@?#]+$/.test(text) || !URL.canParse(text))
+    read.problem("SLIPWAY_PUBLIC_URL is no URL of the form https://…, without user and query");
+  return text;
 }
 
 const shortestSecret = 32;

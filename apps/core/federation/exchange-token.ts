@@ -7,6 +7,7 @@ import type { Transaction } from "#core/database/client.ts";
 import { violatedConstraint } from "#core/database/faults.ts";
 import { SlipwayError } from "#core/errors.ts";
 import type { Actor, Registry } from "#core/registry.ts";
+import { Prisma } from "#prisma/client/client.ts";
 import { type Claims, readIdToken, tokenRefused } from "./id-token.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
 import { isOfSameRepository, mismatches } from "./match-claims.ts";
@@ -45,10 +46,12 @@ export async function exchangeToken(
       const revision = await nextRevision(tx, actor, { administers: false });
       await requireUnchanged(tx, publisher);
       await exchangeOnce(tx, publisher, verified);
+      const identity = await readIdentity({ db: tx }, publisher.identity);
+      await forgetOldTokens(tx, identity.id);
       const made = await insertTokenRow(
         tx,
         {
-          identity: await readIdentity({ db: tx }, publisher.identity),
+          identity,
           name: nameOf(source),
           grants: publisher.grants,
           expiresAt: new Date(Date.now() + publisher.tokenSeconds * 1_000),
@@ -103,6 +106,15 @@ async function requireUnchanged(tx: Transaction, { name, issuer, changedAt }: Pu
 async function exchangeOnce(tx: Transaction, { issuer }: Publisher, { jti, until }: VerifiedToken): Promise<void> {
   await tx.exchangedToken.deleteMany({ where: { expiresAt: { lt: new Date() } } });
   await tx.exchangedToken.create({ data: { issuer, jtiHash: hashOf(jti), expiresAt: until } });
+}
+
+/** Longer than drafts live, whose source they tell of (source.ts). */
+const keptMs = 100 * 86_400_000;
+
+/** A run has one each time, and they are good for an hour at most. */
+async function forgetOldTokens(tx: Transaction, identityId: string): Promise<void> {
+  const before = new Date(Date.now() - keptMs);
+  await tx.token.deleteMany({ where: { identityId, source: { not: Prisma.AnyNull }, expiresAt: { lt: before } } });
 }
 
 function nameOf({ repository, subject, runId }: VersionSource): string {

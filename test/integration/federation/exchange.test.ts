@@ -157,3 +157,14 @@ it("the names of those who act for pipelines are given to nobody else", async ()
   const { status, json } = await admin("POST", "/v1/identities", { json: { name: "publisher.mine", kind: "service" } });
   expect([status, json.type]).toEqual([422, "/problems/invalid_name"]);
 });
+
+it("tokens that ended long ago are forgotten, and the ids of those that were exchanged", async () => {
+  const { db } = service.registry;
+  const { json } = await exchange(await github.token());
+  const me = (await as(json.token)("GET", "/v1/me")).json.token.id;
+  const longAgo = new Date(Date.now() - 101 * 86_400_000);
+  await db.token.update({ where: { id: me }, data: { expiresAt: longAgo } });
+  await db.exchangedToken.updateMany({ data: { expiresAt: longAgo } });
+  expect((await exchange(await github.token())).status).toBe(201);
+  expect([await db.token.count({ where: { id: me } }), await db.exchangedToken.count()]).toEqual([0, 1]);
+});
