@@ -22,12 +22,12 @@ export interface VersionSource {
 }
 
 /** What is sealed as the source of a draft: null unless all of it, its making, every file and its seal, came from one run. A
- *  run in several jobs has several tokens. The caller holds the draft's lock. */
+ *  run in several jobs has several tokens; files that were taken over from another version are whoever's sent them there. The caller holds the draft's lock. */
 export async function sourceOfDraft(tx: Transaction, versionId: string, actor: Actor): Promise<VersionSource | null> {
   if (actor.tokenId === null) return null;
   const rows = await tx.$queryRaw<{ id: string | null; source: VersionSource | null }[]>`
     WITH hands AS (
-      SELECT token_id FROM audit
+      SELECT CASE WHEN after->>'from' IS NULL THEN token_id END AS token_id FROM audit
       WHERE object_id = ${versionId} AND action IN ('version.create', 'file.put', 'file.delete')
       UNION SELECT ${actor.tokenId}::uuid)
     SELECT t.id, t.source FROM hands LEFT JOIN tokens t ON t.id = hands.token_id`;

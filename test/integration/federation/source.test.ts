@@ -1,6 +1,12 @@
 import { expect, it } from "vitest";
+import { digestOf } from "#core/artifacts/digest.ts";
+import { parseFilePath } from "#core/models/file-path.ts";
 import { evaluateExpression, parseExpression } from "#core/policies/rule-expression.ts";
 import { readFacts } from "#core/policies/version-facts.ts";
+import { finishUpload, uploadWork } from "#core/uploads/finish-upload.ts";
+import { startUpload } from "#core/uploads/start-upload.ts";
+import { uploadHandler } from "#core/uploads/verify-upload.ts";
+import { runWork } from "#core/work/run-work.ts";
 import { pipelines } from "#test/pipelines.ts";
 import { predictorPackage } from "#test/sealed.ts";
 import { tarOf } from "#test/tar-of.ts";
@@ -86,6 +92,37 @@ it.each<[string, string, () => Promise<[Call, Call, Call]>]>([
   await draft(makes, version);
   expect((await sends("PUT", `${at(version)}/files/notes.txt`, { bytes: version })).status).toBe(201);
   expect(await sealBy(seals, version)).toBeNull();
+});
+
+it.each([
+  ["counts a file that a worker verifies, where its digest was announced", "2.6.0", true],
+  ["is none with such a file whose digest nobody announced", "2.7.0", false],
+])("%s", async (_what, version, announced) => {
+  const { registry } = service;
+  const call = await pipeline();
+  await draft(call, version);
+  const me = (await call("GET", "/v1/me")).json;
+  const actor = { name: me.name, requestId: null, address: null, tokenId: me.token.id };
+  const bytes = Buffer.from(`sent in parts for ${version}`);
+  const digest = announced ? digestOf(bytes) : null;
+  const file = { model: "churn", version, path: parseFilePath("large.bin"), sizeBytes: bytes.length, digest };
+  const upload = await startUpload(registry, { kind: "resumable", ...file }, actor);
+  const { key, storeId, id } = upload;
+  const part = await registry.blobs.parts.put(key, storeId, { number: 1, bytes, offset: 0 });
+  await registry.blobs.parts.complete(key, storeId, [part]);
+  await finishUpload(registry, upload, { digest: null, afterwards: (work) => void work() }, actor);
+  const work = await registry.db.work.findFirstOrThrow({ where: { kind: uploadWork, subjectId: id } });
+  const handlers = { [uploadWork]: uploadHandler(registry) };
+  await runWork(registry, work.id, { handlers, worker: "of the test", ending: new AbortController().signal });
+  expect((await call("GET", `${at(version)}/files/large.bin`)).bytes).toEqual(bytes);
+  expect(await sealBy(call, version)).toEqual(announced ? source : null);
+});
+
+it("is none of a draft that began as a copy of another version", async () => {
+  const call = await pipeline();
+  const made = await call("POST", "/v1/models/churn/versions", { json: { version: "2.8.0", from: "2.0.0" } });
+  expect(made.status, made.json.detail).toBe(201);
+  expect(await sealBy(call, "2.8.0")).toBeNull();
 });
 
 it("changes neither the content digest nor what is built", async () => {
