@@ -10,6 +10,7 @@ import type { Actor, Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
 import { type Claims, readIdToken, tokenRefused } from "./id-token.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
+import { whyNoIssuer } from "./issuer-url.ts";
 import { isOfSameRepository, mismatches } from "./match-claims.ts";
 import { sourceOf } from "./providers.ts";
 import { listPublishers, type Publisher } from "./publishers.ts";
@@ -33,7 +34,7 @@ export async function exchangeToken(
 ): Promise<Exchanged> {
   const unverified = readIdToken(token);
   const { iss } = unverified.claims;
-  const rules = typeof iss === "string" ? await listPublishers({ db }, iss) : [];
+  const rules = typeof iss === "string" && whyNoIssuer(iss) === null ? await listPublishers({ db }, iss) : [];
   if (typeof iss !== "string" || rules.length === 0) throw tokenRefused("no rule names its issuer (iss)");
   const verified = await verifyToken(keys, unverified, iss);
   const forUs = rules.filter(({ audience }) => isFor(verified.claims, audience ?? config.federation.publicUrl ?? ""));

@@ -1,14 +1,22 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseNetwork } from "#core/access/networks.ts";
 import { keyTimes, openIssuerKeys } from "#core/federation/issuer-keys.ts";
 import { makeLogger } from "#core/logger.ts";
 import { pipelines } from "#test/pipelines.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
 import { type TestIssuer, testIssuer } from "#test/test-issuer.ts";
+import { whenDone } from "#test/when-done.ts";
 
 const log = makeLogger({ level: "silent", part: "test" });
 const networks = [parseNetwork("127.0.0.1")];
 const nothing = () => ({});
+const folder = temporaryFolder();
 
 function keysWithClock(within = networks) {
   const clock = { ms: 1_000 };
@@ -120,6 +128,26 @@ describe("an issuer that answers wrongly", () => {
     await expect(keys.find(issuer.url, "any")).rejects.toMatchObject({ code: "issuer_unavailable" });
     expect(inward.asked).toEqual({ discovery: 0, keys: 0 });
   });
+});
+
+it("an issuer whose certificate a company has signed is believed with that company's authority alone", async () => {
+  const [key, cert] = ["key", "cert"].map((name) => join(folder, name)) as [string, string];
+  const self = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=issuer"];
+  execFileSync("openssl", [...self, "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert], {
+    stdio: "ignore",
+  });
+  const behind = await testIssuer(nothing);
+  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, ({ url }, response) => {
+    const document = { issuer, jwks_uri: `${issuer}/keys`, keys: behind.published };
+    response.end(JSON.stringify(url === "/keys" ? { keys: document.keys } : document));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  whenDone(() => server.close());
+  const issuer = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ca = readFileSync(cert, "utf8");
+  expect(await openIssuerKeys({ log, networks, ca }).find(issuer, kidOf(behind))).toHaveLength(1);
+  const without = openIssuerKeys({ log, networks, ca: null }).find(issuer, kidOf(behind));
+  await expect(without).rejects.toMatchObject({ code: "issuer_unavailable" });
 });
 
 it("an issuer that is slow is answered for within six seconds, with when to come again", async () => {
