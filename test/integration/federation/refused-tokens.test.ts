@@ -128,6 +128,8 @@ describe("who it is from, and for", () => {
       github.url.toUpperCase(),
       `${github.url}/a`,
       `${github.url}#`,
+      "\u0000",
+      `${github.url}\ud800`,
       7,
       null,
     ];
