@@ -8,6 +8,7 @@ const rooms = [
   "artifacts",
   "idempotency",
   "access",
+  "federation",
   "webhooks",
   "quotas",
   "models",

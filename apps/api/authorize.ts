@@ -22,7 +22,7 @@ declare module "fastify" {
 }
 
 /** Without a token, and without a line in the table of needs. */
-const open = /^\/(?:healthz|readyz|openapi\.json|docs(?:\/.*)?|problems\/:code)$/;
+const open = /^\/(?:healthz|readyz|openapi\.json|docs(?:\/.*)?|problems\/:code|v1\/token-exchange)$/;
 
 /** Asks who calls before a body is read, and what an operation needs before it runs. Whatever is not open needs a token,
  *  a path that leads nowhere too. A route that is neither open nor has a line in the table of needs throws. */
@@ -40,7 +40,9 @@ export function authorize(app: FastifyInstance, running: RunningRequests, limits
     if (!open.test(url) && config?.methodNotTaken !== true) needOf(schema?.operationId, `${method} ${url}`);
   });
   app.addHook("onRequest", async (request, reply) => {
-    if (open.test(request.routeOptions.url ?? "")) return;
+    const { url = "", schema } = request.routeOptions;
+    if (schema?.operationId === "exchangeToken") await limits.exchange(request);
+    if (open.test(url)) return;
     const identify = async (): Promise<void> => {
       const { address } = request;
       const caller = authenticator === null ? anybody : await authenticator.authenticate(secretOf(request), address);

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { SlipwayError } from "#core/errors.ts";
+import { jsonFault } from "#core/json-faults.ts";
 import { httpError } from "./http-error.ts";
-import { jsonFault } from "./json-faults.ts";
 
 /** Metadata has at most 1 MiB; nothing else that is JSON comes near. */
 export const jsonLimitBytes = 2 * 1024 * 1024;

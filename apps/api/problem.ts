@@ -88,6 +88,11 @@ const statusOf: Record<ErrorCode, number> = {
   identity_not_found: 404,
   identity_exists: 409,
   token_not_found: 404,
+  publisher_not_found: 404,
+  publisher_invalid: 422,
+  publisher_refused: 403,
+  id_token_refused: 401,
+  issuer_unavailable: 503,
   invalid_pattern: 422,
   invalid_network: 422,
   registry_not_found: 404,
@@ -163,7 +168,8 @@ export async function answerError(
   const { code, status, faults, ...translated } = translate(thrown);
   const detail = openDetail(thrown, request) ?? translated.detail;
   // Turned away by choice (stopping, at a limit, no room) is no failure.
-  const byChoice = status === 507 || (isSlipwayError(thrown, "unavailable") && thrown.cause === undefined);
+  const isTurnedAway = isSlipwayError(thrown, "unavailable") || isSlipwayError(thrown, "issuer_unavailable");
+  const byChoice = status === 507 || (isTurnedAway && thrown.cause === undefined);
   if (status >= 500 && !byChoice) request.log.error({ err: thrown }, "request failed");
   if (status === 503 || status === 429 || passing.has(code)) reply.header("retry-after", "2");
   if (isHttpError(thrown)) reply.headers(thrown.headers);

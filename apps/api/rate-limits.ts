@@ -9,6 +9,7 @@ import { httpError } from "./http-error.ts";
  *
  *   <queue prefix>:limit:token:<token id>          requests with that token
  *   <queue prefix>:limit:address:<address or /64>  requests without a valid token; with access off, all
+ *   <queue prefix>:limit:exchange:<address or /64> tokens of issuers that are to be exchanged
  */
 export interface RateLimits {
   /** Counts a request whose caller is known. Throws 429 past the limit of its token or, with access off, its address. */
@@ -16,6 +17,8 @@ export interface RateLimits {
   /** Counts a request without a valid token. Throws 429 past the limit of its address. Those with a valid token that come
    *  from there are not among them, and are served as ever. */
   requestRefused: Counting;
+  /** Counts an exchange. Throws 429 past the limit of its address. */
+  exchange: Counting;
 }
 
 type Counting = (request: FastifyRequest) => Promise<void>;
@@ -27,8 +30,9 @@ const pass: Counting = async () => {};
  *  not asked anything, nor connected to. */
 export async function openRateLimits(app: FastifyInstance): Promise<RateLimits> {
   const { access, queue } = app.registry.config;
-  const { requestsByToken, requestsByAddress } = access.limits;
-  if (requestsByToken === null && requestsByAddress === null) return { requestOfCaller: pass, requestRefused: pass };
+  const { requestsByToken, requestsByAddress, exchangesByAddress } = access.limits;
+  if (requestsByToken === null && requestsByAddress === null && exchangesByAddress === null)
+    return { requestOfCaller: pass, requestRefused: pass, exchange: pass };
 
   const redis = await openCountingRedis(queue.url, app.registry.log);
   app.addHook("onClose", async () => redis.close());
@@ -45,11 +49,17 @@ export async function openRateLimits(app: FastifyInstance): Promise<RateLimits> 
     keyOf: ({ address }) => normalizeIP(address),
     sentence: (max) => `one address may make ${max} requests a minute${access.on ? " without a valid token" : ""}`,
   });
-  return { requestOfCaller: access.on ? byToken : byAddress, requestRefused: byAddress };
+  const exchange = await openLimit({
+    kind: "exchange",
+    max: exchangesByAddress,
+    keyOf: ({ address }) => normalizeIP(address),
+    sentence: (max) => `one address may exchange ${max} tokens a minute`,
+  });
+  return { requestOfCaller: access.on ? byToken : byAddress, requestRefused: byAddress, exchange };
 }
 
 interface Limit {
-  kind: "token" | "address";
+  kind: "token" | "address" | "exchange";
   max: number | null;
   /** Null for a request that is not counted, as the administrator's of the settings. */
   keyOf: (request: FastifyRequest) => string | null;

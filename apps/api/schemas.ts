@@ -11,6 +11,7 @@ import { modelNameLength, modelNamePattern } from "#core/models/model-name.ts";
 import { semverLength, semverPattern } from "#core/models/semver.ts";
 import { imageStatuses, proofStatuses, proofSubjects, testsStatuses, versionStatuses } from "#core/models/version.ts";
 import { uploadKinds, uploadStatuses } from "#core/uploads/upload.ts";
+import { VersionSource } from "./source-schema.ts";
 
 export const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 export const Time = Type.String({ format: "date-time" });
@@ -164,6 +165,7 @@ export const Version = Type.Object({
   description: Type.String(),
   labels: Labels,
   metadata: Metadata,
+  source: nullable(VersionSource),
   build: nullable(Type.Object({ id: Type.String(), status: Type.String() })),
   image: nullable(Image),
   proof: nullable(Type.Object(proofFields, { description: "The smoke test of its image" })),

@@ -2,9 +2,9 @@ import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from "aj
 import addFormats from "ajv-formats";
 import type { FastifyError, FastifyRequest, FastifySchemaCompiler } from "fastify";
 import { type Fault, SlipwayError } from "#core/errors.ts";
+import { deepestJson } from "#core/json-faults.ts";
 import { jsonDepth, jsonTexts, storable } from "#core/models/labels.ts";
 import { didYouMean, nearMisses } from "#core/packaging/near-miss.ts";
-import { deepestJson } from "./json-faults.ts";
 import { onFirstUse } from "./on-first-use.ts";
 
 const options = {

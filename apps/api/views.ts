@@ -9,6 +9,8 @@ import type { Build } from "#core/builds/build.ts";
 import { type ExternalSource, referenceOf } from "#core/builds/external-source.ts";
 import type { Page } from "#core/database/paging.ts";
 import type { Event } from "#core/events/event.ts";
+import type { Exchanged } from "#core/federation/exchange-token.ts";
+import type { Publisher } from "#core/federation/publishers.ts";
 import type { RegistryRecord } from "#core/images/registries/registry-record.ts";
 import type { StoredFile } from "#core/models/files.ts";
 import type { Model } from "#core/models/model.ts";
@@ -168,6 +170,15 @@ export function tokenView({ grants, createdAt, expiresAt, lastUsedAt, revokedAt,
 
 export function madeTokenView({ token, record }: MadeToken) {
   return { token, ...tokenView(record) };
+}
+
+export function publisherView({ grants, changedAt, ...publisher }: Publisher) {
+  return { ...publisher, grants: grants.map(grantView), changedAt: time(changedAt) };
+}
+
+export function exchangedView({ token, record: { expiresAt }, publisher, source }: Exchanged) {
+  const { name: rule, identity, grants } = publisher;
+  return { token, expiresAt: timeOrNull(expiresAt) ?? "", identity, grants: grants.map(grantView), rule, source };
 }
 
 /** A secret that is sent again would have to be kept. */

@@ -114,7 +114,10 @@ describe("settings", () => {
 
   it.each(["127.0.0.1", "::1", "localhost"])("leave access off on %s unless it is asked for", (host) => {
     const off = readConfig({ ...needed, SLIPWAY_HOST: host });
-    expect([off.access.on, off.access.limits]).toEqual([false, { requestsByToken: null, requestsByAddress: null }]);
+    expect([off.access.on, off.access.limits]).toEqual([
+      false,
+      { requestsByToken: null, requestsByAddress: null, exchangesByAddress: null },
+    ]);
     expect(readConfig({ ...needed, SLIPWAY_HOST: host, SLIPWAY_ACCESS: "on" }).access.on).toBe(true);
   });
 
@@ -122,7 +125,10 @@ describe("settings", () => {
     "turn access on where Slipway listens on %s, and let nobody turn it off",
     (host) => {
       const on = readConfig({ ...needed, SLIPWAY_HOST: host });
-      expect([on.access.on, on.access.limits]).toEqual([true, { requestsByToken: null, requestsByAddress: 1_000 }]);
+      expect([on.access.on, on.access.limits]).toEqual([
+        true,
+        { requestsByToken: null, requestsByAddress: 1_000, exchangesByAddress: 120 },
+      ]);
       expect(problemsOf({ ...needed, SLIPWAY_HOST: host, SLIPWAY_ACCESS: "off" })).toEqual([
         expect.stringMatching(/^SLIPWAY_ACCESS is off and SLIPWAY_HOST .* listens on loopback only/),
       ]);
@@ -130,8 +136,13 @@ describe("settings", () => {
   );
 
   it("take 0 for no limit", () => {
-    const { access } = readConfig({ ...needed, SLIPWAY_ACCESS: "on", SLIPWAY_RATE_LIMIT_ADDRESS: "0" });
-    expect(access.limits).toEqual({ requestsByToken: null, requestsByAddress: null });
+    const { access } = readConfig({
+      ...needed,
+      SLIPWAY_ACCESS: "on",
+      SLIPWAY_RATE_LIMIT_ADDRESS: "0",
+      SLIPWAY_RATE_LIMIT_EXCHANGE: "0",
+    });
+    expect(access.limits).toEqual({ requestsByToken: null, requestsByAddress: null, exchangesByAddress: null });
   });
 
   it("take proxies as addresses and networks, and nobody for all", () => {

@@ -48,6 +48,7 @@ export interface Config {
   cacheDir: string;
   work: WorkConfig;
   webhooks: WebhooksConfig;
+  federation: FederationConfig;
 }
 
 export interface HttpConfig {
@@ -65,7 +66,7 @@ export interface AccessConfig {
   /** A secret that is an administrator's, beside all tokens. */
   adminToken: string | null;
   /** A minute; null for no limit. */
-  limits: { requestsByToken: number | null; requestsByAddress: number | null };
+  limits: { requestsByToken: number | null; requestsByAddress: number | null; exchangesByAddress: number | null };
   /** Whether requests pass while Redis, which counts them, is away. */
   passWithoutRedis: boolean;
 }
@@ -197,6 +198,14 @@ export interface WebhooksConfig {
   retryForMs: number;
 }
 
+/** Whose tokens are exchanged for ours is said by rules; here is where they may be asked for their keys. */
+export interface FederationConfig {
+  /** As clients reach this instance, and what tokens for it name as their audience; null where nobody said. */
+  publicUrl: string | null;
+  /** Beside the public addresses of the internet, where issuers may be. */
+  networks: Network[];
+}
+
 export interface WorkConfig {
   atOnce: number;
   leaseMs: number;
@@ -276,6 +285,10 @@ export function readConfig(environment: Environment): Config {
     webhooks: {
       networks: read.list("SLIPWAY_WEBHOOK_NETWORKS", "an address, or a network such as 10.1.0.0/16", networkOf),
       retryForMs: read.hours("SLIPWAY_WEBHOOK_RETRY_HOURS", 72, { min: 0.01, max: 8_760 }),
+    },
+    federation: {
+      publicUrl: publicUrl(read),
+      networks: read.list("SLIPWAY_ISSUER_NETWORKS", "an address, or a network such as 10.1.0.0/16", networkOf),
     },
   };
   read.finish();
@@ -362,6 +375,15 @@ function httpConfig(read: Settings, { host, accessOn }: { host: string; accessOn
   };
 }
 
+/** No secret: whoever calls knows it, and it is shown to issuers. */
+function publicUrl(read: Settings): string | null {
+  const text = read.text("SLIPWAY_PUBLIC_URL", "");
+  if (text === "") return null;
+  if (!/^https?:\/\/[^\s@?#]+$/.test(text) || !URL.canParse(text))
+    read.problem("SLIPWAY_PUBLIC_URL is no URL of the form https://…, without user and query");
+  return text;
+}
+
 const shortestSecret = 32;
 
 function accessConfig(read: Settings, host: string): AccessConfig {
@@ -376,6 +398,7 @@ function accessConfig(read: Settings, host: string): AccessConfig {
     limits: {
       requestsByToken: read.limit("SLIPWAY_RATE_LIMIT_TOKEN", null),
       requestsByAddress: read.limit("SLIPWAY_RATE_LIMIT_ADDRESS", on ? 1_000 : null),
+      exchangesByAddress: read.limit("SLIPWAY_RATE_LIMIT_EXCHANGE", on ? 120 : null),
     },
     passWithoutRedis: read.oneOf("SLIPWAY_RATE_LIMIT_WITHOUT_REDIS", ["pass", "refuse"], "pass") === "pass",
   };

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { SlipwayError } from "#core/errors.ts";
+import { jsonFault } from "#core/json-faults.ts";
 import { createVersion } from "#core/models/create-version.ts";
 import { parseSemver } from "#core/models/semver.ts";
 import { type UploadedVersion, uploadVersion } from "#core/releases/upload-version.ts";
 import { answerOnce } from "../answer-once.ts";
-import { jsonFault } from "../json-faults.ts";
 import { expectedDigest, withUpload } from "../request-body.ts";
 import { modelParams, NewVersion, onceHeaders, problems, SemverText, Version } from "../schemas.ts";
 import { versionView } from "../views.ts";

@@ -22,6 +22,9 @@ export const identityNameLength = 128;
 /** Names that stand for others than identities, in the audit and as keepers of Idempotency-Keys. */
 const reserved = [anybody.name, administrator.name, "setup", "slipway"];
 
+/** Of service accounts that act for pipelines; they are made with their rules (federation/publishers.ts). */
+export const publisherPrefix = "publisher.";
+
 /** Somebody who may do things. A disabled one may nothing, and keeps its name for good. */
 export interface Identity {
   id: string;
@@ -55,6 +58,8 @@ export async function createIdentity(
   actor: Actor,
   remember: Remember<Identity> = forget,
 ): Promise<Identity> {
+  if (input.name.startsWith(publisherPrefix))
+    throw new SlipwayError("invalid_name", `"${publisherPrefix}…" is made with a trusted publisher: take another name`);
   return orIdentityExists(input.name, () =>
     db.$transaction(async (tx) => {
       const identity = await insertIdentity(

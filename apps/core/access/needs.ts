@@ -120,6 +120,11 @@ export const needs = {
   createToken: own,
   revokeToken: own,
 
+  listPublishers: everything,
+  getPublisher: everything,
+  setPublisher: everything,
+  deletePublisher: everything,
+
   listAudit: seen,
   getAuditHead: everything,
   verifyAudit: everything,

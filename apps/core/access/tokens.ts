@@ -76,8 +76,28 @@ function withinLifeOf(caller: Caller, wanted: Date | null): Date | null {
   );
 }
 
+type TokenInput = NewToken & { identity: { id: string; name: string }; revision: bigint };
+
 /** A token's row and its audit, in a transaction that has taken the revision. */
-export async function insertToken(
+export async function insertToken(tx: Transaction, input: TokenInput, actor: Actor): Promise<MadeToken> {
+  const made = await insertTokenRow(tx, input, actor);
+  const { id, name, grants, networks, expiresAt } = made.record;
+  await recordAudit(tx, actor, {
+    action: "token.create",
+    object: `${input.identity.name}/${name}`,
+    objectId: id,
+    model: null,
+    after: {
+      grants: grants === null ? null : asJson(grants),
+      networks,
+      expiresAt: expiresAt?.toISOString() ?? null,
+    },
+  });
+  return made;
+}
+
+/** The row alone; `source` of one that is given to a pipeline's run. The audit is the caller's. */
+export async function insertTokenRow(
   tx: Transaction,
   {
     identity,
@@ -85,8 +105,9 @@ export async function insertToken(
     grants = null,
     networks = [],
     expiresAt = null,
+    source = null,
     revision,
-  }: NewToken & { identity: { id: string; name: string }; revision: bigint },
+  }: TokenInput & { source?: object | null },
   actor: Actor,
 ): Promise<MadeToken> {
   const token = newToken("token");
@@ -99,19 +120,9 @@ export async function insertToken(
       grants: grants === null ? Prisma.DbNull : asJson(grants),
       networks: [...networks],
       expiresAt,
+      source: source === null ? Prisma.DbNull : { ...source },
       createdBy: actor.name,
       revision,
-    },
-  });
-  await recordAudit(tx, actor, {
-    action: "token.create",
-    object: `${identity.name}/${name}`,
-    objectId: row.id,
-    model: null,
-    after: {
-      grants: grants === null ? null : asJson(grants),
-      networks: [...networks],
-      expiresAt: expiresAt?.toISOString() ?? null,
     },
   });
   return { token, record: recordOf(row, identity.name) };
@@ -167,7 +178,7 @@ export async function revokeToken(
 }
 
 function recordOf(
-  { hash: _hash, identityId: _owner, revision: _revision, grants, networks, ...row }: TokenModel,
+  { hash: _hash, identityId: _owner, revision: _revision, source: _source, grants, networks, ...row }: TokenModel,
   identity: string,
 ): TokenRecord {
   return { ...row, identity, grants: grants as unknown as Grant[] | null, networks: networks as Network[] };

@@ -14,6 +14,8 @@ export interface Refusal {
   model: string | null;
   /** As it was asked for: `PUT /v1/models/churn/tags/prod`. */
   object: string;
+  /** Where it is no right that is missing. */
+  why?: string;
 }
 
 export interface Refusals {
@@ -32,16 +34,21 @@ export function openRefusals(
   const limit = refusalLimit(now);
   const writing = new Set<Promise<void>>();
   return {
-    note(actor, { operation, right, model: asked, object }) {
+    note(actor, { operation, right, model: asked, object, why }) {
       const model = asked === null ? null : plain(redact(asked), longest.model);
-      const admitted = limit.admit(actor.name, JSON.stringify([operation, model]));
+      const admitted = limit.admit(actor.name, JSON.stringify([operation, model, why]));
       if (admitted === null) return;
       const row = recordAudit(db, actor, {
         action: "access.refuse",
         object: plain(redact(object.replace(/[?#].*/s, "")), longest.object),
         objectId: operation,
         model,
-        after: { operation, right, ...(admitted.leftOut === 0 ? {} : { leftOut: admitted.leftOut }) },
+        after: {
+          operation,
+          right,
+          ...(why === undefined ? {} : { why: plain(redact(why), longest.why) }),
+          ...(admitted.leftOut === 0 ? {} : { leftOut: admitted.leftOut }),
+        },
       })
         .catch((error: unknown) => log.warn({ error: messageOf(error), operation }, "a refusal was not recorded"))
         .finally(() => writing.delete(row));
@@ -54,7 +61,7 @@ export function openRefusals(
 }
 
 /** In characters. A model's name is at most so long; a longer one is none. */
-const longest = { model: 128, object: 300 };
+const longest = { model: 128, object: 300, why: 500 };
 
 /** Without what a terminal or Postgres stumbles over: control and format characters, halves of pairs. */
 function plain(text: string, length: number): string {

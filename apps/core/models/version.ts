@@ -1,5 +1,6 @@
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
+import type { VersionSource } from "#core/federation/source.ts";
 import { isFor } from "#core/quotas/use.ts";
 import { isHeld } from "#core/work/held.ts";
 import { Prisma } from "#prisma/client/client.ts";
@@ -88,6 +89,8 @@ export interface Version {
   description: string;
   labels: Labels;
   metadata: Record<string, unknown>;
+  /** The pipeline's run that all of it came from; null where there is none, and of a draft. */
+  source: VersionSource | null;
   build: { id: string; status: string } | null;
   image: ImageRecord | null;
   proof: ProofRecord | null;
@@ -111,7 +114,7 @@ export const versionStatus = Prisma.sql`
 
 const columns = ({ log, tests }: { log: Prisma.Sql; tests: Prisma.Sql }) => Prisma.sql`
   v.id, m.name AS model, v.semver AS version, v.semver_key AS "semverKey", v.number, ${versionStatus} AS status,
-  v.content_digest AS "contentDigest", v.format, v.description, v.labels, v.metadata,
+  v.content_digest AS "contentDigest", v.format, v.description, v.labels, v.metadata, v.source,
   CASE WHEN v.sealed_at IS NULL
        THEN (SELECT coalesce(sum(f.size_bytes), 0)::bigint FROM version_files f WHERE f.version_id = v.id)
        ELSE v.size_bytes END AS "sizeBytes",

@@ -12,6 +12,7 @@ const fields = [
   "contentDigest",
   "imageDigest",
   "createdBy",
+  "source",
   "sealedAt",
   "metadata",
   "signature",

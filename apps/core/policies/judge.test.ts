@@ -26,6 +26,7 @@ const facts = (version: string, more: Partial<VersionFacts> = {}): VersionFacts 
   contentDigest: "sha256:c",
   imageDigest: "sha256:i",
   createdBy: "dev",
+  source: null,
   sealedAt: "2026-11-30T00:00:00Z",
   metadata: {},
   signature: null,

@@ -1,4 +1,5 @@
 import type { Transaction } from "#core/database/client.ts";
+import type { VersionSource } from "#core/federation/source.ts";
 import type { ProofRecord } from "#core/models/version.ts";
 
 /** What rules are told of a version: what was sealed with it, and what Slipway and others have found of it. Labels and the
@@ -11,6 +12,7 @@ export interface VersionFacts {
   contentDigest: string;
   imageDigest: string | null;
   createdBy: string;
+  source: VersionSource | null;
   /** RFC 3339. */
   sealedAt: string;
   metadata: Record<string, unknown>;
@@ -25,7 +27,7 @@ export async function readFacts(tx: Transaction, ids: readonly string[]): Promis
   const rows = await tx.$queryRaw<(VersionFacts & { id: string })[]>`
     SELECT v.id, v.semver AS version, v.number, v.format, v.size_bytes::float8 AS "sizeBytes",
            v.content_digest AS "contentDigest", i.digest AS "imageDigest", v.created_by AS "createdBy",
-           to_jsonb(v.sealed_at) #>> '{}' AS "sealedAt", v.metadata,
+           v.source, to_jsonb(v.sealed_at) #>> '{}' AS "sealedAt", v.metadata,
            CASE jsonb_typeof(v.spec->'signature') WHEN 'object' THEN v.spec->'signature' END AS signature,
            CASE WHEN p.id IS NOT NULL THEN jsonb_build_object(
              'status', p.status, 'checked', p.checked, 'coldStartMs', p.cold_start_ms, 'memoryBytes', p.memory_bytes,

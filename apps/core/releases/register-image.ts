@@ -3,6 +3,7 @@ import { addBuild, type Build, readBuild, requireNoOpenBuild, requireNoRemoval }
 import { type ExternalSource, referenceOf } from "#core/builds/external-source.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { sourceJson, sourceOfDraft } from "#core/federation/source.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { isAt, readRegistries } from "#core/images/registries/registry-record.ts";
 import { findVersion, type VersionRow } from "#core/models/version.ts";
@@ -66,7 +67,8 @@ async function sealEmpty(tx: Transaction, row: VersionRow, external: ExternalSou
       "version_not_sealed",
       `${model}:${version} is a draft with files: seal it first, or give the image to a draft that has none`,
     );
-  await tx.version.update({ where: { id }, data: { contentDigest: external.digest, sealedAt: new Date() } });
+  const source = sourceJson(await sourceOfDraft(tx, id, actor));
+  await tx.version.update({ where: { id }, data: { contentDigest: external.digest, source, sealedAt: new Date() } });
   await recordAudit(tx, actor, {
     action: "version.seal",
     object: `${model}:${version}`,

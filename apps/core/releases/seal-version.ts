@@ -2,6 +2,7 @@ import { recordAudit } from "#core/audit/record-audit.ts";
 import { addBuild } from "#core/builds/build.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { sourceJson, sourceOfDraft } from "#core/federation/source.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { allFiles, openFile, type StoredFile } from "#core/models/files.ts";
 import { checkLabels, checkMetadata } from "#core/models/labels.ts";
@@ -87,6 +88,7 @@ export async function freeze(
   checkLabels(labels);
   checkMetadata(metadata);
   const digest = contentDigest(files, metadata);
+  const source = await sourceOfDraft(tx, versionId, actor);
   await tx.version.update({
     where: { id: versionId },
     data: {
@@ -97,6 +99,7 @@ export async function freeze(
       spec: spec as unknown as Prisma.InputJsonObject,
       labels,
       metadata: metadata as Prisma.InputJsonObject,
+      source: sourceJson(source),
       sealedAt: new Date(),
     },
   });

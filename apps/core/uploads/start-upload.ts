@@ -55,7 +55,7 @@ export async function startUpload(
       const { kind, digest } = input;
       const expiresAt = new Date(Date.now() + config.uploads.lifetimeMs);
       const row = { id, kind, versionId, path, sizeBytes, digest, key, storeId, partBytes, expiresAt };
-      await tx.upload.create({ data: { ...row, createdBy: actor.name } });
+      await tx.upload.create({ data: { ...row, createdBy: actor.name, tokenId: actor.tokenId } });
       const upload = await lockUpload(tx, id);
       await remember(tx, upload);
       return upload;

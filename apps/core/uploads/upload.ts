@@ -49,6 +49,7 @@ export interface Upload {
   error: { code: string; message: string } | null;
   createdAt: Date;
   createdBy: string;
+  tokenId: string | null;
   expiresAt: Date;
   finishedAt: Date | null;
 }
@@ -61,7 +62,7 @@ export const selectUpload = Prisma.sql`
          u.tail_key AS "tailKey", u.tail_digest AS "tailDigest", u.taken_over AS "takenOver",
          CASE WHEN u.error_code IS NULL THEN NULL
               ELSE jsonb_build_object('code', u.error_code, 'message', u.error_message) END AS error,
-         u.created_at AS "createdAt", u.created_by AS "createdBy", u.expires_at AS "expiresAt",
+         u.created_at AS "createdAt", u.created_by AS "createdBy", u.token_id AS "tokenId", u.expires_at AS "expiresAt",
          u.finished_at AS "finishedAt"
   FROM uploads u JOIN versions v ON v.id = u.version_id JOIN models m ON m.id = v.model_id`;
 

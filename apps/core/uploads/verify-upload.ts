@@ -22,7 +22,9 @@ export function uploadHandler(needs: Needs): WorkHandler {
       if (upload === null) return closeWork(needs.db, claim);
       try {
         const digest = await readDigest(needs.blobs, upload, signal);
-        const actor: Actor = { name: upload.createdBy, requestId: claim.requestId, address: null, tokenId: null };
+        // With a digest it is what whoever began it has announced, whoever sent the bytes.
+        const tokenId = upload.digest === null ? null : upload.tokenId;
+        const actor: Actor = { name: upload.createdBy, requestId: claim.requestId, address: null, tokenId };
         const alongside = (tx: Transaction) => endWork(tx, claim);
         const { doomed, refusal } = await settleUpload(needs, upload, digest, { actor, alongside });
         await removeDoomed(needs, doomed);

@@ -1,10 +1,10 @@
 import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import https from "node:https";
-import { isIP } from "node:net";
 import { rootCertificates } from "node:tls";
 import type { Network } from "#core/access/networks.ts";
 import { messageOf } from "#core/errors.ts";
-import { guardedLookup, hostOf, maySendTo, refusedTarget } from "./target.ts";
+import { guardedLookup, requireCallable } from "#core/guarded-target.ts";
+import { eventTarget } from "./target.ts";
 
 /** Of one attempt, from the name's look-up to the answer's end; what an answer says past its limit is not read. */
 const limits = { totalMs: 10_000, answerBytes: 16 * 1024, shownCharacters: 200, retryAfterMs: 3_600_000 };
@@ -49,11 +49,8 @@ export async function sendMessage(sending: Sending, signal: AbortSignal): Promis
 }
 
 function post({ url, headers, body, networks, ca }: Sending, signal: AbortSignal): Promise<IncomingMessage> {
-  const secure = url.protocol === "https:";
-  const target = { https: secure, networks };
-  const host = hostOf(url);
-  // An address is connected to without a look-up.
-  if (isIP(host) !== 0 && !maySendTo(host, target)) throw refusedTarget(host, secure);
+  const target = eventTarget(url, networks);
+  requireCallable(url, target);
   const options = {
     method: "POST",
     agent: false as const,
@@ -62,7 +59,7 @@ function post({ url, headers, body, networks, ca }: Sending, signal: AbortSignal
     signal,
   };
   return new Promise((resolve, reject) => {
-    const request: ClientRequest = secure
+    const request: ClientRequest = target.https
       ? https.request(url, { ...options, ...(ca === null ? {} : { ca: [...rootCertificates, ca] }) }, resolve)
       : http.request(url, options, resolve);
     request.on("error", reject);

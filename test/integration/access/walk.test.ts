@@ -292,6 +292,10 @@ const ofEverything: Record<string, Request> = {
   deleteRetentionRule: ["DELETE", "/v1/retention/never.*"],
   setPolicy: ["PUT", "/v1/policies/walked.*/prod", { json: { waitHours: "long" } }],
   deletePolicy: ["DELETE", "/v1/policies/never.*/prod"],
+  listPublishers: ["GET", "/v1/trusted-publishers"],
+  getPublisher: ["GET", "/v1/trusted-publishers/none-of-that-name"],
+  setPublisher: ["PUT", "/v1/trusted-publishers/walked", { json: { issuer: 1 } }],
+  deletePublisher: ["DELETE", "/v1/trusted-publishers/none-of-that-name"],
   listWebhooks: ["GET", "/v1/webhooks"],
   createWebhook: ["POST", "/v1/webhooks", { json: { url: 1 } }],
   getWebhook: ["GET", "/v1/webhooks/none-of-that-id"],
@@ -363,7 +367,8 @@ describe("the table of needs", () => {
       .flatMap(([, methods]) => Object.values(methods).map(({ operationId }) => operationId));
     const walked = [operations, ofEverything, ofAll].flatMap((table) => Object.keys(table));
     // OpenAPI is not told of HEAD.
-    expect([...ids, "getResumable"].sort()).toEqual([...walked, "createModel", "setUp"].sort());
+    const apart = ["createModel", "setUp", "exchangeToken"];
+    expect([...ids, "getResumable"].sort()).toEqual([...walked, ...apart].sort());
   });
 });
 
@@ -457,6 +462,13 @@ it("a promoter of one tag moves that tag alone", async () => {
   expectForbidden(await call("POST", `/v1/models/${model}/tags`, { json: both }), "promote", "both");
   const one = { moves: [{ tag: "stable", version }] };
   expect((await call("POST", `/v1/models/${model}/tags`, { json: one })).status).toBe(409);
+});
+
+it("the exchange of tokens alone is open, and its path for nothing else", async () => {
+  const answer = await service.call("POST", "/v1/token-exchange", { json: { token: "none" } });
+  expect([answer.status, answer.json.type]).toEqual([401, "/problems/id_token_refused"]);
+  expect((await service.call("GET", "/v1/token-exchange")).status).toBe(405);
+  expect((await service.call("POST", "/v1/token-exchange/more", { json: {} })).status).toBe(401);
 });
 
 it("only a setup code sets up", async () => {

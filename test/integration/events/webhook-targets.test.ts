@@ -2,8 +2,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { parseNetwork } from "#core/access/networks.ts";
+import { guardedLookup, mayCall } from "#core/guarded-target.ts";
 import { sendMessage } from "#core/webhooks/send-message.ts";
-import { guardedLookup, maySendTo } from "#core/webhooks/target.ts";
 import { testService } from "#test/test-service.ts";
 import { receiver, testWebhooks } from "#test/test-webhooks.ts";
 import { waitUntil } from "#test/wait-until.ts";
@@ -44,25 +44,25 @@ describe("where events may be sent", () => {
     "2001:db8::1",
     "no address",
   ])("is not %s, unless its network is allowed", (address) => {
-    expect(maySendTo(address, { https: true, networks: [] })).toBe(false);
-    expect(maySendTo(address, { https: true, networks: [parseNetwork("10.1.0.0/16")] })).toBe(false);
+    expect(mayCall(address, { https: true, networks: [] })).toBe(false);
+    expect(mayCall(address, { https: true, networks: [parseNetwork("10.1.0.0/16")] })).toBe(false);
   });
 
   it("is the public internet over TLS, and allowed networks in any way", () => {
     for (const address of ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"]) {
-      expect(maySendTo(address, { https: true, networks: [] })).toBe(true);
-      expect(maySendTo(address, { https: false, networks: [] })).toBe(false);
+      expect(mayCall(address, { https: true, networks: [] })).toBe(true);
+      expect(mayCall(address, { https: false, networks: [] })).toBe(false);
     }
     const networks = [parseNetwork("10.1.0.0/16"), parseNetwork("fd00:1::/32")];
     for (const address of ["10.1.2.3", "::ffff:10.1.2.3", "fd00:1::7"])
-      expect(maySendTo(address, { https: false, networks })).toBe(true);
-    expect(maySendTo("10.2.0.1", { https: true, networks })).toBe(false);
+      expect(mayCall(address, { https: false, networks })).toBe(true);
+    expect(mayCall("10.2.0.1", { https: true, networks })).toBe(false);
   });
 
   it("is decided when the socket looks the name up, of every address that it has", async () => {
     const answer = (networks: typeof loopback) =>
       new Promise((resolve) =>
-        guardedLookup({ https: true, networks })("localhost", { all: true }, (error, addresses) =>
+        guardedLookup({ https: true, networks, otherwise: "no" })("localhost", { all: true }, (error, addresses) =>
           resolve(error ?? addresses),
         ),
       );
