@@ -136,7 +136,7 @@ function condition({ expression, withoutHolder }: Condition, { candidate, holder
 function check(name: string, { candidate: { version, checks } }: Case): Finding {
   const result = Object.hasOwn(checks, name) ? checks[name] : undefined;
   if (result === undefined) return { status: "waiting", reason: `the check ${name} of ${version} has not come` };
-  const said = result.summary === "" ? "" : `: ${result.summary}`;
+  const said = result.summary === "" ? "" : `: ${result.summary.replace(/\p{Cc}+/gu, " ")}`;
   return { status: result.status, reason: `the check ${name} of ${version} has ${result.status}${said}` };
 }
 

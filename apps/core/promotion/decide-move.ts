@@ -6,12 +6,11 @@ import type { Policy } from "#core/policies/policy.ts";
 import { type Outcome, outcomeOf, type Verdict } from "#core/policies/verdict.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { type Destination, findGoal } from "./find-goal.ts";
-import { waitingPromotion } from "./promotion-row.ts";
 import { requireRegistry } from "./registry-away.ts";
 import { requireCondition, type TagCondition } from "./tag-condition.ts";
 import type { TagName } from "./tag-name.ts";
 import { weigh } from "./weigh.ts";
-import { type PresentTag, presentTag, type TagGoal, type TagOfModel } from "./write-move.ts";
+import { type PresentTag, type TagGoal, type TagOfModel, type TagState, tagState } from "./write-move.ts";
 
 /** Where one tag is to go. */
 export interface Wish {
@@ -42,7 +41,7 @@ export interface Decision {
   /** The tag is there already. */
   stays: boolean;
   /** That waits for the tag. */
-  waiting: Awaited<ReturnType<typeof waitingPromotion>>;
+  waiting: TagState["waiting"];
   policies: readonly Policy[];
   verdicts: Verdict[];
   outcome: Outcome;
@@ -57,13 +56,12 @@ export async function decideMove(
   actor: Actor,
 ): Promise<Decision> {
   const named = { modelId: await holdModel(tx, model), model, tag };
-  const present = await presentTag(tx, named);
+  const { present, waiting } = await tagState(tx, named);
   requireCondition(named, present, condition);
   const made = present === null || present.versionId === null;
   if (made) await requireNoLookAlike(tx, named);
   const goal = await findGoal(tx, named, present, to);
   const stays = present?.versionId === goal.versionId && present.imageDigest === goal.imageDigest;
-  const waiting = await waitingPromotion(tx, named);
   const decision = { named, present, goal, made, stays, waiting };
   if (stays || terms.forced === true) return { ...decision, policies: [], verdicts: [], outcome: "moves" };
   await requireRegistry(tx, config, goal.versionId);

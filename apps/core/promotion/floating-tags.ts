@@ -3,7 +3,7 @@ import { partsOf, type Semver, semverKey } from "#core/models/semver.ts";
 import { slipwayActor } from "#core/registry.ts";
 import type { DueWork } from "#core/work/queue.ts";
 import { Prisma } from "#prisma/client/client.ts";
-import { presentTag, type TagGoal, writeMove } from "./write-move.ts";
+import { type TagGoal, tagState, writeMove } from "./write-move.ts";
 
 /** A tag that follows versions by rule, and which of them it may point at: in SQL, of version `v`. */
 interface FloatingTag {
@@ -22,7 +22,7 @@ export async function followVersions(
 ): Promise<DueWork[]> {
   const due: DueWork[] = [];
   for (const { tag, line } of floatingTagsOf(version as Semver)) {
-    const present = await presentTag(tx, { modelId, tag });
+    const { present } = await tagState(tx, { modelId, tag });
     const to = await highest(tx, modelId, line);
     if ((to?.versionId ?? null) === (present?.versionId ?? null)) continue;
     const move = { present, to, reason: `by rule: ${why}`, promotionId: null };

@@ -116,17 +116,6 @@ export async function closeWorkOf(tx: Transaction, id: string): Promise<void> {
   });
 }
 
-/** That of a tag; there is one at most. */
-export async function waitingPromotion(
-  tx: Transaction,
-  { modelId, tag }: Omit<TagOfModel, "model">,
-): Promise<{ id: string; versionId: string; version: string; imageDigest: string } | null> {
-  return tx.promotion.findFirst({
-    where: { modelId, tag, status: "waiting" },
-    select: { id: true, versionId: true, version: true, imageDigest: true },
-  });
-}
-
 /** Why a move is refused, in one line. */
 export function refusalOf(verdicts: readonly Verdict[]): string {
   const [first, ...others] = verdicts.filter(({ status }) => status === "failed").map(({ reason }) => reason);

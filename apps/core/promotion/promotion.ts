@@ -52,11 +52,18 @@ export const approvalsOf = Prisma.sql`
             'policies', a.policies, 'comment', a.comment, 'at', a.at) ORDER BY a.at, a.approver), '[]')
    FROM approvals a WHERE a.promotion_id = p.id)`;
 
+const isBehind = Prisma.sql`
+  EXISTS (SELECT 1 FROM tags t JOIN tag_syncs s ON s.model_id = t.model_id AND s.tag = t.name
+          WHERE t.model_id = p.model_id AND t.name = p.tag AND t.revision = p.revision AND s.status = 'pending')`;
 const statusOf = Prisma.sql`
-  CASE WHEN p.status <> 'moved' THEN p.status
-       WHEN EXISTS (SELECT 1 FROM tags t JOIN tag_syncs s ON s.model_id = t.model_id AND s.tag = t.name
-                    WHERE t.model_id = p.model_id AND t.name = p.tag AND t.revision = p.revision AND s.status = 'pending')
-       THEN 'applying' ELSE 'done' END`;
+  CASE WHEN p.status <> 'moved' THEN p.status WHEN ${isBehind} THEN 'applying' ELSE 'done' END`;
+
+/** The same as a condition that an index serves. */
+function hasStatus(status: PromotionStatus): Prisma.Sql {
+  if (status === "applying") return Prisma.sql`p.status = 'moved' AND ${isBehind}`;
+  if (status === "done") return Prisma.sql`p.status = 'moved' AND NOT ${isBehind}`;
+  return status === "waiting" ? Prisma.sql`p.status = 'waiting'` : Prisma.sql`p.status = ${status}`;
+}
 
 const selectPromotions = Prisma.sql`
   SELECT p.id, m.name AS model, p.tag, p.version, p.image_digest AS "imageDigest", p.from_version AS "from",
@@ -94,7 +101,7 @@ export async function listPromotions(
     seenNames(grants, Prisma.sql`m.name`),
     ...(model === undefined ? [] : [Prisma.sql`m.name = ${model}`]),
     ...(tag === undefined ? [] : [Prisma.sql`p.tag = ${tag}`]),
-    ...(status === undefined ? [] : [Prisma.sql`${statusOf} = ${status}`]),
+    ...(status === undefined ? [] : [hasStatus(status)]),
     ...(before === null ? [] : [Prisma.sql`p.id < ${before}::uuid`]),
   ];
   const rows = await db.$queryRaw<Promotion[]>`

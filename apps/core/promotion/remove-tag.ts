@@ -4,11 +4,11 @@ import { policiesFor } from "#core/policies/policies.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { ringAll } from "#core/work/queue.ts";
 import { holdModel } from "./decide-move.ts";
-import { endPromotion, waitingPromotion } from "./promotion-row.ts";
+import { endPromotion } from "./promotion-row.ts";
 import { tagNotFound } from "./read-tags.ts";
 import { requireCondition, type TagCondition } from "./tag-condition.ts";
 import type { TagName } from "./tag-name.ts";
-import { presentTag, writeMove } from "./write-move.ts";
+import { tagState, writeMove } from "./write-move.ts";
 
 export interface Removal {
   model: string;
@@ -29,7 +29,7 @@ export async function removeTag(
   if (!storable(reason)) throw new SlipwayError("invalid_request", "the reason is Unicode text without NUL characters");
   const due = await db.$transaction(async (tx) => {
     const named = { modelId: await holdModel(tx, model), model, tag };
-    const present = await presentTag(tx, named);
+    const { present, waiting } = await tagState(tx, named);
     requireCondition(named, present, condition);
     if (present === null || present.versionId === null) throw tagNotFound(model, tag);
     const [policy] = forced ? [] : await policiesFor(tx, named);
@@ -38,7 +38,6 @@ export async function removeTag(
         "tag_protected",
         `${model}:${tag} is under the policy ${policy.models}/${policy.tag}, and is not removed but with force=true and a reason`,
       );
-    const waiting = await waitingPromotion(tx, named);
     const ending = { status: "failed", explanation: `${model}:${tag} was removed` } as const;
     if (waiting !== null) await endPromotion(tx, { ...waiting, named }, ending, actor);
     const moved = await writeMove(tx, named, { present, to: null, reason, promotionId: null }, actor);

@@ -12,7 +12,7 @@ import { findGoal } from "./find-goal.ts";
 import { type Ending, endPromotion, refusalOf, waitsFor } from "./promotion-row.ts";
 import { registryAway } from "./registry-away.ts";
 import { weigh } from "./weigh.ts";
-import { presentTag, type TagGoal, type TagOfModel, writeMove } from "./write-move.ts";
+import { type TagGoal, type TagOfModel, tagState, writeMove } from "./write-move.ts";
 
 /** Locks the model of a promotion and then looks at it anew, so that whoever works on it stands in line with all movers of its
  *  tags. Null where there is none, or its model was deleted. */
@@ -51,7 +51,7 @@ export async function settlePromotion(tx: Transaction, config: Registry["config"
   };
   const object = `${named.model}:${named.tag}`;
   if (!held.isModelThere) return end("failed", `${named.model} was deleted`);
-  const present = await presentTag(tx, named);
+  const { present } = await tagState(tx, named);
   if ((present?.revision ?? 0) !== row.fromRevision)
     return end("failed", `${object} has moved since it was asked for, to ${present?.version ?? "nowhere"}: ask anew`);
   const goal = await goalNow(tx, named, row);

@@ -26,14 +26,23 @@ export interface TagOfModel {
   tag: string;
 }
 
-export async function presentTag(
-  tx: Transaction,
-  { modelId, tag }: Omit<TagOfModel, "model">,
-): Promise<PresentTag | null> {
-  const [row] = await tx.$queryRaw<PresentTag[]>`
-    SELECT t.version_id AS "versionId", v.semver AS version, t.image_digest AS "imageDigest", t.revision, t.moved_at AS "movedAt"
-    FROM tags t LEFT JOIN versions v ON v.id = t.version_id WHERE t.model_id = ${modelId}::uuid AND t.name = ${tag}`;
-  return row ?? null;
+/** How a tag stands. */
+export interface TagState {
+  /** Null where it never was. */
+  present: PresentTag | null;
+  /** The promotion that waits to move it: one at most. */
+  waiting: (TagGoal & { id: string }) | null;
+}
+
+export async function tagState(tx: Transaction, { modelId, tag }: Omit<TagOfModel, "model">): Promise<TagState> {
+  const [row] = await tx.$queryRaw<[(PresentTag | { revision: null }) & Pick<TagState, "waiting">]>`
+    SELECT t.version_id AS "versionId", v.semver AS version, t.image_digest AS "imageDigest", t.revision, t.moved_at AS "movedAt",
+           (SELECT jsonb_build_object('id', p.id, 'versionId', p.version_id, 'version', p.version, 'imageDigest', p.image_digest)
+            FROM promotions p WHERE p.model_id = asked.model_id AND p.tag = asked.tag AND p.status = 'waiting') AS waiting
+    FROM (SELECT ${modelId}::uuid AS model_id, ${tag} AS tag) asked
+    LEFT JOIN tags t ON t.model_id = asked.model_id AND t.name = asked.tag LEFT JOIN versions v ON v.id = t.version_id`;
+  const { waiting, ...present } = row;
+  return { present: present.revision === null ? null : present, waiting };
 }
 
 export interface Move {

@@ -24,6 +24,8 @@ export interface ImageFacts {
   index: Digest | null;
   isBuilding: boolean;
   tags: string[];
+  /** The tag that a promotion waits to move to it. */
+  awaitedBy: string | null;
   /** Why it could not be removed. */
   reason: string | null;
   changedAt: Date;
@@ -43,6 +45,8 @@ export async function readModelImages(tx: Transaction, modelId: string): Promise
            EXISTS (SELECT FROM builds o WHERE o.version_id = v.id AND o.status = ANY (${[...openStatuses]}::text[])) AS "isBuilding",
            (SELECT coalesce(jsonb_agg(t.name ORDER BY t.name), '[]') FROM tags t
             WHERE t.model_id = m.id AND t.version_id IS NOT NULL AND t.image_digest = i.digest) AS tags,
+           (SELECT p.tag FROM promotions p
+            WHERE p.model_id = m.id AND p.status = 'waiting' AND p.image_digest = i.digest LIMIT 1) AS "awaitedBy",
            i.reason, i.changed_at AS "changedAt"
     FROM models m JOIN versions v ON v.model_id = m.id JOIN builds b ON b.version_id = v.id JOIN images i ON i.id = b.image_id
     CROSS JOIN LATERAL (

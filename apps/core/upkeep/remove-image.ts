@@ -12,7 +12,7 @@ import { dayOf, leftTags } from "./tag-history.ts";
 
 /** Has the image of a version removed from its registry by a worker; the version keeps its digest, and can have the image put
  *  back. Asking twice is no error. Throws `image_not_found`, `image_external`, `build_running`, and `image_in_use` while a tag
- *  that does not move by itself points at it, such a tag has left it too lately for the rule of its model, it is another version's as well, or an index on
+ *  that does not move by itself points at it or waits to, such a tag has left it too lately for the rule of its model, it is another version's as well, or an index on
  *  record lists it. */
 export async function removeImage(
   { db, doorbell }: Pick<Registry, "db" | "doorbell">,
@@ -55,6 +55,11 @@ async function requireUnused(
   });
   const promoted = promotedTags(tags.map(({ name }) => name));
   if (promoted.length > 0) refuse(`move ${promoted.join(", ")} to another version first`);
+  const awaiting = await tx.promotion.findFirst({
+    where: { versionId, status: "waiting" },
+    select: { id: true, tag: true },
+  });
+  if (awaiting !== null) refuse(`${awaiting.tag} waits to move to it: cancel the promotion ${awaiting.id} first`);
   const others = await tx.version.count({
     where: { id: { not: versionId }, deletedAt: null, model: { deletedAt: null }, image: { repository, digest } },
   });

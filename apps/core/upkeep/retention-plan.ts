@@ -44,6 +44,7 @@ function whyKept(
   if (image.index !== null) return `listed by the index ${image.index}`;
   const promoted = promotedTags(image.tags);
   if (promoted.length > 0) return `under ${promoted.join(", ")}`;
+  if (image.awaitedBy !== null) return `${image.awaitedBy} waits to move to it`;
   if (left !== undefined) return `under ${left.tag} until ${dayOf(left.leftAt)}`;
   if (image.isBuilding) return "its version is being built";
   if (image.isOwn && image.isInUse && of.isLast) return `one of the last ${rule.keepLast} versions`;

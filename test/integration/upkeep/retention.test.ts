@@ -125,6 +125,21 @@ describe("a retention rule", () => {
     expect((await call("DELETE", imagePath("roll.back"))).status).toBe(202);
   });
 
+  it("keeps what a tag waits to move to, also from being removed by hand", async () => {
+    await ready(service, "awaited", "1.0.0");
+    await age("awaited", "1.0.0", 40);
+    await call("PUT", "/v1/policies/awaited/prod", { json: { checks: ["evaluation"] } });
+    const { json: promotion } = await move("awaited", "prod", "1.0.0");
+    const lines = async () => (await preview("awaited", "?keepDays=10")).items.map(({ why }: Line) => why);
+    expect(await lines()).toEqual(["prod waits to move to it"]);
+    const refused = await call("DELETE", imagePath("awaited"));
+    expect([refused.status, refused.json.type]).toEqual([409, "/problems/image_in_use"]);
+    expect(refused.json.detail).toContain(promotion.id);
+    await call("POST", `/v1/promotions/${promotion.id}/cancel`);
+    expect(await lines()).toEqual([expect.stringContaining("10 days or older")]);
+    expect((await call("DELETE", imagePath("awaited"))).status).toBe(202);
+  });
+
   it("of a name counts more than one of a group, and what was deleted goes by age", async () => {
     for (const version of ["1.0.0", "1.1.0"]) await ready(service, "some.model", version);
     await setRule("some.*", { keepLast: 1 });
