@@ -62,8 +62,8 @@ export const GivenRules = Type.Object(
         { ...closed, description: "The other tag has pointed at the version for so long, without a break" },
       ),
     ),
-    windows: Type.Optional(Type.Array(Window, { maxItems: 50 })),
-    freezes: Type.Optional(Type.Array(Freeze, { maxItems: 100 })),
+    windows: Type.Optional(Type.Array(Window, { maxItems: 10 })),
+    freezes: Type.Optional(Type.Array(Freeze, { maxItems: 50 })),
     copyTo: Type.Optional(
       Type.Array(Type.String({ maxLength: 64 }), {
         maxItems: 10,

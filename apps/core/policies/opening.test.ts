@@ -244,19 +244,20 @@ it("opens at the first minute at which clocks, looked at one after the other, sa
   );
 });
 
-it("answers within seconds for as many windows and freezes as a policy may have", () => {
-  const windows = Array.from({ length: 50 }, (_, index) =>
+it("answers at once for as many windows and freezes as a policy may have", () => {
+  const windows = Array.from({ length: 10 }, (_, index) =>
     daily(`10:${String(index).padStart(2, "0")}`, "11:00", zones[index % 7] ?? "UTC"),
   );
   const day = (index: number) =>
-    new Date(Date.parse("2026-12-01T03:00:00Z") + index * 3 * 24 * 60 * minute).toISOString();
-  const freezes = Array.from({ length: 100 }, (_, index) => ({
+    new Date(Date.parse("2026-12-01T03:00:00Z") + index * 6 * 24 * 60 * minute).toISOString();
+  const freezes = Array.from({ length: 50 }, (_, index) => ({
     from: day(index),
     to: day(index + 1).replace("T03:00", "T02:59"),
     reason: "no",
   }));
   const begun = performance.now();
   const { opensAt } = openingAt({ windows, freezes }, new Date("2026-12-01T03:01:00Z"));
-  expect(performance.now() - begun).toBeLessThan(3_000);
+  const tookMs = performance.now() - begun;
+  expect(tookMs).toBeLessThan(1_000);
   expect(opensAt?.toISOString()).toMatch(/^2027-09-2/);
 });

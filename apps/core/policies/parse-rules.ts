@@ -25,7 +25,7 @@ type Report = (where: string, message: string) => void;
 export const checkNamePattern = "^[a-z0-9]+(?:[._-][a-z0-9]+)*$";
 export const checkNameLength = 64;
 
-const most = { conditions: 50, checks: 50, windows: 50, freezes: 100, copyTo: 10 } as const;
+const most = { conditions: 50, checks: 50, windows: 10, freezes: 50, copyTo: 10 } as const;
 const mostApprovals = 20;
 const longestHours = 8_760;
 const shortestHours = 0.01;
