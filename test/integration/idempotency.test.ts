@@ -107,8 +107,10 @@ describe("a POST with an Idempotency-Key", () => {
     const changesNothing = `${uploads}/{id}/parts`;
     // The protocol has no such header: an upload that was begun twice expires.
     const tus = "/v1/models/{model}/versions/{version}/resumable";
+    // A pipeline's token is taken once.
+    const tokens = "/v1/token-exchange";
     const posts = Object.entries<{ post?: { parameters?: { name: string }[] } }>(json.paths).filter(
-      ([path, methods]) => methods.post && path !== changesNothing && path !== tus,
+      ([path, methods]) => methods.post && ![changesNothing, tus, tokens].includes(path),
     );
     // Two requests of this list go to one path; what shows a token once answers otherwise (access/tokens.test.ts).
     const shownOnce = ["/v1/identities/{identity}/tokens", "/v1/setup"];
@@ -122,7 +124,14 @@ describe("a POST with an Idempotency-Key", () => {
     const ofTags = ["/v1/models/{model}/tags", "/v1/models/{model}/tags/{tag}/rollback"];
     // A secret that is shown once, and a delivery to have been made (events/webhooks.test.ts).
     const ofWebhooks = ["/v1/webhooks", "/v1/webhooks/{webhook}/deliveries/{delivery}/redeliver"];
-    const atTheirPlace = [...ofImages, ...ofTags, ...ofWebhooks];
+    // What waits, and what is sealed (promotion/policies.test.ts, approvals.test.ts).
+    const ofPromotions = [
+      "/v1/models/{model}/promotions",
+      "/v1/promotions/{id}/approvals",
+      "/v1/promotions/{id}/cancel",
+      "/v1/models/{model}/versions/{version}/checks",
+    ];
+    const atTheirPlace = [...ofImages, ...ofTags, ...ofPromotions, ...ofWebhooks];
     const elsewhere = [...shownOnce, uploads, `${uploads}/{id}/complete`, proof, ...atTheirPlace];
     expect(posts.length).toBe(Object.keys(requests).length - 1 + elsewhere.length);
     for (const [path, { post: operation }] of posts)

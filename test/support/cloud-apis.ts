@@ -10,8 +10,8 @@ export interface CloudApis {
   repositories: Set<string>;
   /** Of the logins that were given out: how long they hold. */
   lifetimeMs: number;
-  /** The last login of each cloud. */
-  logins: { ecr: string; google: string; azure: string };
+  /** Every login that was given out: one holds on when another is given. */
+  logins: Set<string>;
   /** Answers 500 or 403 to all of them. */
   broken: boolean;
 }
@@ -23,14 +23,17 @@ export async function cloudApis(): Promise<CloudApis> {
     asked: [],
     repositories: new Set(),
     lifetimeMs: 3_600_000,
-    logins: { ecr: "", google: "", azure: "" },
+    logins: new Set(),
     broken: false,
   };
-  let given = 0;
+  const newLogin = (cloud: string): string => {
+    const login = `${cloud}-token-${apis.logins.size}`;
+    apis.logins.add(login);
+    return login;
+  };
   const answer = async (request: IncomingMessage): Promise<{ status: number; body: object | string }> => {
     const url = new URL(request.url ?? "", "http://x");
     const operation = String(request.headers["x-amz-target"] ?? "").split(".")[1];
-    given += 1;
     const seconds = Math.round(apis.lifetimeMs / 1_000);
     if (operation !== undefined) {
       const { repositoryName = "" } = JSON.parse(await text(request)) as { repositoryName?: string };
@@ -43,16 +46,16 @@ export async function cloudApis(): Promise<CloudApis> {
       if (!url.pathname.endsWith("/token")) return { status: 200, body: "ok" };
       apis.asked.push("google token");
       if (apis.broken) return { status: 403, body: "forbidden" };
-      apis.logins.google = `google-token-${given}`;
-      return { status: 200, body: { access_token: apis.logins.google, expires_in: seconds, token_type: "Bearer" } };
+      const access_token = newLogin("google");
+      return { status: 200, body: { access_token, expires_in: seconds, token_type: "Bearer" } };
     }
     apis.asked.push("azure token");
     if (apis.broken || request.headers["x-identity-header"] !== "azure-test-header") return { status: 400, body: {} };
-    apis.logins.azure = `azure-token-${given}`;
+    const access_token = newLogin("azure");
     const expires_on = Math.round(Date.now() / 1_000) + seconds;
     return {
       status: 200,
-      body: { access_token: apis.logins.azure, expires_on: String(expires_on), token_type: "Bearer" },
+      body: { access_token, expires_on: String(expires_on), token_type: "Bearer" },
     };
   };
   const ecr = (operation: string, name: string, seconds: number) => {
@@ -66,8 +69,7 @@ export async function cloudApis(): Promise<CloudApis> {
     }
     if (operation === "DeleteRepository")
       return apis.repositories.delete(name) ? { status: 200, body: {} } : fault("RepositoryNotFoundException");
-    apis.logins.ecr = `ecr-token-${given}`;
-    const authorizationToken = Buffer.from(`AWS:${apis.logins.ecr}`).toString("base64");
+    const authorizationToken = Buffer.from(`AWS:${newLogin("ecr")}`).toString("base64");
     return {
       status: 200,
       body: { authorizationData: [{ authorizationToken, expiresAt: Date.now() / 1_000 + seconds }] },

@@ -1,5 +1,6 @@
 import { allows, type Grant } from "#core/access/roles.ts";
 import type { Transaction } from "#core/database/client.ts";
+import { isId } from "#core/database/ids.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import type { Semver } from "#core/models/semver.ts";
 import type { GivenApproval } from "#core/policies/judge.ts";
@@ -20,6 +21,7 @@ export async function holdPromotion(
   tx: Transaction,
   id: string,
 ): Promise<{ row: PromotionModel; named: TagOfModel; isModelThere: boolean } | null> {
+  if (!isId(id)) return null;
   const [model] = await tx.$queryRaw<{ id: string; name: string; isThere: boolean }[]>`
     SELECT m.id, m.name, m.deleted_at IS NULL AS "isThere", ${movesHoldPolicies}::text
     FROM models m WHERE m.id = (SELECT model_id FROM promotions WHERE id = ${id}::uuid) FOR UPDATE OF m`;

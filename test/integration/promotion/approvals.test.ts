@@ -65,6 +65,29 @@ describe("a promotion", () => {
     await otherOps.call("POST", `/v1/promotions/${json.id}/cancel`);
   });
 
+  it("is asked for, approved and cancelled once where the request comes twice", async () => {
+    const once = (who: typeof ops, url: string, json: object, key: string) => () =>
+      who.call("POST", url, { json, headers: { "idempotency-key": key } });
+    const asking = once(ops, "/v1/models/churn/promotions", { tag: "prod", version: "1.1.0" }, "ask");
+    const [first, second] = [await asking(), await asking()];
+    expect([first.status, second.status, second.json]).toEqual([202, 202, first.json]);
+    const approving = once(lead, `/v1/promotions/${first.json.id}/approvals`, { decision: "approved" }, "approve");
+    expect((await approving()).json).toEqual((await approving()).json);
+    const cancelling = once(ops, `/v1/promotions/${first.json.id}/cancel`, {}, "cancel");
+    expect((await cancelling()).json).toEqual((await cancelling()).json);
+    const rows = await registry.db.auditEntry.groupBy({
+      by: ["action"],
+      where: { objectId: first.json.id },
+      _count: true,
+      orderBy: { action: "asc" },
+    });
+    expect(rows.map(({ action, _count }) => [action, _count])).toEqual([
+      ["promotion.approve", 1],
+      ["promotion.cancel", 1],
+      ["promotion.wait", 1],
+    ]);
+  });
+
   it("ends with a rejection", async () => {
     const { json } = await ask("churn", "1.1.0");
     const rejected = await decide(lead, json.id, "rejected", "not before the audit");
@@ -109,6 +132,19 @@ describe("a promotion", () => {
     const { json } = await ask("churn", "1.1.0");
     await ops.call("DELETE", `${tagOf("churn")}?force=true&reason=retired`);
     expect(await read(json.id)).toMatchObject({ status: "failed", explanation: "churn:prod was removed" });
+  });
+
+  it("that there is not is not found", async () => {
+    for (const id of ["0", "00000000-0000-7000-8000-000000000000"])
+      for (const [path, json] of [
+        ["approvals", { decision: "approved" }],
+        ["cancel", {}],
+      ] as const)
+        expect(problemOf(await admin("POST", `/v1/promotions/${id}/${path}`, { json }))).toEqual([
+          404,
+          "promotion_not_found",
+        ]);
+    expect(problemOf(await admin("GET", "/v1/promotions/0"))).toEqual([404, "promotion_not_found"]);
   });
 
   it("is not seen nor decided by who does not see its model", async () => {

@@ -51,10 +51,19 @@ export interface RegistriesNeeds {
 
 export function openRegistries({ db, config }: RegistriesNeeds): Registries {
   const opened = new Map<string, OpenRegistry>();
+  const opening = new Map<string, Promise<OpenRegistry>>();
 
+  /** Once for all who ask meanwhile: each that is opened asks for a login of its own. */
   const openRecord = async ({ name, revision }: RegistryRecord): Promise<OpenRegistry> => {
     const known = opened.get(name);
     if (known?.record.revision === revision) return known;
+    const key = `${name} ${revision}`;
+    const begun = opening.get(key) ?? openNew(name).finally(() => opening.delete(key));
+    opening.set(key, begun);
+    return begun;
+  };
+
+  const openNew = async (name: string): Promise<OpenRegistry> => {
     const { record, password } = await readWithPassword(name);
     const trusted = trustedBy(record.ca, config.ca);
     const { source, repositories } = registryLogin(record, { password, ...config, ca: trusted });
