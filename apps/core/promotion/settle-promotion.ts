@@ -70,15 +70,12 @@ export async function settlePromotion(tx: Transaction, config: Registry["config"
   const { verdicts } = await weigh(tx, { named, present, goal, requestedBy, breaksSignature, notBefore, approvals });
   const outcome = outcomeOf(verdicts);
   if (outcome === "refused") return end("refused", refusalOf(verdicts), verdicts);
+  if (new Date() >= waitsUntil) {
+    const waited = waitsFor(verdicts).join(", ");
+    const missing = waited === "" ? "" : `, and these do not hold: ${waited}`;
+    return end("failed", `it has waited until ${waitsUntil.toISOString()}${missing}`, verdicts);
+  }
   if (outcome === "waits") {
-    if (new Date() >= waitsUntil) {
-      const waited = waitsFor(verdicts).join(", ");
-      return end(
-        "failed",
-        `it has waited until ${waitsUntil.toISOString()}, and these do not hold: ${waited}`,
-        verdicts,
-      );
-    }
     await tx.promotion.update({ where: { id }, data: { verdicts: verdicts as unknown as object[] } });
     return { ended: false, verdicts, waitsUntil };
   }
