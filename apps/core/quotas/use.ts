@@ -1,4 +1,5 @@
 import type { NamePattern } from "#core/access/name-pattern.ts";
+import { fitsPattern } from "#core/access/seen-names.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { isHeld } from "#core/work/held.ts";
 import { Prisma } from "#prisma/client/client.ts";
@@ -15,10 +16,9 @@ export const limitOf: Record<Measure, Prisma.Sql> = {
   buildsAtOnce: Prisma.sql`q.builds_at_once`,
 };
 
-/** True in SQL where quota `q` is for models of this name: what `matches` says of its pattern. */
+/** True in SQL where quota `q` is for models of this name. */
 export function isFor(name: Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`
-    (q.pattern = ${name} OR (right(q.pattern, 1) = '*' AND starts_with(${name}, left(q.pattern, -1))))`;
+  return fitsPattern(name, Prisma.sql`q.pattern`);
 }
 
 const living = Prisma.sql`m.deleted_at IS NULL AND ${isFor(Prisma.sql`m.name`)}`;
