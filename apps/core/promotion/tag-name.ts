@@ -1,5 +1,5 @@
 import { SlipwayError } from "#core/errors.ts";
-import { isSemver } from "#core/models/semver.ts";
+import { isTag, isTaken } from "#core/models/tag-grammar.ts";
 
 /** A tag that is moved by promotion: OCI distribution-spec tag grammar, and none of the names that have a
  *  meaning of their own. */
@@ -8,12 +8,12 @@ export type TagName = string & { readonly tagName: unique symbol };
 /** Of those too that follow versions by rule. Throws `invalid_tag`. */
 export function parseAnyTag(text: string): string {
   const tag = text.slice(0, 200);
-  if (!/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/.test(text))
+  if (!isTag(text))
     throw new SlipwayError(
       "invalid_tag",
       `"${tag}" is no tag: letters, digits, ".", "_" and "-", at most 128, not starting with "." or "-"`,
     );
-  if (isSemver(text) || text.toLowerCase().startsWith("sha256-"))
+  if (isTaken(text))
     throw new SlipwayError(
       "invalid_tag",
       `"${tag}" is no tag: a full version names itself, and sha256-… belongs to the registry`,
