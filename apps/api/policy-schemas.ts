@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import { checkNameLength, most, mostApprovals } from "#core/policies/parse-rules.ts";
 import { weekdays } from "#core/policies/policy.ts";
 import { closed, nullable, Time } from "./schemas.ts";
 
@@ -45,12 +46,14 @@ export const GivenRules = Type.Object(
     sameSignature: Type.Optional(
       Type.Boolean({ description: "Inputs and outputs are the holder's, unless `breaksSignature` is said" }),
     ),
-    conditions: Type.Optional(Type.Array(Condition, { maxItems: 50 })),
-    checks: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 50, examples: [["evaluation"]] })),
+    conditions: Type.Optional(Type.Array(Condition, { maxItems: most.conditions })),
+    checks: Type.Optional(
+      Type.Array(Type.String({ maxLength: checkNameLength }), { maxItems: most.checks, examples: [["evaluation"]] }),
+    ),
     approvals: Type.Optional(
       Type.Object(
         {
-          count: Type.Integer({ minimum: 1, maximum: 20 }),
+          count: Type.Integer({ minimum: 1, maximum: mostApprovals }),
           role: Type.Optional(Type.Enum(["approver", "administrator"])),
         },
         { ...closed, description: "By others than whoever asks, of this image under these policies" },
@@ -62,11 +65,11 @@ export const GivenRules = Type.Object(
         { ...closed, description: "The other tag has pointed at the version for so long, without a break" },
       ),
     ),
-    windows: Type.Optional(Type.Array(Window, { maxItems: 10 })),
-    freezes: Type.Optional(Type.Array(Freeze, { maxItems: 50 })),
+    windows: Type.Optional(Type.Array(Window, { maxItems: most.windows })),
+    freezes: Type.Optional(Type.Array(Freeze, { maxItems: most.freezes })),
     copyTo: Type.Optional(
       Type.Array(Type.String({ maxLength: 64 }), {
-        maxItems: 10,
+        maxItems: most.copyTo,
         description: "Registries that the image is copied to, and that have the tag, too",
       }),
     ),

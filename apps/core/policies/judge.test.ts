@@ -1,23 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { NamePattern } from "#core/access/name-pattern.ts";
+import { noRules } from "#test/no-rules.ts";
 import { type Case, type GivenApproval, judge } from "./judge.ts";
 import type { PolicyRules } from "./policy.ts";
 import { outcomeOf } from "./verdict.ts";
 import type { VersionFacts } from "./version-facts.ts";
 
 const now = new Date("2026-12-01T10:00:00Z"); // a Tuesday
-const asksNothing: PolicyRules = {
-  proof: false,
-  sameSignature: false,
-  conditions: [],
-  checks: [],
-  approvals: null,
-  soak: null,
-  windows: [],
-  freezes: [],
-  copyTo: [],
-  waitHours: 168,
-};
 const facts = (version: string, more: Partial<VersionFacts> = {}): VersionFacts => ({
   version,
   number: 1,
@@ -41,7 +30,7 @@ const policyOf = (rules: Partial<PolicyRules>, id = "p1", tag = "prod") => ({
   models: "*" as NamePattern,
   tag,
   version: 1,
-  rules: { ...asksNothing, ...rules },
+  rules: { ...noRules, ...rules },
   createdAt: now,
   createdBy: "administrator",
   endedAt: null,

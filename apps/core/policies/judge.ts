@@ -53,20 +53,16 @@ export function judge(given: Case): Verdict[] {
 
 function judgeBy(policy: Policy, given: Case): Verdict[] {
   const { rules } = policy;
-  const found: [Rule, Finding][] = [
-    ...(rules.proof ? [["proof", proof(given)] as [Rule, Finding]] : []),
-    ...(rules.sameSignature ? [["sameSignature", sameSignature(given)] as [Rule, Finding]] : []),
-    ...rules.conditions.map((each): [Rule, Finding] => ["conditions", condition(each, given)]),
-    ...rules.checks.map((name): [Rule, Finding] => ["checks", check(name, given)]),
-    ...(rules.approvals === null ? [] : [["approvals", approvals(rules.approvals, given)] as [Rule, Finding]]),
-    ...(rules.soak === null ? [] : [["soak", soak(rules.soak, given)] as [Rule, Finding]]),
-    ...(rules.windows.length === 0
-      ? []
-      : [["windows", opening(openingAt({ windows: rules.windows, freezes: [] }, given.now))] as [Rule, Finding]]),
-    ...(rules.freezes.length === 0
-      ? []
-      : [["freezes", opening(openingAt({ windows: [], freezes: rules.freezes }, given.now))] as [Rule, Finding]]),
-  ];
+  const found: [Rule, Finding][] = [];
+  if (rules.proof) found.push(["proof", proof(given)]);
+  if (rules.sameSignature) found.push(["sameSignature", sameSignature(given)]);
+  for (const each of rules.conditions) found.push(["conditions", condition(each, given)]);
+  for (const name of rules.checks) found.push(["checks", check(name, given)]);
+  if (rules.approvals !== null) found.push(["approvals", approvals(rules.approvals, given)]);
+  if (rules.soak !== null) found.push(["soak", soak(rules.soak, given)]);
+  const { windows, freezes } = rules;
+  if (windows.length > 0) found.push(["windows", opening(openingAt({ windows, freezes: [] }, given.now))]);
+  if (freezes.length > 0) found.push(["freezes", opening(openingAt({ windows: [], freezes }, given.now))]);
   return found.map(([rule, finding]) => verdict(policy, rule, finding));
 }
 
@@ -156,7 +152,7 @@ function approvals({ count, role }: NonNullable<PolicyRules["approvals"]>, given
 }
 
 /** Of the image that is to have the tag, under just the policies that hold. */
-export function isOfThis(
+function isOfThis(
   { imageDigest, policies }: Pick<GivenApproval, "imageDigest" | "policies">,
   given: { candidate: { imageDigest: string | null }; policies: readonly { id: string }[] },
 ): boolean {

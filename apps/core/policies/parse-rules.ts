@@ -1,6 +1,6 @@
 import { type Fault, isSlipwayError, SlipwayError } from "#core/errors.ts";
 import { registryNameLength, registryNamePattern } from "#core/images/registries/registry-record.ts";
-import { isSemver } from "#core/models/semver.ts";
+import { isTag, isTaken } from "#core/models/tag-grammar.ts";
 import { checkFreeze, checkWindow } from "./check-times.ts";
 import { type ApprovingRole, type Condition, type Freeze, type PolicyRules, type Window, weekdays } from "./policy.ts";
 import { parseExpression } from "./rule-expression.ts";
@@ -25,8 +25,9 @@ type Report = (where: string, message: string) => void;
 export const checkNamePattern = "^[a-z0-9]+(?:[._-][a-z0-9]+)*$";
 export const checkNameLength = 64;
 
-const most = { conditions: 50, checks: 50, windows: 10, freezes: 50, copyTo: 10 } as const;
-const mostApprovals = 20;
+/** Of each list of a policy. */
+export const most = { conditions: 50, checks: 50, windows: 10, freezes: 50, copyTo: 10 } as const;
+export const mostApprovals = 20;
 const longestHours = 8_760;
 const shortestHours = 0.01;
 
@@ -119,9 +120,7 @@ function checkCondition({ expression, withoutHolder }: Condition, where: string,
 }
 
 function checkSoak(soak: NonNullable<PolicyRules["soak"]>, tag: string | null, report: Report): void {
-  const isTag = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/.test(soak.tag);
-  if (!isTag || isSemver(soak.tag) || soak.tag.toLowerCase().startsWith("sha256-"))
-    report("/soak/tag", "write the name of a tag, such as staging");
+  if (!isTag(soak.tag) || isTaken(soak.tag)) report("/soak/tag", "write the name of a tag, such as staging");
   if (soak.tag === tag) report("/soak/tag", `name another tag: a version has ${tag} only once it was promoted`);
   checkHours(soak.hours, "/soak/hours", report);
 }

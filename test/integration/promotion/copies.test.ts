@@ -8,8 +8,8 @@ import { pullManifest } from "#core/images/registry-client/manifests.ts";
 import { pullAllPlatforms } from "#core/images/registry-client/platform-manifest.ts";
 import { pushImage } from "#core/images/registry-client/push-image.ts";
 import { makeLogger } from "#core/logger.ts";
-import type { PolicyRules } from "#core/policies/policy.ts";
 import { followPoliciesChore } from "#core/promotion/follow-policies.ts";
+import { noRules } from "#test/no-rules.ts";
 import { finished, ready, sealed } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
@@ -44,21 +44,9 @@ expect((await call("PUT", "/v1/registries/production", { json: production })).st
 const registries = openRegistries(registry);
 whenDone(() => registries.close());
 
-const rules: PolicyRules = {
-  proof: false,
-  sameSignature: false,
-  conditions: [],
-  checks: [],
-  approvals: null,
-  soak: null,
-  windows: [],
-  freezes: [],
-  copyTo: ["production"],
-  waitHours: 1,
-};
 const policy = (models: string, tag = "*", copyTo = ["production"]) =>
   db.policy.create({
-    data: { id: newId(), models, tag, version: 1, rules: { ...rules, copyTo } as object, createdBy: "ops" },
+    data: { id: newId(), models, tag, version: 1, rules: { ...noRules, copyTo } as object, createdBy: "ops" },
   });
 const move = (model: string, version: string, tag = "prod") =>
   call("PUT", `/v1/models/${model}/tags/${tag}`, { json: { version } });
