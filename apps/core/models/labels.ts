@@ -105,3 +105,8 @@ function isContainer(value: unknown): value is object {
 export function storable(text: string): boolean {
   return text.isWellFormed() && !text.includes("\u0000");
 }
+
+/** Of what somebody says beside a change. Throws `invalid_request`. */
+export function requireStorable(what: string, text: string): void {
+  if (!storable(text)) throw new SlipwayError("invalid_request", `the ${what} is Unicode text without NUL characters`);
+}

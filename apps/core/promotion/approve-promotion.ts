@@ -3,12 +3,12 @@ import { allows, type Grants } from "#core/access/roles.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
-import { storable } from "#core/models/labels.ts";
+import { requireStorable } from "#core/models/labels.ts";
 import { policiesFor } from "#core/policies/policies.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { ringAll } from "#core/work/queue.ts";
+import { type DueWork, ringAll } from "#core/work/queue.ts";
 import { type Promotion, promotionNotFound, readPromotion } from "./promotion.ts";
-import { closeWorkOf, endPromotion } from "./promotion-row.ts";
+import { endPromotion } from "./promotion-row.ts";
 import { holdPromotion, settlePromotion } from "./settle-promotion.ts";
 
 export interface NewApproval {
@@ -28,8 +28,7 @@ export async function decidePromotion(
   actor: Actor,
   remember: Remember<Promotion> = forget,
 ): Promise<Promotion> {
-  if (!storable(comment))
-    throw new SlipwayError("invalid_request", "the comment is Unicode text without NUL characters");
+  requireStorable("comment", comment);
   const { promotion, due } = await db.$transaction(async (tx) => {
     const held = await holdPromotion(tx, id);
     if (held === null) throw promotionNotFound(id);
@@ -57,16 +56,17 @@ export async function decidePromotion(
       model: named.model,
       after: { version, imageDigest, policies, roles, comment },
     });
+    let due: DueWork[] = [];
     if (decision === "rejected") {
-      const explanation =
-        `${actor.name} has rejected it${comment === "" ? "" : `: ${comment.slice(0, 500)}`}`.toWellFormed();
+      const explanation = `${actor.name} has rejected it${because(comment)}`;
       await endPromotion(tx, { id, named, version }, { status: "refused", explanation }, actor);
+    } else {
+      const settled = await settlePromotion(tx, config, held);
+      if (settled.ended) due = settled.due;
     }
-    const settled = await settlePromotion(tx, config, id);
-    if (settled.ended) await closeWorkOf(tx, id);
     const promotion = await readPromotion({ db: tx }, id);
     await remember(tx, promotion);
-    return { promotion, due: settled.ended ? settled.due : [] };
+    return { promotion, due };
   });
   await ringAll(doorbell, due);
   return promotion;
@@ -79,15 +79,14 @@ export async function cancelPromotion(
   actor: Actor,
   remember: Remember<Promotion> = forget,
 ): Promise<Promotion> {
-  if (!storable(reason)) throw new SlipwayError("invalid_request", "the reason is Unicode text without NUL characters");
+  requireStorable("reason", reason);
   return db.$transaction(async (tx) => {
     const held = await holdPromotion(tx, id);
     if (held === null) throw promotionNotFound(id);
     const { row, named } = held;
     if (row.status !== "waiting" && row.status !== "cancelled") throw promotionEnded(row.status);
     if (row.status === "waiting") {
-      const explanation =
-        `${actor.name} has cancelled it${reason === "" ? "" : `: ${reason.slice(0, 500)}`}`.toWellFormed();
+      const explanation = `${actor.name} has cancelled it${because(reason)}`;
       await endPromotion(tx, { id, named, version: row.version }, { status: "cancelled", explanation }, actor);
     }
     const promotion = await readPromotion({ db: tx }, id);
@@ -104,7 +103,13 @@ function rolesOn(grants: Grants, model: string): string[] {
   ];
 }
 
+function because(reason: string): string {
+  return reason === "" ? "" : `: ${reason.slice(0, 500).toWellFormed()}`;
+}
+
+const howItEnded: Record<string, string> = { moved: "moved its tag", failed: "failed" };
+
 function promotionEnded(status: string): SlipwayError {
-  const how = status === "moved" ? "moved its tag" : `been ${status}`.replace("been failed", "failed");
+  const how = howItEnded[status] ?? `been ${status}`;
   return new SlipwayError("promotion_ended", `this promotion has ${how} already: there is nothing to decide`);
 }

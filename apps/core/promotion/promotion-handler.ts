@@ -3,7 +3,7 @@ import { type DueWork, ringAll } from "#core/work/queue.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { type Claim, finishWork, holdClaim, postponeWork } from "#core/work/work.ts";
 import { pauseMs } from "./promotion-row.ts";
-import { settlePromotion } from "./settle-promotion.ts";
+import { holdPromotion, settlePromotion } from "./settle-promotion.ts";
 
 type Needs = Pick<Registry, "db" | "doorbell" | "config">;
 
@@ -12,11 +12,12 @@ type Needs = Pick<Registry, "db" | "doorbell" | "config">;
 export function promotionHandler({ db, doorbell, config }: Needs): WorkHandler {
   const look = async (claim: Claim): Promise<void> => {
     const due = await db.$transaction(async (tx): Promise<DueWork[]> => {
-      const settled = await settlePromotion(tx, config, claim.subjectId);
+      const held = await holdPromotion(tx, claim.subjectId);
+      const settled = held === null ? null : await settlePromotion(tx, config, held);
       await holdClaim(tx, claim);
-      if (settled.ended) {
+      if (settled === null || settled.ended) {
         await finishWork(tx, claim);
-        return settled.due;
+        return settled?.due ?? [];
       }
       await postponeWork(tx, claim, pauseMs(settled.verdicts, settled.waitsUntil));
       return [];

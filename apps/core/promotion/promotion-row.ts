@@ -2,7 +2,7 @@ import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
 import type { Policy } from "#core/policies/policy.ts";
-import { outcomeOf, type Verdict } from "#core/policies/verdict.ts";
+import type { Verdict } from "#core/policies/verdict.ts";
 import type { Actor } from "#core/registry.ts";
 import { addWork } from "#core/work/work.ts";
 import { promotionWork } from "./promotion.ts";
@@ -126,7 +126,6 @@ export function refusalOf(verdicts: readonly Verdict[]): string {
 
 /** The rules that it waits for, each once. */
 export function waitsFor(verdicts: readonly Verdict[]): string[] {
-  if (outcomeOf(verdicts) !== "waits") return [];
   return [...new Set(verdicts.filter(({ status }) => status === "waiting").map(({ rule }) => rule))];
 }
 

@@ -20,9 +20,18 @@ export async function registryAway(tx: Transaction, versionId: string): Promise<
   return away?.reason ?? null;
 }
 
-/** Throws `unavailable` where the settings have no tag move while the image's registry is away. */
-export async function requireRegistry(tx: Transaction, { tags }: Registry["config"], versionId: string): Promise<void> {
-  const away = tags.whileAway === "refuse" ? await registryAway(tx, versionId) : null;
+/** The same where the settings have no tag move meanwhile; else null. */
+export async function whyHeldBack(
+  tx: Transaction,
+  { tags }: Registry["config"],
+  versionId: string,
+): Promise<string | null> {
+  return tags.whileAway === "refuse" ? registryAway(tx, versionId) : null;
+}
+
+/** Throws `unavailable`. */
+export async function requireRegistry(tx: Transaction, config: Registry["config"], versionId: string): Promise<void> {
+  const away = await whyHeldBack(tx, config, versionId);
   if (away === null) return;
   throw new SlipwayError(
     "unavailable",

@@ -1,5 +1,5 @@
 import { SlipwayError } from "#core/errors.ts";
-import { storable } from "#core/models/labels.ts";
+import { requireStorable } from "#core/models/labels.ts";
 import { policiesFor } from "#core/policies/policies.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { ringAll } from "#core/work/queue.ts";
@@ -26,7 +26,7 @@ export async function removeTag(
   { model, tag, reason, condition, forced }: Removal,
   actor: Actor,
 ): Promise<void> {
-  if (!storable(reason)) throw new SlipwayError("invalid_request", "the reason is Unicode text without NUL characters");
+  requireStorable("reason", reason);
   const due = await db.$transaction(async (tx) => {
     const named = { modelId: await holdModel(tx, model), model, tag };
     const { present, waiting } = await tagState(tx, named);

@@ -1,7 +1,7 @@
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
-import { storable } from "#core/models/labels.ts";
+import { requireStorable } from "#core/models/labels.ts";
 import type { Outcome, Verdict } from "#core/policies/verdict.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { type DueWork, ringAll } from "#core/work/queue.ts";
@@ -26,8 +26,8 @@ export async function moveTag(
   actor: Actor,
   remember: Remember<MovedTag | Promotion> = forget,
 ): Promise<MovedTag | Promotion> {
-  const told = (tx: Transaction, { named, made, waits }: Done) =>
-    waits === null ? tellTag(tx, named, made) : readPromotion({ db: tx }, waits);
+  const told = (tx: Transaction, { named, made, waits, promotionId }: Done) =>
+    waits && promotionId !== null ? readPromotion({ db: tx }, promotionId) : tellTag(tx, named, made);
   const remembered = (tx: Transaction, [only]: (MovedTag | Promotion)[]) => remember(tx, only as MovedTag | Promotion);
   const [moved] = await carryOut(needs, { model, terms, wishes: [wish], told }, actor, remembered);
   return moved as MovedTag | Promotion;
@@ -44,7 +44,7 @@ export async function moveTags(
   remember: Remember<MovedTag[]> = forget,
 ): Promise<MovedTag[]> {
   const told = (tx: Transaction, { named, made, waits }: Done) => {
-    if (waits === null) return tellTag(tx, named, made);
+    if (!waits) return tellTag(tx, named, made);
     throw new SlipwayError(
       "promotion_waits",
       `${named.model}:${named.tag} waits for its policies, and tags that are moved together move at once: move it by itself`,
@@ -110,8 +110,7 @@ interface Done {
   made: boolean;
   /** Null where the tag stays. */
   promotionId: string | null;
-  /** The promotion, where it waits. */
-  waits: string | null;
+  waits: boolean;
 }
 
 async function carryOut<Told>(
@@ -125,8 +124,7 @@ async function carryOut<Told>(
   actor: Actor,
   remember: Remember<Told[]>,
 ): Promise<Told[]> {
-  if (!storable(terms.reason))
-    throw new SlipwayError("invalid_request", "the reason is Unicode text without NUL characters");
+  requireStorable("reason", terms.reason);
   requireEachOnce(model, wishes);
   const due: DueWork[] = [];
   const result = await db.$transaction(async (tx) => {
@@ -148,22 +146,22 @@ async function carryOut<Told>(
 async function act(tx: Transaction, decision: Decision, terms: Terms, actor: Actor, due: DueWork[]): Promise<Done> {
   const { named, present, goal, made, stays, waiting, policies, outcome } = decision;
   const done = { named, goal, made };
-  if (stays) return { ...done, promotionId: null, waits: null };
+  if (stays) return { ...done, promotionId: null, waits: false };
   if (waiting !== null) {
     const isTheSame = waiting.versionId === goal.versionId && waiting.imageDigest === goal.imageDigest;
-    if (isTheSame && terms.isRollback !== true) return { ...done, promotionId: waiting.id, waits: waiting.id };
+    if (isTheSame && terms.isRollback !== true) return { ...done, promotionId: waiting.id, waits: true };
     if (terms.isRollback !== true) throw promotionOpen(named, waiting);
     const explanation = `${named.model}:${named.tag} was rolled back to ${goal.version}`;
     await endPromotion(tx, { ...waiting, named }, { status: "cancelled", explanation }, actor);
   }
   if (outcome === "waits") {
     const id = await insertWaiting(tx, newPromotion(decision, terms), policies, actor);
-    return { ...done, promotionId: id, waits: id };
+    return { ...done, promotionId: id, waits: true };
   }
   const promotionId = await insertMoved(tx, newPromotion(decision, terms), actor);
   const moved = await writeMove(tx, named, { present, to: goal, reason: terms.reason, promotionId }, actor);
   due.push(...moved.due);
-  return { ...done, promotionId, waits: null };
+  return { ...done, promotionId, waits: false };
 }
 
 function newPromotion({ named, present, goal, verdicts }: Decision, terms: Terms) {

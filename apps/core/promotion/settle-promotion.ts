@@ -10,17 +10,20 @@ import { type Actor, type Registry, slipwayActor } from "#core/registry.ts";
 import type { DueWork } from "#core/work/queue.ts";
 import type { PromotionModel } from "#prisma/client/models.ts";
 import { findGoal } from "./find-goal.ts";
-import { type Ending, endPromotion, refusalOf, waitsFor } from "./promotion-row.ts";
-import { registryAway } from "./registry-away.ts";
+import { closeWorkOf, type Ending, endPromotion, refusalOf, waitsFor } from "./promotion-row.ts";
+import { whyHeldBack } from "./registry-away.ts";
 import { weigh } from "./weigh.ts";
 import { type TagGoal, type TagOfModel, tagState, writeMove } from "./write-move.ts";
 
+export interface HeldPromotion {
+  row: PromotionModel;
+  named: TagOfModel;
+  isModelThere: boolean;
+}
+
 /** Locks the model of a promotion and then looks at it anew, so that whoever works on it stands in line with all movers of its
- *  tags. Null where there is none, or its model was deleted. */
-export async function holdPromotion(
-  tx: Transaction,
-  id: string,
-): Promise<{ row: PromotionModel; named: TagOfModel; isModelThere: boolean } | null> {
+ *  tags. Null where there is none. */
+export async function holdPromotion(tx: Transaction, id: string): Promise<HeldPromotion | null> {
   if (!isId(id)) return null;
   const [model] = await tx.$queryRaw<{ id: string; name: string; isThere: boolean }[]>`
     SELECT m.id, m.name, m.deleted_at IS NULL AS "isThere", ${movesHoldPolicies}::text
@@ -37,10 +40,13 @@ export type Settled =
 
 /** Looks whether a promotion that waits can move its tag by now, and moves it, ends it, or leaves it to wait. What it was asked
  *  for has to stand as it stood then: the tag where it was, the version's image the same, whoever asked still allowed to. */
-export async function settlePromotion(tx: Transaction, config: Registry["config"], id: string): Promise<Settled> {
-  const held = await holdPromotion(tx, id);
-  if (held === null || held.row.status !== "waiting") return { ended: true, due: [] };
-  const { row, named } = held;
+export async function settlePromotion(
+  tx: Transaction,
+  config: Registry["config"],
+  { row, named, isModelThere }: HeldPromotion,
+): Promise<Settled> {
+  const { id } = row;
+  if (row.status !== "waiting") return { ended: true, due: [] };
   const waitsUntil = row.waitsUntil ?? row.requestedAt;
   const end = async (status: Ending, explanation: string, verdicts?: Verdict[]): Promise<Settled> => {
     await endPromotion(
@@ -52,7 +58,7 @@ export async function settlePromotion(tx: Transaction, config: Registry["config"
     return { ended: true, due: [] };
   };
   const object = `${named.model}:${named.tag}`;
-  if (!held.isModelThere) return end("failed", `${named.model} was deleted`);
+  if (!isModelThere) return end("failed", `${named.model} was deleted`);
   const { present } = await tagState(tx, named);
   if ((present?.revision ?? 0) !== row.fromRevision)
     return end("failed", `${object} has moved since it was asked for, to ${present?.version ?? "nowhere"}: ask anew`);
@@ -79,8 +85,7 @@ export async function settlePromotion(tx: Transaction, config: Registry["config"
     await tx.promotion.update({ where: { id }, data: { verdicts: verdicts as unknown as object[] } });
     return { ended: false, verdicts, waitsUntil };
   }
-  if (config.tags.whileAway === "refuse" && (await registryAway(tx, goal.versionId)) !== null)
-    return { ended: false, verdicts, waitsUntil };
+  if ((await whyHeldBack(tx, config, goal.versionId)) !== null) return { ended: false, verdicts, waitsUntil };
   const actor: Actor = { name: requestedBy, requestId: row.requestId, address: null, tokenId: null };
   const moved = await writeMove(tx, named, { present, to: goal, reason: row.reason, promotionId: id }, actor);
   await tx.promotion.update({
@@ -92,6 +97,7 @@ export async function settlePromotion(tx: Transaction, config: Registry["config"
       verdicts: verdicts as unknown as object[],
     },
   });
+  await closeWorkOf(tx, id);
   return { ended: true, due: moved.due };
 }
 
