@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { identityKinds, identityNameLength, identityNamePattern } from "#core/access/identities.ts";
 import { namePatternLength, namePatternSource } from "#core/access/name-pattern.ts";
 import { roles } from "#core/access/roles.ts";
@@ -457,6 +457,10 @@ export const Problem = Type.Object(
 );
 
 export const problem = { description: "Problem", content: { "application/problem+json": { schema: Problem } } };
+
+/** A body that may be left out. One schema with two types: of a union's fault a caller would hear every branch. */
+export const maybe = <T extends Type.TObject>(body: T) =>
+  Type.Unsafe<Static<T> | null>({ ...body, type: ["object", "null"] });
 
 /** The errors of a route, by status. */
 export function problems<Status extends number>(...statuses: Status[]) {

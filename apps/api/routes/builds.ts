@@ -16,6 +16,7 @@ import {
   Build as BuildSchema,
   buildParams,
   headers,
+  maybe,
   onceHeaders,
   problems,
   Streamed,
@@ -24,9 +25,6 @@ import {
 import { buildView } from "../views.ts";
 
 const tags = ["builds"];
-
-/** One schema with two types: of a union's fault a caller would hear every branch. */
-const MaybeSource = Type.Unsafe<Static<typeof BuildSource> | null>({ ...BuildSource, type: ["object", "null"] });
 
 export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
@@ -41,7 +39,7 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         params: versionParams,
         headers: onceHeaders,
-        body: MaybeSource,
+        body: maybe(BuildSource),
         response: { 202: BuildSchema, ...problems(404, 409, 413, 415, 422) },
       },
     },

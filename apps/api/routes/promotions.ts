@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { type Static, Type } from "typebox";
+import { Type } from "typebox";
 import { cancelPromotion, decidePromotion } from "#core/promotion/approve-promotion.ts";
 import { listPromotions, type Promotion, promotionStatuses, readPromotion } from "#core/promotion/promotion.ts";
 import { previewPromotion, requestPromotion } from "#core/promotion/request-promotion.ts";
@@ -13,7 +13,7 @@ import {
   promotionParams,
 } from "../promotion-schemas.ts";
 import { promotionView } from "../promotion-views.ts";
-import { closed, headers, modelParams, onceHeader, onceHeaders, page, pageQuery, problems } from "../schemas.ts";
+import { closed, headers, maybe, modelParams, onceHeader, onceHeaders, page, pageQuery, problems } from "../schemas.ts";
 import { conditionHeaders, conditionOf, destinationOf, termsOf } from "../tag-request.ts";
 import { destination, terms } from "../tag-schemas.ts";
 import { pageView } from "../views.ts";
@@ -23,11 +23,6 @@ const NewPromotion = Type.Object(
   { tag: Type.String({ maxLength: 200, examples: ["prod"] }), ...destination, ...terms },
   closed,
 );
-/** Without a body as well. */
-const MaybeCancellation = Type.Unsafe<Static<typeof Cancellation> | null>({
-  ...Cancellation,
-  type: ["object", "null"],
-});
 
 export const promotionRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
@@ -139,7 +134,7 @@ export const promotionRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         params: promotionParams,
         headers: onceHeaders,
-        body: MaybeCancellation,
+        body: maybe(Cancellation),
         response: { 200: PromotionSchema, ...problems(404, 409, 413, 415, 422) },
       },
     },

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { type Static, Type } from "typebox";
+import { Type } from "typebox";
 import { type Proof, readProof } from "#core/proofs/proof.ts";
 import { requestProof } from "#core/proofs/request-proof.ts";
 import { answerOnce } from "../answer-once.ts";
-import { onceHeaders, Proof as ProofSchema, problems, versionParams } from "../schemas.ts";
+import { maybe, onceHeaders, Proof as ProofSchema, problems, versionParams } from "../schemas.ts";
 import { proofView } from "../views.ts";
 
 const tags = ["proofs"];
@@ -11,8 +11,6 @@ const WhatToTry = Type.Object(
   { tests: Type.Optional(Type.Boolean({ description: "Also run the package's own tests/ in the image, by pytest" })) },
   { additionalProperties: false },
 );
-/** Without a body as well. */
-const MaybeWhatToTry = Type.Unsafe<Static<typeof WhatToTry> | null>({ ...WhatToTry, type: ["object", "null"] });
 
 export const proofRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
@@ -26,7 +24,7 @@ export const proofRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         params: versionParams,
         headers: onceHeaders,
-        body: MaybeWhatToTry,
+        body: maybe(WhatToTry),
         response: { 202: ProofSchema, ...problems(404, 409, 413, 415, 422) },
       },
     },
