@@ -9,8 +9,8 @@ import { within } from "#core/within.ts";
  *  `attempts` is how often the row was claimed before: a job of an earlier attempt may still stand in the
  *  queue as running, held by a worker that was killed, and would swallow a ring of the same name. */
 export interface Doorbell {
-  /** `kind` is said of work that takes some milliseconds: see near-doorbell.ts. Never throws and never waits long: the reconciler rings again for what went unheard. False when Redis did not
-   *  take it. */
+  /** `kind` is said of work that takes some milliseconds (near-doorbell.ts). Never throws and never waits long: the reconciler
+   *  rings again for what went unheard. False when Redis did not take it. */
   ring(workId: string, attempts?: number, kind?: string): Promise<boolean>;
   /** Says that something was changed and committed. Nobody waits for it: one that is lost costs a second. */
   announce(): void;

@@ -42,13 +42,11 @@ export async function runWork(
   if (ending.aborted) return;
   let claim: Claim | null;
   try {
-    const [kinds, inTurn] = [false, true].map((turns) =>
-      Object.keys(handlers).filter((kind) => (handlers[kind]?.turns !== undefined) === turns),
-    ) as [string[], string[]];
+    const inTurn = Object.keys(handlers).filter((kind) => handlers[kind]?.turns !== undefined);
     claim = await claimWork(db, workId, {
       worker,
       leaseMs: config.work.leaseMs,
-      kinds,
+      kinds: Object.keys(handlers).filter((kind) => !inTurn.includes(kind)),
       turns: {
         kinds: inTurn,
         mayBegin: async (tx, { kind, subjectId }) => handlers[kind]?.turns?.mayBegin(tx, subjectId) ?? true,
