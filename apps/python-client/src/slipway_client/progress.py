@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from tqdm.auto import tqdm
@@ -19,36 +19,19 @@ class Progress:
         self._lock = threading.Lock()
         self._bar: tqdm[Any] | None = None
 
-    @contextmanager
-    def bytes_of(self, what: str, total: int, done: int = 0) -> Iterator[None]:
-        with tqdm(
-            desc=what,
-            total=total,
-            initial=done,
-            unit="B",
-            unit_scale=True,
-            unit_divisor=1024,
-            disable=self._disable,
-            leave=False,
-            dynamic_ncols=True,
-        ) as bar:
-            self._bar = bar
-            try:
-                yield
-            finally:
-                self._bar = None
+    def bytes_of(self, what: str, total: int, done: int = 0) -> AbstractContextManager[None]:
+        return self._showing(
+            desc=what, total=total, initial=done, unit="B", unit_scale=True, unit_divisor=1024
+        )
+
+    def lines_of(self, what: str) -> AbstractContextManager[None]:
+        """For work of unknown length: `say` shows its last line."""
+        return self._showing(desc=what, bar_format="{desc} {elapsed} {postfix}")
 
     @contextmanager
-    def lines_of(self, what: str) -> Iterator[None]:
-        """For work of unknown length: `say` shows its last line."""
-        with tqdm(
-            desc=what,
-            disable=self._disable,
-            leave=False,
-            bar_format="{desc} {elapsed} {postfix}",
-            dynamic_ncols=True,
-        ) as bar:
-            self._bar = bar
+    def _showing(self, **bar: Any) -> Iterator[None]:
+        with tqdm(**bar, disable=self._disable, leave=False, dynamic_ncols=True) as shown:
+            self._bar = shown
             try:
                 yield
             finally:
