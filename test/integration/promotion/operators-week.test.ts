@@ -7,7 +7,8 @@ import { smallImageBuilder } from "#test/small-image.ts";
 import { testWorker } from "#test/test-worker.ts";
 
 /*
- * docs/promotion.md as it stands: its shell blocks, one after the other in one bash, each answer a success.
+ * docs/promotion.md as it stands: its shell blocks, one after the other in one bash, each answer a success. A jq of three words
+ * stands in for the real one, which a new machine may not have.
  */
 const people = await promotionPeople();
 const { service, dev, evaluator, ops, lead, auditor } = people;
