@@ -5,7 +5,7 @@ import type { Right } from "#core/access/roles.ts";
 import { unauthenticated } from "#core/access/unauthenticated.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import type { RateLimits } from "./rate-limits.ts";
-import { needOf, openRequirements } from "./require-needs.ts";
+import { needOf, openRequirements, type StateNeed } from "./require-needs.ts";
 import type { RunningRequests } from "./running-requests.ts";
 import { watchRights } from "./watch-rights.ts";
 
@@ -13,7 +13,7 @@ declare module "fastify" {
   interface FastifyRequest {
     caller: Caller;
     /** For an operation whose need depends on what it finds; throws, and puts that into the audit. */
-    requireRight(right: Right): void;
+    requireRight(right: Right, on: StateNeed): void;
   }
   interface FastifyContextConfig {
     /** Answers that a method is not taken, and nothing else. */
@@ -32,8 +32,8 @@ export function authorize(app: FastifyInstance, running: RunningRequests, limits
   const required = openRequirements(app);
   watchRights(app, running);
   app.decorateRequest("caller");
-  app.decorateRequest("requireRight", function (right) {
-    required.ofState(this, right);
+  app.decorateRequest("requireRight", function (right, on) {
+    required.ofState(this, right, on);
   });
 
   app.addHook("onRoute", ({ schema, config, method, url }) => {

@@ -17,14 +17,16 @@ export function needOf(operation: string | undefined, route: string): OperationN
 }
 
 /** Each throws where the caller may not do what it asks for, and puts that into the audit. */
+export type StateNeed = "model" | "everything";
+
 export interface Requirements {
   /** What the path tells. A path that leads nowhere, or a method that is not taken, needs nothing. */
   ofPath(request: FastifyRequest): Promise<void>;
   /** What the body tells: a name that is given to a model, at its making or later, is one that the caller may give, and each
    *  tag one that the caller may move. */
   ofBody(request: FastifyRequest): Promise<void>;
-  /** What only the state of things tells: a right on the model in the path beside the operation's own. */
-  ofState(request: FastifyRequest, right: Right): void;
+  /** What only the state of things tells: a right on the model in the path, or on everything, beside the operation's own. */
+  ofState(request: FastifyRequest, right: Right, on: StateNeed): void;
 }
 
 export function openRequirements(app: FastifyInstance): Requirements {
@@ -95,9 +97,9 @@ export function openRequirements(app: FastifyInstance): Requirements {
           require(request, { right: "administer", model });
     },
 
-    ofState(request, right) {
+    ofState(request, right, on) {
       const { model } = request.params as { model: string };
-      if (request.caller !== anybody) require(request, { right, model });
+      if (request.caller !== anybody) require(request, { right, model: on === "model" ? model : null });
     },
   };
 }

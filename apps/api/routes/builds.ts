@@ -48,7 +48,7 @@ export const buildRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { params, actor } = request;
       const external = externalIn(request.body ?? {});
       const lock = request.body?.lock === undefined ? null : parseLock(request.body.lock);
-      const requireToSeal = () => request.requireRight("upload");
+      const requireToSeal = () => request.requireRight("upload", "model");
       return answerOnce(registry, request, reply, made, async (remember) => {
         const build =
           external === null

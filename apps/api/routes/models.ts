@@ -5,8 +5,8 @@ import { parseLabelSelector } from "#core/models/labels.ts";
 import { listModels } from "#core/models/list-models.ts";
 import { type Model, readModel } from "#core/models/model.ts";
 import { parseModelName } from "#core/models/model-name.ts";
-import { updateModel } from "#core/models/update-model.ts";
 import { deleteModel } from "#core/releases/delete-model.ts";
+import { updateModel } from "#core/releases/update-model.ts";
 import { answerOnce } from "../answer-once.ts";
 import {
   labelQuery,
@@ -86,10 +86,12 @@ export const modelRoutes: FastifyPluginAsyncTypebox = async (app) => {
         response: { 200: ModelSchema, ...problems(404, 409, 413, 415, 422, 507) },
       },
     },
-    async ({ params, body, actor }) => {
-      const { name, ...changes } = body;
-      const renamed = name === undefined ? {} : { name: parseModelName(name) };
-      return modelView(await updateModel(registry, params.model, { ...changes, ...renamed }, actor));
+    async (request) => {
+      const { name, ...others } = request.body;
+      const changes = { ...others, ...(name === undefined ? {} : { name: parseModelName(name) }) };
+      const requireForPolicies = () => request.requireRight("administer", "everything");
+      const change = { model: request.params.model, changes, requireForPolicies };
+      return modelView(await updateModel(registry, change, request.actor));
     },
   );
 

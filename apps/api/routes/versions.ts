@@ -97,7 +97,7 @@ export const versionRoutes: FastifyPluginAsyncTypebox = async (app) => {
       },
     },
     async (request, reply) => {
-      const requireForSealed = () => request.requireRight("administer");
+      const requireForSealed = () => request.requireRight("administer", "model");
       const afterwards = request.afterAnswer;
       await deleteVersion(registry, { ...request.params, requireForSealed, afterwards }, request.actor);
       return reply.status(204).send(null);

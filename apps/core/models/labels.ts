@@ -42,8 +42,13 @@ export function parseLabelSelector(text: string): LabelSelector {
 
 /** Free JSON, as Postgres can keep it: no NUL and no half surrogates in texts, at most 1 MiB and 64 levels. */
 export function checkMetadata(metadata: Record<string, unknown>): void {
-  const fault = faultIn(metadata);
-  if (fault !== null) throw new SlipwayError("invalid_metadata", `the metadata cannot be kept: ${fault}`);
+  checkJson("the metadata", metadata);
+}
+
+/** The same, of what has another name. Throws `invalid_metadata`. */
+export function checkJson(what: string, value: Record<string, unknown>): void {
+  const fault = faultIn(value);
+  if (fault !== null) throw new SlipwayError("invalid_metadata", `${what} cannot be kept: ${fault}`);
 }
 
 const metadataLimitBytes = 1024 * 1024;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { isSlipwayError } from "#core/errors.ts";
+import { oneLine } from "./json-value.ts";
 import { type Opening, openingAt } from "./opening.ts";
 import type { Condition, Policy, PolicyRules } from "./policy.ts";
 import { evaluateExpression, parseExpression } from "./rule-expression.ts";
@@ -10,7 +11,7 @@ import type { VersionFacts } from "./version-facts.ts";
 export interface GivenApproval {
   approver: string;
   decision: "approved" | "rejected";
-  /** Those of the approving roles that the approver had then. */
+  /** Those of the approving roles that the approver had then, and has. */
   roles: string[];
   /** Of the image that it is for, and the policies' versions that it was given under. */
   imageDigest: string;
@@ -32,7 +33,7 @@ export interface Case {
   /** All that hold for the tag. */
   policies: readonly Policy[];
   candidate: VersionFacts;
-  /** The version that the tag is to leave; null where it is nowhere. */
+  /** The version that the tag is to leave, or that had it last; null where none ever had it. */
   holder: VersionFacts | null;
   requestedBy: string;
   approvals: readonly GivenApproval[];
@@ -92,7 +93,7 @@ function proof({ candidate: { version, proof } }: Case): Finding {
 }
 
 function sameSignature({ candidate, holder, breaksSignature }: Case): Finding {
-  if (holder === null) return { status: "passed", reason: "no version has the tag yet" };
+  if (holder === null) return { status: "passed", reason: "no version has had the tag yet" };
   const [to, from] = [candidate.signature, holder.signature];
   const isSame = to !== null && from !== null && isDeepStrictEqual(to, from);
   if (isSame) return { status: "passed", reason: `the signature is that of ${holder.version}` };
@@ -113,7 +114,7 @@ function condition({ expression, withoutHolder }: Condition, { candidate, holder
   if (withoutHolder !== null && holder === null)
     return {
       status: withoutHolder === "pass" ? "passed" : "failed",
-      reason: `${shown}: no version has the tag yet, and then it ${withoutHolder === "pass" ? "holds" : "does not hold"}`,
+      reason: `${shown}: no version has had the tag yet, and then it ${withoutHolder === "pass" ? "holds" : "does not hold"}`,
     };
   try {
     const facts = { candidate: { ...candidate }, holder: holder === null ? null : { ...holder } };
@@ -132,7 +133,7 @@ function condition({ expression, withoutHolder }: Condition, { candidate, holder
 function check(name: string, { candidate: { version, checks } }: Case): Finding {
   const result = Object.hasOwn(checks, name) ? checks[name] : undefined;
   if (result === undefined) return { status: "waiting", reason: `the check ${name} of ${version} has not come` };
-  const said = result.summary === "" ? "" : `: ${result.summary.replace(/\p{Cc}+/gu, " ")}`;
+  const said = result.summary === "" ? "" : `: ${oneLine(result.summary)}`;
   return { status: result.status, reason: `the check ${name} of ${version} has ${result.status}${said}` };
 }
 
@@ -142,12 +143,16 @@ function approvals({ count, role }: NonNullable<PolicyRules["approvals"]>, given
     (each) => isOfThis(each, given) && each.roles.includes(role) && each.approver !== given.requestedBy,
   );
   const voided = others.filter((each) => !isOfThis(each, given)).map(({ approver }) => approver);
+  const without = others
+    .filter((each) => isOfThis(each, given) && !each.roles.includes(role))
+    .map(({ approver }) => approver);
+  const idle = without.length === 0 ? "" : `; without that role: ${without.join(", ")}`;
   const by = valid.length === 0 ? "" : ` by ${valid.map(({ approver }) => approver).join(", ")}`;
   const gone =
     voided.length === 0 ? "" : `; given of something else than what stands now, and void: ${voided.join(", ")}`;
   return {
     status: valid.length >= count ? "passed" : "waiting",
-    reason: `${valid.length} of ${count} approvals of the role ${role}${by}${gone}`,
+    reason: `${valid.length} of ${count} approvals of the role ${role}${by}${idle}${gone}`,
   };
 }
 

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { matches, type NamePattern } from "#core/access/name-pattern.ts";
 import { type Grants, seesAll } from "#core/access/roles.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { modelNotFound } from "#core/models/model.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
 import type { PolicyModel } from "#prisma/client/models.ts";
@@ -32,19 +34,26 @@ export async function listPolicyVersions(
   return (await db.policy.findMany({ where: { models, tag }, orderBy: { version: "desc" } })).map(policyOf);
 }
 
-/** Those that hold for a tag of a model, each in its newest version: all of them together. */
+/** Those that hold for a tag of a model, each in its newest version: all of them together. `PROD` is under the policy of
+ *  `prod`: whoever reads them takes them for one. */
 export async function policiesFor(
   db: Database | Transaction,
   { model, tag }: { model: string; tag: string },
 ): Promise<Policy[]> {
   const rows = await db.$queryRaw<Policy[]>`
     SELECT id, models, tag, version, rules, created_at AS "createdAt", created_by AS "createdBy", ended_at AS "endedAt"
-    FROM policies WHERE ended_at IS NULL AND tag IN (${tag}, '*') ORDER BY models, tag`;
+    FROM policies WHERE ended_at IS NULL AND lower(tag) IN (lower(${tag}), '*') ORDER BY models, tag`;
   return rows.filter(({ models }) => matches(models, model));
 }
 
+/** Whether the policies for the tags of a model of one name are those for the tags of the other. */
+export async function arePoliciesTheSame(tx: Transaction, one: string, other: string): Promise<boolean> {
+  const rows = await tx.policy.findMany({ where: { endedAt: null }, select: { models: true } });
+  return rows.every(({ models }) => matches(models as NamePattern, one) === matches(models as NamePattern, other));
+}
+
 /** Makes the next version of a policy, which holds from this transaction's commit on: moves that are under way are done, or see
- *  it. */
+ *  it. The rules that it has already make none. */
 export async function setPolicy(
   { db }: Pick<Registry, "db">,
   scope: PolicyScope,
@@ -55,6 +64,7 @@ export async function setPolicy(
     await holdPolicies(tx);
     const before = await tx.policy.findFirst({ where: { ...scope }, orderBy: { version: "desc" } });
     const present = before === null || before.endedAt !== null ? null : before;
+    if (present !== null && isDeepStrictEqual(present.rules, rules)) return { policy: policyOf(present), made: false };
     if (present !== null) await end(tx, present.id);
     const version = (before?.version ?? 0) + 1;
     const row = await tx.policy.create({
@@ -87,6 +97,15 @@ export async function endPolicy({ db }: Pick<Registry, "db">, scope: PolicyScope
 
 /** Moves of tags hold it together, and whoever changes policies alone: no tag moves by a policy that has been changed. */
 export const movesHoldPolicies = Prisma.sql`pg_advisory_xact_lock_shared(hashtext('policies'))`;
+
+/** The living model's id. Its row is locked for the rest of the transaction, and no policy changes until then. Throws
+ *  `model_not_found`. */
+export async function holdModel(tx: Transaction, name: string): Promise<string> {
+  const [model] = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id, ${movesHoldPolicies}::text FROM models WHERE name = ${name} AND deleted_at IS NULL FOR UPDATE`;
+  if (model === undefined) throw modelNotFound(name);
+  return model.id;
+}
 
 async function holdPolicies(tx: Transaction): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('policies'))`;

@@ -1,12 +1,14 @@
 import { anybody } from "#core/access/caller.ts";
-import { allows, type Grants } from "#core/access/roles.ts";
+import type { Grants } from "#core/access/roles.ts";
 import { recordAudit } from "#core/audit/record-audit.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import { requireStorable } from "#core/models/labels.ts";
+import { oneLine } from "#core/policies/json-value.ts";
 import { policiesFor } from "#core/policies/policies.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { type DueWork, ringAll } from "#core/work/queue.ts";
+import { approvingRoles } from "./approving-roles.ts";
 import { type Promotion, promotionNotFound, readPromotion } from "./promotion.ts";
 import { endPromotion } from "./promotion-row.ts";
 import { holdPromotion, settlePromotion } from "./settle-promotion.ts";
@@ -39,7 +41,7 @@ export async function decidePromotion(
         "promotion_own",
         `${actor.name} has asked for this promotion, and another has to approve it${actor.name === anybody.name ? ": with SLIPWAY_ACCESS=off there is nobody else" : ""}`,
       );
-    const roles = rolesOn(grants, named.model);
+    const roles = approvingRoles(grants, named.model);
     const policies = (await policiesFor(tx, named)).map((policy) => policy.id);
     const given = { decision, roles, imageDigest: row.imageDigest, policies, comment, at: new Date() };
     await tx.approval.upsert({
@@ -95,16 +97,8 @@ export async function cancelPromotion(
   });
 }
 
-/** Those that approvals are counted by. */
-function rolesOn(grants: Grants, model: string): string[] {
-  return [
-    ...(allows(grants, { right: "approve", model }) ? ["approver"] : []),
-    ...(allows(grants, { right: "administer", model }) ? ["administrator"] : []),
-  ];
-}
-
 function because(reason: string): string {
-  return reason === "" ? "" : `: ${reason.slice(0, 500).toWellFormed()}`;
+  return reason === "" ? "" : `: ${oneLine(reason.slice(0, 500))}`;
 }
 
 const howItEnded: Record<string, string> = { moved: "moved its tag", failed: "failed" };

@@ -4,7 +4,7 @@ import { newId } from "#core/database/ids.ts";
 import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/database/paging.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
-import { storable } from "#core/models/labels.ts";
+import { checkJson, requireStorable } from "#core/models/labels.ts";
 import { lockModel } from "#core/models/model.ts";
 import { findVersion, readVersion } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
@@ -43,8 +43,8 @@ export async function postCheck(
   actor: Actor,
   remember: Remember<Check> = forget,
 ): Promise<Check> {
-  if (!storable(check.summary) || !storable(JSON.stringify(check.data)))
-    throw new SlipwayError("invalid_request", "summary and data are Unicode text without NUL characters");
+  requireStorable("summary", check.summary);
+  checkJson("data", check.data);
   const { posted, due } = await db.$transaction(async (tx) => {
     const { id: versionId, modelId, sealedAt } = await findVersion(tx, model, version);
     if (sealedAt === null)
@@ -54,7 +54,7 @@ export async function postCheck(
       );
     await lockModel(tx, modelId);
     // With access off all have one name.
-    if (config.access.on) await requireOther(tx, { versionId, object: `${model}:${version}` }, actor);
+    if (config.access.on) await requireOther(tx, { versionId, sealedAt, object: `${model}:${version}` }, actor);
     const row = await tx.check.create({
       data: { id: newId(), versionId, ...check, createdBy: actor.name, createdAt: new Date() },
     });
@@ -114,11 +114,19 @@ function ordinalOf(key: string | null): bigint | null {
 /** Whoever makes a version does not vouch for it. */
 async function requireOther(
   tx: Transaction,
-  { versionId, object }: { versionId: string; object: string },
+  { versionId, sealedAt, object }: { versionId: string; sealedAt: Date; object: string },
   { name }: Actor,
 ): Promise<void> {
   const made = await tx.auditEntry.count({
-    where: { objectId: versionId, actor: name, action: { in: ["version.create", "version.seal", "file.put"] } },
+    where: {
+      objectId: versionId,
+      actor: name,
+      OR: [
+        { action: { in: ["version.create", "version.seal", "file.put", "file.delete"] } },
+        // Of a draft; later on it changes labels and description alone.
+        { action: "version.update", at: { lt: sealedAt } },
+      ],
+    },
   });
   if (made > 0) throw new SlipwayError("check_own", `${name} has made ${object}: a check of it is another's to post`);
 }

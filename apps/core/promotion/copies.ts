@@ -8,5 +8,5 @@ export function copiesOf(modelId: Prisma.Sql, tag: Prisma.Sql): Prisma.Sql {
     SELECT DISTINCT r.registry
     FROM models m JOIN policies p ON ${fitsPattern(Prisma.sql`m.name`, Prisma.sql`p.models`)}
     CROSS JOIN LATERAL jsonb_array_elements_text(p.rules -> 'copyTo') AS r (registry)
-    WHERE m.id = ${modelId} AND p.ended_at IS NULL AND p.tag IN (${tag}, '*')`;
+    WHERE m.id = ${modelId} AND p.ended_at IS NULL AND lower(p.tag) IN (lower(${tag}), '*')`;
 }

@@ -1,7 +1,6 @@
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
-import { modelNotFound } from "#core/models/model.ts";
-import { movesHoldPolicies } from "#core/policies/policies.ts";
+import { holdModel } from "#core/policies/policies.ts";
 import type { Policy } from "#core/policies/policy.ts";
 import { type Outcome, outcomeOf, type Verdict } from "#core/policies/verdict.ts";
 import type { Actor, Registry } from "#core/registry.ts";
@@ -47,7 +46,7 @@ export interface Decision {
   outcome: Outcome;
 }
 
-/** Changes nothing. Throws `model_not_found`, `tag_moved`, `tag_taken`, what `findGoal` throws, and `unavailable` as
+/** Changes nothing. Throws `model_not_found`, `tag_moved`, `tag_taken`, `promotion_open` where something else waits, what `findGoal` throws, and `unavailable` as
  *  `requireRegistry` does. */
 export async function decideMove(
   tx: Transaction,
@@ -63,12 +62,32 @@ export async function decideMove(
   const goal = await findGoal(tx, named, present, to);
   const stays = present?.versionId === goal.versionId && present.imageDigest === goal.imageDigest;
   const decision = { named, present, goal, made, stays, waiting };
+  if (!stays && waiting !== null && terms.isRollback !== true && !isThatOne(waiting, goal, terms))
+    throw promotionOpen(named, waiting);
   if (stays || terms.forced === true) return { ...decision, policies: [], verdicts: [], outcome: "moves" };
   await requireRegistry(tx, config, goal.versionId);
   const { breaksSignature = false, notBefore = null } = terms;
   const asked = { requestedBy: actor.name, approvals: [], breaksSignature, notBefore };
   const { policies, verdicts } = await weigh(tx, { named, present, goal, ...asked });
   return { ...decision, policies, verdicts, outcome: outcomeOf(verdicts) };
+}
+
+/** Whether what is asked for is what waits already. */
+function isThatOne(waiting: NonNullable<TagState["waiting"]>, goal: TagGoal, terms: Terms): boolean {
+  const { breaksSignature = false, notBefore = null } = terms;
+  return (
+    waiting.versionId === goal.versionId &&
+    waiting.imageDigest === goal.imageDigest &&
+    waiting.breaksSignature === breaksSignature &&
+    waiting.notBeforeMs === (notBefore?.getTime() ?? null)
+  );
+}
+
+function promotionOpen({ model, tag }: TagOfModel, waiting: { id: string; version: string }): SlipwayError {
+  return new SlipwayError(
+    "promotion_open",
+    `${model}:${tag} waits to move to ${waiting.version} (promotion ${waiting.id}): let that end, or cancel it first`,
+  );
 }
 
 /** Throws `invalid_request`, and `tag_taken` where two differ in case alone. */
@@ -81,15 +100,6 @@ export function requireEachOnce(model: string, wishes: readonly Wish[]): void {
     if (alike !== undefined) throw tagTaken(model, alike, tag);
     named.set(tag.toLowerCase(), tag);
   }
-}
-
-/** The living model's id. Its row is locked for the rest of the transaction, and no policy changes until then. Throws
- *  `model_not_found`. */
-export async function holdModel(tx: Transaction, name: string): Promise<string> {
-  const [model] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id, ${movesHoldPolicies}::text FROM models WHERE name = ${name} AND deleted_at IS NULL FOR UPDATE`;
-  if (model === undefined) throw modelNotFound(name);
-  return model.id;
 }
 
 /** OCI tags that differ in case are two; whoever reads them takes them for one. Throws `tag_taken`. */

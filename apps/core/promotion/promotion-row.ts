@@ -23,6 +23,8 @@ export interface NewPromotion {
 const waitHours = 168;
 /** Whatever nobody rang for is seen after so long. */
 const longestPauseMs = 60_000;
+/** By this clock it may be time, and by the database's not yet. */
+const shortestPauseMs = 500;
 
 /** One that moves its tag in this transaction. */
 export async function insertMoved(tx: Transaction, promotion: NewPromotion, actor: Actor): Promise<string> {
@@ -75,7 +77,7 @@ export function pauseMs(verdicts: readonly Verdict[], waitsUntil: Date): number 
     status === "waiting" && holdsAt !== null ? [Date.parse(holdsAt)] : [],
   );
   const next = Math.min(...times, waitsUntil.getTime()) - Date.now();
-  return Math.max(0, Math.min(next, longestPauseMs));
+  return Math.max(shortestPauseMs, Math.min(next, longestPauseMs));
 }
 
 export type Ending = "refused" | "cancelled" | "failed";

@@ -1,9 +1,8 @@
 import { SlipwayError } from "#core/errors.ts";
 import { requireStorable } from "#core/models/labels.ts";
-import { policiesFor } from "#core/policies/policies.ts";
+import { holdModel, policiesFor } from "#core/policies/policies.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { ringAll } from "#core/work/queue.ts";
-import { holdModel } from "./decide-move.ts";
 import { endPromotion } from "./promotion-row.ts";
 import { tagNotFound } from "./read-tags.ts";
 import { requireCondition, type TagCondition } from "./tag-condition.ts";

@@ -146,14 +146,12 @@ async function carryOut<Told>(
 async function act(tx: Transaction, decision: Decision, terms: Terms, actor: Actor, due: DueWork[]): Promise<Done> {
   const { named, present, goal, made, stays, waiting, policies, outcome } = decision;
   const done = { named, goal, made };
-  if (stays) return { ...done, promotionId: null, waits: false };
-  if (waiting !== null) {
-    const isTheSame = waiting.versionId === goal.versionId && waiting.imageDigest === goal.imageDigest;
-    if (isTheSame && terms.isRollback !== true) return { ...done, promotionId: waiting.id, waits: true };
-    if (terms.isRollback !== true) throw promotionOpen(named, waiting);
+  if (waiting !== null && terms.isRollback === true) {
     const explanation = `${named.model}:${named.tag} was rolled back to ${goal.version}`;
     await endPromotion(tx, { ...waiting, named }, { status: "cancelled", explanation }, actor);
   }
+  if (stays) return { ...done, promotionId: null, waits: false };
+  if (waiting !== null && terms.isRollback !== true) return { ...done, promotionId: waiting.id, waits: true };
   if (outcome === "waits") {
     const id = await insertWaiting(tx, newPromotion(decision, terms), policies, actor);
     return { ...done, promotionId: id, waits: true };
@@ -171,13 +169,6 @@ function newPromotion({ named, present, goal, verdicts }: Decision, terms: Terms
 
 async function tellTag(tx: Transaction, { model, tag }: TagOfModel, made: boolean): Promise<MovedTag> {
   return { tag: await readTag({ db: tx }, model, tag), made };
-}
-
-function promotionOpen({ model, tag }: TagOfModel, waiting: { id: string; version: string }): SlipwayError {
-  return new SlipwayError(
-    "promotion_open",
-    `${model}:${tag} waits to move to ${waiting.version} (promotion ${waiting.id}): let that end, or cancel it first`,
-  );
 }
 
 /** With each rule that does not hold. */

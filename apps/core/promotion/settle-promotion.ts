@@ -1,4 +1,4 @@
-import { allows, type Grant } from "#core/access/roles.ts";
+import { allows, everything, type Grant, type Grants } from "#core/access/roles.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { isId } from "#core/database/ids.ts";
 import { isSlipwayError } from "#core/errors.ts";
@@ -9,6 +9,7 @@ import { outcomeOf, type Verdict } from "#core/policies/verdict.ts";
 import { type Actor, type Registry, slipwayActor } from "#core/registry.ts";
 import type { DueWork } from "#core/work/queue.ts";
 import type { PromotionModel } from "#prisma/client/models.ts";
+import { approvingRoles } from "./approving-roles.ts";
 import { findGoal } from "./find-goal.ts";
 import { closeWorkOf, type Ending, endPromotion, refusalOf, waitsFor } from "./promotion-row.ts";
 import { whyHeldBack } from "./registry-away.ts";
@@ -69,10 +70,12 @@ export async function settlePromotion(
       "refused",
       `the image of ${row.version} is ${goal.imageDigest}, and was ${row.imageDigest} when it was asked for`,
     );
-  if (!(await mayPromote(tx, row.requestedBy, named)))
+  const requesters = await grantsNow(tx, [row.requestedBy]);
+  const { model, tag } = named;
+  if (!allows(requesters(row.requestedBy), { right: "promote", model, tag }))
     return end("refused", `${row.requestedBy}, who asked for it, may not move ${object} any more`);
   const { breaksSignature, notBefore, requestedBy } = row;
-  const approvals = await readApprovals(tx, id);
+  const approvals = await readApprovals(tx, id, named.model);
   const { verdicts } = await weigh(tx, { named, present, goal, requestedBy, breaksSignature, notBefore, approvals });
   const outcome = outcomeOf(verdicts);
   if (outcome === "refused") return end("refused", refusalOf(verdicts), verdicts);
@@ -101,13 +104,18 @@ export async function settlePromotion(
   return { ended: true, due: moved.due };
 }
 
-/** One of each person, the first one first. */
-async function readApprovals(tx: Transaction, promotionId: string): Promise<GivenApproval[]> {
+/** One of each person, the first one first, with those of its roles that the person still has. */
+async function readApprovals(tx: Transaction, promotionId: string, model: string): Promise<GivenApproval[]> {
   const rows = await tx.approval.findMany({ where: { promotionId }, orderBy: [{ at: "asc" }, { approver: "asc" }] });
-  return rows.map(({ promotionId: _, decision, ...row }) => ({
-    ...row,
-    decision: decision as GivenApproval["decision"],
-  }));
+  const approvers = await grantsNow(
+    tx,
+    rows.map(({ approver }) => approver),
+  );
+  return rows.map(({ promotionId: _, decision, ...row }) => {
+    const now = approvingRoles(approvers(row.approver), model);
+    const roles = row.roles.filter((role) => now.includes(role));
+    return { ...row, roles, decision: decision as GivenApproval["decision"] };
+  });
 }
 
 async function goalNow(
@@ -124,11 +132,15 @@ async function goalNow(
   }
 }
 
-/** By what it was granted by now. Whoever is no identity has come with the token of the settings, or with access off. */
-async function mayPromote(tx: Transaction, name: string, { model, tag }: TagOfModel): Promise<boolean> {
-  const identity = await tx.identity.findUnique({ where: { name }, select: { grants: true, disabledAt: true } });
-  if (identity === null) return true;
-  return (
-    identity.disabledAt === null && allows([identity.grants as unknown as Grant[]], { right: "promote", model, tag })
+/** What people are granted by now; nothing where they are disabled. Whoever is no identity has come with the token of the
+ *  settings, or with access off. */
+async function grantsNow(tx: Transaction, names: readonly string[]): Promise<(name: string) => Grants> {
+  const rows = await tx.identity.findMany({
+    where: { name: { in: [...names] } },
+    select: { name: true, grants: true, disabledAt: true },
+  });
+  const known = new Map(
+    rows.map(({ name, grants, disabledAt }) => [name, disabledAt === null ? [grants as unknown as Grant[]] : []]),
   );
+  return (name) => known.get(name) ?? everything;
 }

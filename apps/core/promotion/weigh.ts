@@ -27,7 +27,7 @@ export async function weigh(tx: Transaction, proposal: Proposal): Promise<Weighe
   const { named, present, goal, notBefore } = proposal;
   const policies = await policiesFor(tx, named);
   if (policies.length === 0 && notBefore === null) return { policies, verdicts: [] };
-  const holderId = present?.versionId ?? null;
+  const holderId = present === null ? null : (present.versionId ?? (await lastHolder(tx, named)));
   const facts = await readFacts(tx, [goal.versionId, ...(holderId === null ? [] : [holderId])]);
   const verdicts = judge({
     policies,
@@ -41,6 +41,14 @@ export async function weigh(tx: Transaction, proposal: Proposal): Promise<Weighe
     now: new Date(),
   });
   return { policies, verdicts };
+}
+
+/** Of a tag that was removed, the version that had it last: to remove it is no way round a rule. */
+async function lastHolder(tx: Transaction, { modelId, tag }: TagOfModel): Promise<string | null> {
+  const [last] = await tx.$queryRaw<{ id: string }[]>`
+    SELECT v.id FROM tag_moves t JOIN versions v ON v.model_id = t.model_id AND v.semver = t.to_version
+    WHERE t.model_id = ${modelId}::uuid AND t.tag = ${tag} ORDER BY t.revision DESC LIMIT 1`;
+  return last?.id ?? null;
 }
 
 /** By the history of the tags that policies name. */

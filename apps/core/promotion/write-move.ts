@@ -31,13 +31,14 @@ export interface TagState {
   /** Null where it never was. */
   present: PresentTag | null;
   /** The promotion that waits to move it: one at most. */
-  waiting: (TagGoal & { id: string }) | null;
+  waiting: (TagGoal & { id: string; breaksSignature: boolean; notBeforeMs: number | null }) | null;
 }
 
 export async function tagState(tx: Transaction, { modelId, tag }: Omit<TagOfModel, "model">): Promise<TagState> {
   const [row] = await tx.$queryRaw<[(PresentTag | { revision: null }) & Pick<TagState, "waiting">]>`
     SELECT t.version_id AS "versionId", v.semver AS version, t.image_digest AS "imageDigest", t.revision, t.moved_at AS "movedAt",
-           (SELECT jsonb_build_object('id', p.id, 'versionId', p.version_id, 'version', p.version, 'imageDigest', p.image_digest)
+           (SELECT jsonb_build_object('id', p.id, 'versionId', p.version_id, 'version', p.version, 'imageDigest', p.image_digest,
+                                      'breaksSignature', p.breaks_signature, 'notBeforeMs', floor(extract(epoch FROM p.not_before) * 1000))
             FROM promotions p WHERE p.model_id = asked.model_id AND p.tag = asked.tag AND p.status = 'waiting') AS waiting
     FROM (SELECT ${modelId}::uuid AS model_id, ${tag} AS tag) asked
     LEFT JOIN tags t ON t.model_id = asked.model_id AND t.name = asked.tag LEFT JOIN versions v ON v.id = t.version_id`;

@@ -117,6 +117,14 @@ describe("a promotion", () => {
     const { json } = await ask("churn", "1.1.0");
     expect(problemOf(await ask("churn", "1.2.0"))).toEqual([409, "promotion_open"]);
     expect((await ask("churn", "1.1.0")).json.id).toBe(json.id);
+    // The same version, asked for as something else.
+    const later = new Date(Date.now() + 3_600_000).toISOString();
+    for (const more of [{ notBefore: later }, { breaksSignature: true }])
+      expect(problemOf(await ask("churn", "1.1.0", more))).toEqual([409, "promotion_open"]);
+    const dry = (version: string) =>
+      ops.call("POST", "/v1/models/churn/promotions?dryRun=true", { json: { tag: "prod", version } });
+    expect(problemOf(await dry("1.2.0"))).toEqual([409, "promotion_open"]);
+    expect((await dry("1.1.0")).json.outcome).toBe("waits");
     await decide(lead, json.id);
     await decide(owner, json.id);
     const next = await ask("churn", "1.2.0");
@@ -126,6 +134,14 @@ describe("a promotion", () => {
       status: "cancelled",
       explanation: "churn:prod was rolled back to 1.0.0",
     });
+  });
+
+  it("is cancelled by a rollback to where its tag is", async () => {
+    const { json } = await ask("churn", "1.2.0");
+    const { revision } = (await auditor.call("GET", tagOf("churn"))).json;
+    const back = await ops.call("POST", `${tagOf("churn")}/rollback`, { json: { to: revision } });
+    expect([back.status, back.json.revision]).toEqual([200, revision]);
+    expect((await read(json.id)).status).toBe("cancelled");
   });
 
   it("fails when its tag is removed", async () => {
@@ -200,6 +216,24 @@ describe("an approval is void", () => {
       status: "failed",
       explanation: expect.stringContaining("has moved since"),
     });
+  });
+
+  it("where who gave it is disabled, or may not approve any more", async () => {
+    const gone = await service.identity("gone", [{ role: "approver", pattern: "*" }]);
+    const id = await waiting("unsure");
+    await decide(lead, id, "rejected");
+    const { json } = await ask("unsure", "1.0.0");
+    await decide(gone, json.id);
+    for (const change of [{ disabled: true }, { disabled: false, grants: [{ role: "reader", pattern: "*" }] }]) {
+      expect((await admin("PATCH", "/v1/identities/gone", { json: change })).status).toBe(200);
+      const second = await decide(owner, json.id);
+      expect(second.json.status).toBe("waiting");
+      expect(second.json.verdicts.find((each: { rule: string }) => each.rule === "approvals").reason).toMatch(
+        /^1 of 2.*by owner; without that role: gone/,
+      );
+    }
+    await decide(lead, json.id, "rejected", "no\nmore\u202e");
+    expect((await read(json.id)).explanation).toBe("lead has rejected it: no more ");
   });
 
   it("of no use where who has asked may not promote any more", async () => {

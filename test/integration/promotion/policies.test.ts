@@ -29,7 +29,11 @@ describe("a policy", () => {
         rules: expect.objectContaining({ checks: ["scan"], proof: false, approvals: null, waitHours: 168 }),
       }),
     ]);
-    expect((await policy("kept.*", "prod", { proof: true })).json).toMatchObject({ version: 2, rules: { checks: [] } });
+    for (const status of [200, 200]) // the same rules again are no version of their own
+      expect(await policy("kept.*", "prod", { proof: true })).toMatchObject({
+        status,
+        json: { version: 2, rules: { checks: [] } },
+      });
     expect((await admin("DELETE", "/v1/policies/kept.*/prod")).status).toBe(204);
     expect(problemOf(await admin("DELETE", "/v1/policies/kept.*/prod"))).toEqual([404, "policy_not_found"]);
     expect((await policy("kept.*", "prod", { proof: true })).json.version).toBe(3);
@@ -213,6 +217,52 @@ describe("a move", () => {
   });
 });
 
+describe("a policy is not escaped", () => {
+  const metrics = "candidate.metadata.metrics.auc >= holder.metadata.metrics.auc";
+
+  it("by the removal of its tag: whoever had it last is the one to compare with", async () => {
+    await policy("churn", "prod", { conditions: [{ expression: metrics, withoutHolder: "pass" }] });
+    expect((await auditor.call("GET", tagOf("churn"))).status).toBe(404);
+    const refused = await move("churn", "1.2.0");
+    expect([problemOf(refused), refused.json.detail]).toEqual([
+      [403, "promotion_refused"],
+      expect.stringMatching(/0\.8.*0\.9/),
+    ]);
+    expect((await move("churn", "1.0.0")).status).toBe(201);
+  });
+
+  it("by a tag that differs in case", async () => {
+    await ops.call("DELETE", `${tagOf("churn")}?force=true&reason=again`);
+    await policy("churn", "prod", { checks: ["never"] });
+    expect((await move("churn", "1.0.0", {}, "PROD")).status).toBe(202);
+  });
+
+  it("by a rename, unless one may set policies", async () => {
+    await policy("held.*", "prod", { checks: ["never"] });
+    await candidate(people, "held.one", "1.0.0");
+    const head = await service.identity("head", [
+      { role: "administrator", pattern: "held.*" },
+      { role: "administrator", pattern: "free.*" },
+    ]);
+    const rename = (who: { call: typeof dev.call }, from: string, name: string) =>
+      who.call("PATCH", `/v1/models/${from}`, { json: { name } });
+    for (const [from, to] of [
+      ["held.one", "free.one"],
+      ["free.two", "held.two"],
+    ] as const) {
+      await dev.call("POST", "/v1/models", { json: { name: from } });
+      const refused = await rename(head, from, to);
+      expect([problemOf(refused), refused.json.detail]).toEqual([
+        [403, "forbidden"],
+        expect.stringContaining("administer on everything"),
+      ]);
+      expect((await auditor.call("GET", `/v1/models/${to}`)).status).toBe(404);
+    }
+    expect((await rename(head, "held.one", "held.first")).status).toBe(200);
+    expect((await rename({ call: admin }, "held.first", "free.one")).status).toBe(200);
+  });
+});
+
 describe("the signature", () => {
   const yaml = (type: string) =>
     `schema: 1\nsignature:\n  inputs:\n    - {name: age, type: ${type}, shape: [-1]}\n  outputs:\n    - {name: score, type: float64, shape: [-1]}\n`;
@@ -260,6 +310,16 @@ describe("a check", () => {
     expect(problemOf(await check(both, passed, "2.0.0"))).toEqual([403, "check_own"]);
     expect((await check(both, passed)).status).toBe(201);
     expect((await check(both, { ...passed, status: "failed" })).status).toBe(201);
+  });
+
+  it("is kept as it was given, or not taken", async () => {
+    const post = (data: string) =>
+      evaluator.call("POST", "/v1/models/checked/versions/1.0.0/checks", {
+        bytes: `{"name": "odd", "status": "passed", "data": ${data}}`,
+        headers: { "content-type": "application/json" },
+      });
+    for (const data of ['{"auc": 1e999}', '{"rows": 9007199254740993}'])
+      expect(problemOf(await post(data))).toEqual([422, "invalid_metadata"]);
   });
 
   it("decides by its newest result, and has what waits for it move by itself", async () => {
