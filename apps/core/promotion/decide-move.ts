@@ -41,6 +41,8 @@ export interface Decision {
   stays: boolean;
   /** That waits for the tag. */
   waiting: TagState["waiting"];
+  /** It is what is asked for. */
+  repeats: boolean;
   policies: readonly Policy[];
   verdicts: Verdict[];
   outcome: Outcome;
@@ -61,9 +63,9 @@ export async function decideMove(
   if (made) await requireNoLookAlike(tx, named);
   const goal = await findGoal(tx, named, present, to);
   const stays = present?.versionId === goal.versionId && present.imageDigest === goal.imageDigest;
-  const decision = { named, present, goal, made, stays, waiting };
-  if (!stays && waiting !== null && terms.isRollback !== true && !isThatOne(waiting, goal, terms))
-    throw promotionOpen(named, waiting);
+  const repeats = waiting !== null && isThatOne(waiting, goal, terms);
+  const decision = { named, present, goal, made, stays, waiting, repeats };
+  if (!stays && waiting !== null && !repeats && terms.isRollback !== true) throw promotionOpen(named, waiting);
   if (stays || terms.forced === true) return { ...decision, policies: [], verdicts: [], outcome: "moves" };
   await requireRegistry(tx, config, goal.versionId);
   const { breaksSignature = false, notBefore = null } = terms;
@@ -103,7 +105,7 @@ export function requireEachOnce(model: string, wishes: readonly Wish[]): void {
 }
 
 /** OCI tags that differ in case are two; whoever reads them takes them for one. Throws `tag_taken`. */
-async function requireNoLookAlike(tx: Transaction, { modelId, model, tag }: TagOfModel): Promise<void> {
+export async function requireNoLookAlike(tx: Transaction, { modelId, model, tag }: TagOfModel): Promise<void> {
   const [alike] = await tx.$queryRaw<{ name: string }[]>`
     SELECT name FROM tags
     WHERE model_id = ${modelId}::uuid AND version_id IS NOT NULL AND lower(name) = lower(${tag}) AND name <> ${tag}

@@ -144,14 +144,15 @@ async function carryOut<Told>(
 }
 
 async function act(tx: Transaction, decision: Decision, terms: Terms, actor: Actor, due: DueWork[]): Promise<Done> {
-  const { named, present, goal, made, stays, waiting, policies, outcome } = decision;
+  const { named, present, goal, made, stays, waiting, repeats, policies, outcome } = decision;
   const done = { named, goal, made };
+  if (waiting !== null && repeats && !stays && terms.forced !== true)
+    return { ...done, promotionId: waiting.id, waits: true };
   if (waiting !== null && terms.isRollback === true) {
-    const explanation = `${named.model}:${named.tag} was rolled back to ${goal.version}`;
+    const explanation = `a rollback of ${named.model}:${named.tag} to ${goal.version} took its place`;
     await endPromotion(tx, { ...waiting, named }, { status: "cancelled", explanation }, actor);
   }
   if (stays) return { ...done, promotionId: null, waits: false };
-  if (waiting !== null && terms.isRollback !== true) return { ...done, promotionId: waiting.id, waits: true };
   if (outcome === "waits") {
     const id = await insertWaiting(tx, newPromotion(decision, terms), policies, actor);
     return { ...done, promotionId: id, waits: true };

@@ -1,7 +1,7 @@
 import { allows, everything, type Grant, type Grants } from "#core/access/roles.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { isId } from "#core/database/ids.ts";
-import { isSlipwayError } from "#core/errors.ts";
+import { type ErrorCode, isSlipwayError } from "#core/errors.ts";
 import type { Semver } from "#core/models/semver.ts";
 import type { GivenApproval } from "#core/policies/judge.ts";
 import { movesHoldPolicies } from "#core/policies/policies.ts";
@@ -10,11 +10,12 @@ import { type Actor, type Registry, slipwayActor } from "#core/registry.ts";
 import type { DueWork } from "#core/work/queue.ts";
 import type { PromotionModel } from "#prisma/client/models.ts";
 import { approvingRoles } from "./approving-roles.ts";
+import { requireNoLookAlike } from "./decide-move.ts";
 import { findGoal } from "./find-goal.ts";
 import { closeWorkOf, type Ending, endPromotion, refusalOf, waitsFor } from "./promotion-row.ts";
 import { whyHeldBack } from "./registry-away.ts";
 import { weigh } from "./weigh.ts";
-import { type TagGoal, type TagOfModel, tagState, writeMove } from "./write-move.ts";
+import { type PresentTag, type TagGoal, type TagOfModel, tagState, writeMove } from "./write-move.ts";
 
 export interface HeldPromotion {
   row: PromotionModel;
@@ -63,7 +64,7 @@ export async function settlePromotion(
   const { present } = await tagState(tx, named);
   if ((present?.revision ?? 0) !== row.fromRevision)
     return end("failed", `${object} has moved since it was asked for, to ${present?.version ?? "nowhere"}: ask anew`);
-  const goal = await goalNow(tx, named, row);
+  const goal = await goalNow(tx, named, present, row);
   if ("gone" in goal) return end("failed", goal.gone);
   if (goal.imageDigest !== row.imageDigest)
     return end(
@@ -118,16 +119,20 @@ async function readApprovals(tx: Transaction, promotionId: string, model: string
   });
 }
 
+/** What may have become of a goal or of its tag's name since it was asked for. */
+const gone: ReadonlySet<ErrorCode> = new Set(["version_not_ready", "version_not_found", "tag_taken"]);
+
 async function goalNow(
   tx: Transaction,
   named: TagOfModel,
+  present: PresentTag | null,
   { version }: PromotionModel,
 ): Promise<TagGoal | { gone: string }> {
   try {
+    if (present === null || present.versionId === null) await requireNoLookAlike(tx, named);
     return await findGoal(tx, named, null, { version: version as Semver });
   } catch (error) {
-    if (isSlipwayError(error, "version_not_ready") || isSlipwayError(error, "version_not_found"))
-      return { gone: error.message };
+    if (isSlipwayError(error) && gone.has(error.code)) return { gone: error.message };
     throw error;
   }
 }

@@ -132,8 +132,19 @@ describe("a promotion", () => {
     expect(back.json.version).toBe("1.0.0");
     expect(await read(next.json.id)).toMatchObject({
       status: "cancelled",
-      explanation: "churn:prod was rolled back to 1.0.0",
+      explanation: "a rollback of churn:prod to 1.0.0 took its place",
     });
+  });
+
+  it("is kept when the rollback that it is is asked for again", async () => {
+    const { revision } = (await auditor.call("GET", tagOf("churn"))).json;
+    const back = (to: number) => ops.call("POST", `${tagOf("churn")}/rollback`, { json: { to } });
+    const { status, json } = await back(2);
+    expect([status, json.status]).toEqual([202, "waiting"]);
+    await decide(lead, json.id);
+    expect((await back(2)).json).toMatchObject({ id: json.id, approvals: [{ approver: "lead" }] });
+    expect((await back(revision)).json.version).toBe("1.0.0");
+    expect((await read(json.id)).status).toBe("cancelled");
   });
 
   it("is cancelled by a rollback to where its tag is", async () => {
@@ -271,6 +282,19 @@ describe("a promotion for a time", () => {
     await registry.db.work.updateMany({ where: { subjectId: json.id }, data: { runAfter: past } });
     await ended(json.id).toBe("failed");
     expect((await read(json.id)).explanation).toContain("checks");
+  });
+
+  it("fails when its tag's name is taken by one that differs in case alone", async () => {
+    const notBefore = new Date(Date.now() + 3_600_000).toISOString();
+    const put = (tag: string, more: object) =>
+      ops.call("PUT", tagOf("timed", tag), { json: { version: "1.0.0", ...more } });
+    const { json } = await put("live", { notBefore });
+    expect((await put("LIVE", {})).status).toBe(201);
+    const past = new Date(Date.now() - 1_000);
+    await registry.db.promotion.update({ where: { id: json.id }, data: { notBefore: past } });
+    await registry.db.work.updateMany({ where: { subjectId: json.id }, data: { runAfter: past } });
+    await ended(json.id).toBe("failed");
+    expect((await read(json.id)).explanation).toContain("case alone");
   });
 
   it("waits for another tag to have pointed at the version for long enough", async () => {
