@@ -85,6 +85,7 @@ const statusOf: Record<ErrorCode, number> = {
   digest_ambiguous: 409,
   revision_not_found: 404,
   revision_unset: 409,
+  revision_ambiguous: 409,
   identity_not_found: 404,
   identity_exists: 409,
   token_not_found: 404,

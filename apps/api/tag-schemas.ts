@@ -42,7 +42,13 @@ export const TagMove = Type.Object({
 /** Where a tag goes: one of the two. */
 export const destination = {
   version: Type.Optional(SemverText),
-  digest: Type.Optional(Type.String({ pattern: digestPattern, maxLength: 71, description: "Of the version's image" })),
+  digest: Type.Optional(
+    Type.String({
+      pattern: digestPattern,
+      maxLength: 71,
+      description: "sha256: and 64 hexadecimal digits, of the version's image",
+    }),
+  ),
 };
 /** What is said of it. */
 export const terms = {

@@ -72,6 +72,7 @@ export type ErrorCode =
   | "digest_ambiguous"
   | "revision_not_found"
   | "revision_unset"
+  | "revision_ambiguous"
   | "identity_not_found"
   | "identity_exists"
   | "token_not_found"

@@ -54,6 +54,9 @@ export async function verifyAudit(
     const [start] = (await db.$queryRaw`SELECT hash FROM audit WHERE sequence = ${after}`) as { hash: Uint8Array }[];
     if (start === undefined) return part(removed(after, after), true);
     hash = start.hash;
+  } else {
+    const outside = await db.auditEntry.findFirst({ where: { sequence: { lt: 1 } }, orderBy: { sequence: "asc" } });
+    if (outside !== null) return part(inserted(Number(outside.sequence), outside.id), true);
   }
   for await (const row of readChain(db, after, limit)) {
     const fault = await faultOf(db, row, { last, hash });
@@ -62,7 +65,7 @@ export async function verifyAudit(
     hash = row.hash;
   }
   if (last < end) return last - after < limit ? part(removed(last + 1, end), true) : part(null, false);
-  if (last === end && head.hash !== null && !same(hash, head.hash)) return part(changedAt(last, null), true);
+  if (last === end && end > 0 && !same(hash, head.hash)) return part(changedAt(last, null), true);
   return part(null, true);
 }
 

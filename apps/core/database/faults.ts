@@ -1,4 +1,4 @@
-import { messageOf, SlipwayError } from "#core/errors.ts";
+import { isSlipwayError, messageOf, SlipwayError } from "#core/errors.ts";
 import { Prisma } from "#prisma/client/client.ts";
 
 /** The constraint that a write ran into, or null where it failed for another reason.
@@ -46,7 +46,8 @@ export function isDatabaseAway(error: unknown): boolean {
       /^(?:DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections)$/.test(cause?.kind ?? "")
     );
   }
-  return lostConnection.test(messageOf(error));
+  // What Slipway says itself may quote anything that a user has written.
+  return !isSlipwayError(error) && lostConnection.test(messageOf(error));
 }
 
 export function databaseAway(cause: unknown): SlipwayError {

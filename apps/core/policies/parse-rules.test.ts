@@ -148,8 +148,9 @@ describe("the rules of a policy", () => {
     expect(faults[0]).toContain(fault);
   });
 
-  it("of every tag may ask for a soak in any", () => {
-    expect(faultsOf({ soak: { tag: "prod", hours: 1 } }, "*")).toEqual([]);
+  it("of every tag asks for a soak in none: it is for that one, too", () => {
+    expect(faultsOf({ soak: { tag: "prod", hours: 1 } }, "*")).toEqual([expect.stringContaining("set it for one tag")]);
+    expect(faultsOf({ soak: { tag: "Prod", hours: 1 } }, "prod")).toHaveLength(1);
   });
 
   it("are told everything that is wrong with them at once", () => {

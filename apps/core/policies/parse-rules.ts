@@ -121,7 +121,10 @@ function checkCondition({ expression, withoutHolder }: Condition, where: string,
 
 function checkSoak(soak: NonNullable<PolicyRules["soak"]>, tag: string | null, report: Report): void {
   if (!isTag(soak.tag) || isTaken(soak.tag)) report("/soak/tag", "write the name of a tag, such as staging");
-  if (soak.tag === tag) report("/soak/tag", `name another tag: a version has ${tag} only once it was promoted`);
+  const isItself = tag !== null && soak.tag.toLowerCase() === tag.toLowerCase();
+  if (isItself) report("/soak/tag", `name another tag: a version has ${tag} only once it was promoted`);
+  if (tag === "*")
+    report("/soak/tag", `the policy is for ${soak.tag}, too, which no version could have before: set it for one tag`);
   checkHours(soak.hours, "/soak/hours", report);
 }
 

@@ -5,6 +5,7 @@ import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { defaultRegistry } from "#core/images/registries/registry-record.ts";
 import { modelNotFound } from "#core/models/model.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
@@ -53,7 +54,7 @@ export async function arePoliciesTheSame(tx: Transaction, one: string, other: st
 }
 
 /** Makes the next version of a policy, which holds from this transaction's commit on: moves that are under way are done, or see
- *  it. The rules that it has already make none. */
+ *  it. The rules that it has already make none. Throws `policy_invalid` where it copies to a registry that there is not. */
 export async function setPolicy(
   { db }: Pick<Registry, "db">,
   scope: PolicyScope,
@@ -62,6 +63,7 @@ export async function setPolicy(
 ): Promise<{ policy: Policy; made: boolean }> {
   return db.$transaction(async (tx) => {
     await holdPolicies(tx);
+    await requireRegistries(tx, rules.copyTo);
     const before = await tx.policy.findFirst({ where: { ...scope }, orderBy: { version: "desc" } });
     const present = before === null || before.endedAt !== null ? null : before;
     if (present !== null && isDeepStrictEqual(present.rules, rules)) return { policy: policyOf(present), made: false };
@@ -95,16 +97,29 @@ export async function endPolicy({ db }: Pick<Registry, "db">, scope: PolicyScope
   });
 }
 
-/** Moves of tags hold it together, and whoever changes policies alone: no tag moves by a policy that has been changed. */
+/** Moves of tags hold it together, and whoever changes policies alone: no tag moves by a policy that has been changed. It is taken
+ *  after the model's row: who waits for one keeps nobody from changing a policy, and so no other model from moving. */
 export const movesHoldPolicies = Prisma.sql`pg_advisory_xact_lock_shared(hashtext('policies'))`;
 
 /** The living model's id. Its row is locked for the rest of the transaction, and no policy changes until then. Throws
  *  `model_not_found`. */
 export async function holdModel(tx: Transaction, name: string): Promise<string> {
   const [model] = await tx.$queryRaw<{ id: string }[]>`
-    SELECT id, ${movesHoldPolicies}::text FROM models WHERE name = ${name} AND deleted_at IS NULL FOR UPDATE`;
+    SELECT id, ${movesHoldPolicies}::text
+    FROM (SELECT id FROM models WHERE name = ${name} AND deleted_at IS NULL FOR UPDATE) held`;
   if (model === undefined) throw modelNotFound(name);
   return model.id;
+}
+
+async function requireRegistries(tx: Transaction, names: readonly string[]): Promise<void> {
+  for (const [index, name] of names.entries()) {
+    if (name === defaultRegistry) continue;
+    // Held, so that it is not removed meanwhile.
+    const found = await tx.$queryRaw<unknown[]>`SELECT 1 FROM registries WHERE name = ${name} FOR SHARE`;
+    if (found.length > 0) continue;
+    const message = `there is no registry ${name}: GET /v1/registries has those that there are`;
+    throw new SlipwayError("policy_invalid", message, { faults: [{ where: `/copyTo/${index}`, message }] });
+  }
 }
 
 async function holdPolicies(tx: Transaction): Promise<void> {

@@ -2,7 +2,7 @@ import type { PolicyRules } from "./policy.ts";
 
 /** What came of one thing that has to hold before a tag moves. */
 export interface Verdict {
-  /** The version of a policy that asks for it; null for the time that a promotion was put off to. */
+  /** The version of a policy that asks for it; null for the time that a promotion was put off to, and of a registry that is away. */
   policy: { id: string; models: string; tag: string; version: number } | null;
   rule: Rule;
   /** `waiting` where it may still come to hold by itself, or by what others do. */
@@ -15,6 +15,7 @@ export interface Verdict {
 
 export const rules = [
   "schedule",
+  "registry",
   "proof",
   "sameSignature",
   "conditions",
@@ -23,7 +24,7 @@ export const rules = [
   "soak",
   "windows",
   "freezes",
-] as const satisfies ("schedule" | keyof PolicyRules)[];
+] as const satisfies ("schedule" | "registry" | keyof PolicyRules)[];
 export type Rule = (typeof rules)[number];
 
 export type Outcome = "moves" | "waits" | "refused";

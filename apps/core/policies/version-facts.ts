@@ -18,7 +18,8 @@ export interface VersionFacts {
   metadata: Record<string, unknown>;
   signature: { inputs: unknown[]; outputs: unknown[] } | null;
   proof: Pick<ProofRecord, "status" | "checked" | "coldStartMs" | "latencyMs" | "memoryBytes" | "tests"> | null;
-  /** The newest result of each check. */
+  /** The newest result of each check; of an image that was built elsewhere those that came after it: nothing says that it is made of
+   *  what was checked before. */
   checks: Record<string, { status: "passed" | "failed"; summary: string; data: Record<string, unknown> }>;
 }
 
@@ -36,7 +37,8 @@ export async function readFacts(tx: Transaction, ids: readonly string[]): Promis
              'tests', p.tests - 'log') END AS proof,
            (SELECT coalesce(jsonb_object_agg(c.name, jsonb_build_object('status', c.status, 'summary', c.summary, 'data', c.data)),
                             '{}')
-            FROM (SELECT DISTINCT ON (name) name, status, summary, data FROM checks WHERE version_id = v.id
+            FROM (SELECT DISTINCT ON (name) name, status, summary, data FROM checks
+                  WHERE version_id = v.id AND (i.origin = 'external' AND created_at < i.created_at) IS NOT TRUE
                   ORDER BY name, ordinal DESC) c) AS checks
     FROM versions v LEFT JOIN images i ON i.id = v.image_id
     LEFT JOIN LATERAL (

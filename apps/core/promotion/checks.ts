@@ -9,7 +9,7 @@ import { lockModel } from "#core/models/model.ts";
 import { findVersion, readVersion } from "#core/models/version.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { ringAll } from "#core/work/queue.ts";
-import type { Prisma } from "#prisma/client/client.ts";
+import { Prisma } from "#prisma/client/client.ts";
 import { wakePromotions } from "./wake-promotions.ts";
 
 export const checkStatuses = ["passed", "failed"] as const;
@@ -36,7 +36,8 @@ export interface Check extends Omit<NewCheck, "data"> {
 }
 
 /** Of one name the newest counts; none is ever changed. Promotions that wait for it are looked at again. Throws
- *  `version_not_sealed`, and `check_own` for a version that the poster has made or sealed. */
+ *  `version_not_sealed`, and `check_own` for a version that the poster has made or sealed, or brought an image
+ *  for. */
 export async function postCheck(
   { db, doorbell, config }: Pick<Registry, "db" | "doorbell" | "config">,
   { model, version, ...check }: NewCheck & { model: string; version: string },
@@ -128,5 +129,7 @@ async function requireOther(
       ],
     },
   });
-  if (made > 0) throw new SlipwayError("check_own", `${name} has made ${object}: a check of it is another's to post`);
+  const brought = await tx.build.count({ where: { versionId, createdBy: name, external: { not: Prisma.AnyNull } } });
+  if (made + brought > 0)
+    throw new SlipwayError("check_own", `${name} has made ${object}: a check of it is another's to post`);
 }

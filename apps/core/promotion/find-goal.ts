@@ -9,7 +9,7 @@ import type { PresentTag, TagGoal, TagOfModel } from "./write-move.ts";
 export type Destination = { version: Semver } | { digest: string } | { revision: number | "previous" };
 
 /** A version that is ready, with its image. Throws `version_not_found`, `version_not_ready`, `digest_ambiguous`,
- *  `revision_not_found`, `revision_unset`. */
+ *  `revision_not_found`, `revision_unset`, `revision_ambiguous`. */
 export async function findGoal(
   tx: Transaction,
   named: TagOfModel,
@@ -40,9 +40,10 @@ async function versionOfImage(tx: Transaction, { modelId, model }: TagOfModel, d
   const versions = await tx.version.findMany({
     where: { modelId, deletedAt: null, image: { digest } },
     orderBy: { number: "desc" },
-    select: { semver: true },
+    select: { semver: true, archivedAt: true },
   });
-  const [first, ...others] = versions.map(({ semver }) => semver);
+  const inUse = versions.filter(({ archivedAt }) => archivedAt === null);
+  const [first, ...others] = (inUse.length > 0 ? inUse : versions.slice(0, 1)).map(({ semver }) => semver);
   if (first === undefined) throw versionNotFound(model, digest);
   if (others.length > 0)
     throw new SlipwayError(
@@ -58,6 +59,7 @@ async function versionOfRevision(
   present: PresentTag | null,
   wanted: number | "previous",
 ): Promise<Semver> {
+  if (wanted === "previous") await requireNotBack(tx, { modelId, model, tag }, present);
   const revision = wanted === "previous" ? (present?.revision ?? 1) - 1 : wanted;
   const move = await tx.tagMove.findUnique({ where: { modelId_tag_revision: { modelId, tag, revision } } });
   if (move === null)
@@ -73,4 +75,24 @@ async function versionOfRevision(
       `revision ${revision} of ${model}:${tag} is its removal: name the one to roll back to, of GET …/tags/${tag}/history`,
     );
   return move.toVersion as Semver;
+}
+
+/** A rollback that is asked for twice must not bring back what the first one took away: where the tag came back to a version that
+ *  it had before, what it left last is hardly what is meant. */
+async function requireNotBack(
+  tx: Transaction,
+  { modelId, model, tag }: TagOfModel,
+  present: PresentTag | null,
+): Promise<void> {
+  if (present === null || present.version === null) return;
+  const { version, revision } = present;
+  const before = await tx.tagMove.findFirst({
+    where: { modelId, tag, toVersion: version, revision: { lt: revision } },
+    select: { revision: true },
+  });
+  if (before !== null)
+    throw new SlipwayError(
+      "revision_ambiguous",
+      `${model}:${tag} has come back to ${version} already, in revision ${revision}: name the revision to go to, of GET …/tags/${tag}/history`,
+    );
 }

@@ -1,5 +1,7 @@
 import type { Transaction } from "#core/database/client.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { oneLine } from "#core/policies/json-value.ts";
+import type { Verdict } from "#core/policies/verdict.ts";
 import type { Registry } from "#core/registry.ts";
 
 /** One answer that does not come is no absence. */
@@ -27,6 +29,12 @@ export async function whyHeldBack(
   versionId: string,
 ): Promise<string | null> {
   return tags.whileAway === "refuse" ? registryAway(tx, versionId) : null;
+}
+
+/** As a promotion that waits for it shows it. */
+export function heldBack(away: string): Verdict {
+  const reason = `no tag moves while the registry is away (SLIPWAY_PROMOTE_WHILE_AWAY): ${oneLine(away)}`;
+  return { policy: null, rule: "registry", status: "waiting", reason, holdsAt: null };
 }
 
 /** Throws `unavailable`. */

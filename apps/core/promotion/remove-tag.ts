@@ -39,7 +39,7 @@ export async function removeTag(
       );
     const ending = { status: "failed", explanation: `${model}:${tag} was removed` } as const;
     if (waiting !== null) await endPromotion(tx, { ...waiting, named }, ending, actor);
-    const moved = await writeMove(tx, named, { present, to: null, reason, promotionId: null }, actor);
+    const moved = await writeMove(tx, named, { present, to: null, reason, promotionId: null, forced }, actor);
     return moved.due;
   });
   await ringAll(doorbell, due);

@@ -158,7 +158,8 @@ async function act(tx: Transaction, decision: Decision, terms: Terms, actor: Act
     return { ...done, promotionId: id, waits: true };
   }
   const promotionId = await insertMoved(tx, newPromotion(decision, terms), actor);
-  const moved = await writeMove(tx, named, { present, to: goal, reason: terms.reason, promotionId }, actor);
+  const { reason, forced = false } = terms;
+  const moved = await writeMove(tx, named, { present, to: goal, reason, promotionId, policies, forced }, actor);
   due.push(...moved.due);
   return { ...done, promotionId, waits: false };
 }

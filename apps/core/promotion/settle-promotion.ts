@@ -5,6 +5,7 @@ import { type ErrorCode, isSlipwayError } from "#core/errors.ts";
 import type { Semver } from "#core/models/semver.ts";
 import type { GivenApproval } from "#core/policies/judge.ts";
 import { movesHoldPolicies } from "#core/policies/policies.ts";
+import type { Policy } from "#core/policies/policy.ts";
 import { outcomeOf, type Verdict } from "#core/policies/verdict.ts";
 import { type Actor, type Registry, slipwayActor } from "#core/registry.ts";
 import type { DueWork } from "#core/work/queue.ts";
@@ -13,7 +14,7 @@ import { approvingRoles } from "./approving-roles.ts";
 import { requireNoLookAlike } from "./decide-move.ts";
 import { findGoal } from "./find-goal.ts";
 import { closeWorkOf, type Ending, endPromotion, refusalOf, waitsFor } from "./promotion-row.ts";
-import { whyHeldBack } from "./registry-away.ts";
+import { heldBack, whyHeldBack } from "./registry-away.ts";
 import { weigh } from "./weigh.ts";
 import { type PresentTag, type TagGoal, type TagOfModel, tagState, writeMove } from "./write-move.ts";
 
@@ -28,8 +29,9 @@ export interface HeldPromotion {
 export async function holdPromotion(tx: Transaction, id: string): Promise<HeldPromotion | null> {
   if (!isId(id)) return null;
   const [model] = await tx.$queryRaw<{ id: string; name: string; isThere: boolean }[]>`
-    SELECT m.id, m.name, m.deleted_at IS NULL AS "isThere", ${movesHoldPolicies}::text
-    FROM models m WHERE m.id = (SELECT model_id FROM promotions WHERE id = ${id}::uuid) FOR UPDATE OF m`;
+    SELECT m.*, ${movesHoldPolicies}::text
+    FROM (SELECT id, name, deleted_at IS NULL AS "isThere" FROM models
+          WHERE id = (SELECT model_id FROM promotions WHERE id = ${id}::uuid) FOR UPDATE) m`;
   if (model === undefined) return null;
   const row = await tx.promotion.findUniqueOrThrow({ where: { id } });
   return { row, named: { modelId: model.id, model: model.name, tag: row.tag }, isModelThere: model.isThere };
@@ -77,7 +79,17 @@ export async function settlePromotion(
     return end("refused", `${row.requestedBy}, who asked for it, may not move ${object} any more`);
   const { breaksSignature, notBefore, requestedBy } = row;
   const approvals = await readApprovals(tx, id, named.model);
-  const { verdicts } = await weigh(tx, { named, present, goal, requestedBy, breaksSignature, notBefore, approvals });
+  const { policies, verdicts } = await weigh(tx, {
+    named,
+    present,
+    goal,
+    requestedBy,
+    breaksSignature,
+    notBefore,
+    approvals,
+  });
+  const ended = endedPolicy(row, policies);
+  if (ended !== null) return end("failed", `the policy ${ended}, under which it waited, was ended: ask anew`);
   const outcome = outcomeOf(verdicts);
   if (outcome === "refused") return end("refused", refusalOf(verdicts), verdicts);
   if (new Date() >= waitsUntil) {
@@ -85,13 +97,15 @@ export async function settlePromotion(
     const missing = waited === "" ? "" : `, and these do not hold: ${waited}`;
     return end("failed", `it has waited until ${waitsUntil.toISOString()}${missing}`, verdicts);
   }
-  if (outcome === "waits") {
-    await tx.promotion.update({ where: { id }, data: { verdicts: verdicts as unknown as object[] } });
-    return { ended: false, verdicts, waitsUntil };
+  const away = outcome === "waits" ? null : await whyHeldBack(tx, config, goal.versionId);
+  if (outcome === "waits" || away !== null) {
+    const found = away === null ? verdicts : [...verdicts, heldBack(away)];
+    await tx.promotion.update({ where: { id }, data: { verdicts: found as unknown as object[] } });
+    return { ended: false, verdicts: found, waitsUntil };
   }
-  if ((await whyHeldBack(tx, config, goal.versionId)) !== null) return { ended: false, verdicts, waitsUntil };
   const actor: Actor = { name: requestedBy, requestId: row.requestId, address: null, tokenId: null };
-  const moved = await writeMove(tx, named, { present, to: goal, reason: row.reason, promotionId: id }, actor);
+  const move = { present, to: goal, reason: row.reason, promotionId: id, policies };
+  const moved = await writeMove(tx, named, move, actor);
   await tx.promotion.update({
     where: { id },
     data: {
@@ -103,6 +117,16 @@ export async function settlePromotion(
   });
   await closeWorkOf(tx, id);
   return { ended: true, due: moved.due };
+}
+
+/** `models/tag` of a policy that it was held against before, and that holds no longer in any version: what waits for approval does
+ *  not move because nobody asks for it any more. */
+function endedPolicy({ verdicts }: PromotionModel, policies: readonly Policy[]): string | null {
+  const hold = new Set(policies.map(({ models, tag }) => `${models}/${tag}`));
+  const asked = (verdicts as unknown as Verdict[]).flatMap(({ policy }) =>
+    policy === null ? [] : [`${policy.models}/${policy.tag}`],
+  );
+  return asked.find((scope) => !hold.has(scope)) ?? null;
 }
 
 /** One of each person, the first one first, with those of its roles that the person still has. */

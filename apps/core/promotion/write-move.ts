@@ -1,5 +1,6 @@
 import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Transaction } from "#core/database/client.ts";
+import type { Policy } from "#core/policies/policy.ts";
 import type { Actor } from "#core/registry.ts";
 import type { DueWork } from "#core/work/queue.ts";
 import { requestSync } from "./request-sync.ts";
@@ -53,6 +54,10 @@ export interface Move {
   reason: string;
   /** What decided it; null of a removal, and of a move by rule. */
   promotionId: string | null;
+  /** Those that it was held against. */
+  policies?: readonly Policy[];
+  /** They were not asked. */
+  forced?: boolean;
 }
 
 /** The tag's next revision, with its history and audit rows, and the work that brings it to image registries. The model's row is
@@ -60,7 +65,7 @@ export interface Move {
 export async function writeMove(
   tx: Transaction,
   { modelId, model, tag }: TagOfModel,
-  { present, to, reason, promotionId }: Move,
+  { present, to, reason, promotionId, policies = [], forced = false }: Move,
   actor: Actor,
 ): Promise<{ revision: number; due: DueWork[] }> {
   const revision = (present?.revision ?? 0) + 1;
@@ -88,6 +93,10 @@ export async function writeMove(
       revision,
       reason,
       ...(promotionId === null ? {} : { promotion: promotionId }),
+      ...(policies.length === 0
+        ? {}
+        : { policies: policies.map(({ models, tag, version }) => `${models}/${tag} version ${version}`) }),
+      ...(forced ? { forced } : {}),
     },
   });
   return { revision, due: await requestSync(tx, { modelId, tag }, versionId) };

@@ -91,6 +91,15 @@ describe("the audit's chain", () => {
     await copy(12);
     expect(await verify()).toMatchObject({ verified: 9, fault: { sequence: 12, what: "inserted" } });
     await db.$executeRaw`DELETE FROM audit WHERE sequence = 12`;
+    for (const outside of [0, -7]) {
+      await copy(outside);
+      expect(await verify()).toMatchObject({ verified: 0, fault: { sequence: outside, what: "inserted" } });
+      await db.$executeRaw`DELETE FROM audit WHERE sequence < 1`;
+    }
+    const [{ hash }] = await db.$queryRaw<[{ hash: Uint8Array }]>`SELECT hash FROM sequences WHERE name = 'audit'`;
+    await db.$executeRaw`UPDATE sequences SET hash = NULL WHERE name = 'audit'`;
+    expect((await verify()).fault).toMatchObject({ what: "changed" });
+    await db.$executeRaw`UPDATE sequences SET hash = ${hash} WHERE name = 'audit'`;
     await db.$executeRaw`DROP INDEX audit_sequence_key`;
     await copy(6);
     expect((await verify()).fault?.sequence).toBe(6);

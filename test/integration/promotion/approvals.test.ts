@@ -204,6 +204,16 @@ describe("an approval is void", () => {
     await ended(id).toBe("done");
   });
 
+  it("where the policy that asked for it is ended: the promotion fails", async () => {
+    await policy("ended", { approvals: { count: 2 } });
+    const id = await waiting("ended");
+    expect((await admin("DELETE", "/v1/policies/ended/prod")).status).toBe(204);
+    expect((await decide(owner, id)).json).toMatchObject({
+      status: "failed",
+      explanation: "the policy ended/prod, under which it waited, was ended: ask anew",
+    });
+  });
+
   it("when the image is another: the promotion is refused", async () => {
     const id = await waiting("swapped");
     const other = `sha256:${"a".repeat(64)}`;

@@ -85,10 +85,32 @@ describe("a policy", () => {
   });
 
   it("is not taken for tags that move by rule, nor with a field that there is not", async () => {
+    expect(problemOf(await policy("bad", "prod", { copyTo: ["nowhere"] }))).toEqual([422, "policy_invalid"]);
     expect(problemOf(await policy("bad", "latest", { proof: true }))).toEqual([422, "tag_reserved"]);
     expect(problemOf(await policy("bad", "prod", { prooof: true }))).toEqual([400, "invalid_request"]);
   });
+
+  it("waits for no model that is held, and keeps no other from moving meanwhile", async () => {
+    for (const model of ["held", "free"]) await candidate(people, model, "1.0.0");
+    const { db } = service.registry;
+    let moving: ReturnType<typeof move> | undefined;
+    await db.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 1 FROM models WHERE name = 'held' FOR UPDATE`;
+      moving = move("held", "1.0.0");
+      const waits = () => db.$queryRaw<unknown[]>`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
+      await expect.poll(async () => (await waits()).length).toBeGreaterThan(0);
+      expect((await policy("other", "prod", { proof: true })).status).toBe(201);
+      expect((await move("free", "1.0.0")).status).toBe(201);
+    });
+    expect((await moving)?.status).toBe(201);
+  });
 });
+
+/** What the audit says of how a move was decided. */
+function audited({ after }: { after: { forced?: boolean; policies?: string[] } }) {
+  const { forced, policies } = after;
+  return { ...(forced && { forced }), ...(policies && { policies }) };
+}
 
 describe("a move", () => {
   beforeAll(async () => {
@@ -208,12 +230,30 @@ describe("a move", () => {
     expect((await back({ force: true, reason: "incident 42" })).json).toMatchObject({ version: "1.0.0", revision: 3 });
     const { items } = (await auditor.call("GET", `${tagOf("churn")}/history?limit=1`)).json;
     expect(items[0]).toMatchObject({ reason: "incident 42", promotion: { forced: true, verdicts: [] } });
+    const moves = (await admin("GET", "/v1/audit?action=tag.move&model=churn")).json.items;
+    expect(moves.filter(({ object }: { object: string }) => object === "churn:prod").map(audited)).toEqual([
+      { forced: true },
+      { policies: ["churn/prod version 1"] },
+      { policies: ["churn/prod version 1"] },
+    ]);
+  });
+
+  it("goes back once, however often it is asked for", async () => {
+    const again = await ops.call("POST", `${tagOf("churn")}/rollback`, {
+      json: { force: true, reason: "incident 42" },
+    });
+    expect([problemOf(again), again.json.detail]).toEqual([
+      [409, "revision_ambiguous"],
+      expect.stringContaining("has come back to 1.0.0 already, in revision 3"),
+    ]);
   });
 
   it("away from a tag that a policy holds for has to be forced", async () => {
     expect(problemOf(await ops.call("DELETE", tagOf("churn")))).toEqual([403, "tag_protected"]);
     expect(problemOf(await ops.call("DELETE", `${tagOf("churn")}?force=true`))).toEqual([400, "invalid_request"]);
     expect((await ops.call("DELETE", `${tagOf("churn")}?force=true&reason=retired`)).status).toBe(204);
+    const [removal] = (await admin("GET", "/v1/audit?action=tag.remove&model=churn")).json.items;
+    expect(audited(removal)).toEqual({ forced: true });
   });
 });
 
@@ -350,11 +390,27 @@ describe("a check", () => {
   it("that fails refuses what waits for it", async () => {
     await candidate(people, "checked", "1.2.0");
     const { json } = await move("checked", "1.2.0");
-    await check(evaluator, { name: "evaluation", status: "failed", summary: "auc 0.4" }, "1.2.0");
+    await check(evaluator, { name: "evaluation", status: "failed", summary: "auc 0.4: connect ECONNREFUSED" }, "1.2.0");
     await expect
       .poll(async () => (await auditor.call("GET", `/v1/promotions/${json.id}`)).json, { timeout: 5_000 })
       .toMatchObject({ status: "refused", explanation: expect.stringContaining("auc") });
     expect((await auditor.call("GET", tagOf("checked"))).json.version).toBe("1.1.0");
+    // Its words are no fault of the database.
+    expect(problemOf(await move("checked", "1.2.0"))).toEqual([403, "promotion_refused"]);
+  });
+
+  it("vouches for no image that others bring after it, and is not posted by who brings one", async () => {
+    await candidate(people, "checked", "1.3.0");
+    expect((await check(evaluator, passed, "1.3.0")).status).toBe(201);
+    const { image, build, version } = service.registry.db;
+    const { id, imageId } = await version.findFirstOrThrow({ where: { semver: "1.3.0", model: { name: "checked" } } });
+    // As `POST …/builds` with an image leaves them.
+    await image.update({ where: { id: imageId ?? "" }, data: { origin: "external", createdAt: new Date() } });
+    await build.updateMany({ where: { versionId: id }, data: { external: {}, createdBy: "evaluator" } });
+    const waiting = await move("checked", "1.3.0");
+    expect([waiting.status, waiting.json.status]).toEqual([202, "waiting"]);
+    expect(problemOf(await check(evaluator, passed, "1.3.0"))).toEqual([403, "check_own"]);
+    expect((await ops.call("POST", `/v1/promotions/${waiting.json.id}/cancel`)).status).toBe(200);
   });
 
   it("is listed, the latest first, page by page", async () => {

@@ -5,8 +5,10 @@ import { pullManifest, pushManifest } from "#core/images/registry-client/manifes
 import { makeLogger } from "#core/logger.ts";
 import { parseSemver } from "#core/models/semver.ts";
 import { checkTagsChore } from "#core/promotion/check-tags.ts";
+import { type Promotion, readPromotion } from "#core/promotion/promotion.ts";
 import { registryAway } from "#core/promotion/registry-away.ts";
 import { moveTag } from "#core/promotion/request-promotion.ts";
+import { type HeldPromotion, holdPromotion, settlePromotion } from "#core/promotion/settle-promotion.ts";
 import { parseTagName } from "#core/promotion/tag-name.ts";
 import type { Registry } from "#core/registry.ts";
 import { ready } from "#test/sealed.ts";
@@ -174,6 +176,16 @@ describe("where the registry is away", () => {
     const wish = { model: "away", tag: parseTagName("stable"), to: { version: parseSemver("1.0.0") }, condition: null };
     const actor = { name: "ops", requestId: null, address: null, tokenId: null };
     const moving = (terms: object) => moveTag(refusing, { ...wish, terms: { reason: "", ...terms } }, actor);
+    const later = { reason: "", notBefore: new Date(Date.now() + 3_600_000) };
+    const waits = await moveTag(registry, { ...wish, tag: parseTagName("later"), terms: later }, actor);
+    const promotion = (waits as Promotion).id;
+    await registry.db.promotion.update({ where: { id: promotion }, data: { notBefore: longer } });
+    const held = await registry.db.$transaction(async (tx) =>
+      settlePromotion(tx, refusing.config, (await holdPromotion(tx, promotion)) as HeldPromotion),
+    );
+    expect(held).toMatchObject({ ended: false, verdicts: [{ status: "passed" }, { rule: "registry" }] });
+    const { verdicts } = await readPromotion(registry, promotion);
+    expect(verdicts[1]?.reason).toMatch(/^no tag moves while the registry is away.*503/);
     await expect(moving({})).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining("503") });
     await expect(moving({ forced: true })).resolves.toMatchObject({ made: true });
     isAway = false;

@@ -77,6 +77,14 @@ export async function deleteRegistry({ db, config }: Needs, name: string, actor:
         "registry_in_use",
         `the images of ${images} versions are in the registry ${name}: it can have no models any more, and has to stay`,
       );
+    const copying = await tx.policy.findFirst({
+      where: { endedAt: null, rules: { path: ["copyTo"], array_contains: name } },
+    });
+    if (copying !== null)
+      throw new SlipwayError(
+        "registry_in_use",
+        `the policy ${copying.models}/${copying.tag} copies images to the registry ${name}: take it out of there first`,
+      );
     const others = await tx.imageRegistry.count({ where: { host: before.host, name: { not: name } } });
     const verified = await tx.build.count({
       where: { finishedAt: null, external: { path: ["host"], equals: before.host } },
