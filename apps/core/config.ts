@@ -11,8 +11,9 @@ import type { RepositoryTemplate } from "./images/registries/repository-template
 import { isLoopback } from "./loopback.ts";
 import { caBundle, cloudLoginHosts, registryConfig } from "./registry-config.ts";
 import { ConfigError, type Environment, Settings } from "./settings.ts";
+import { type SignInConfig, signInConfig } from "./sign-in-config.ts";
 
-export type { EngineConfig, NetworkConfig };
+export type { EngineConfig, NetworkConfig, SignInConfig };
 
 /** Settings of every part. Strings are read once here; nothing else looks at the environment. */
 export interface Config {
@@ -49,6 +50,8 @@ export interface Config {
   work: WorkConfig;
   webhooks: WebhooksConfig;
   federation: FederationConfig;
+  /** Null where nobody signs in. */
+  signIn: SignInConfig | null;
 }
 
 export interface HttpConfig {
@@ -230,6 +233,7 @@ export function readConfig(environment: Environment): Config {
   const host = read.text("SLIPWAY_HOST", "127.0.0.1");
   const access = accessConfig(read, host);
   const ca = caBundle(read);
+  const ownUrl = publicUrl(read);
   const config: Config = {
     logLevel: read.oneOf("LOG_LEVEL", ["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
     dataDir,
@@ -287,9 +291,10 @@ export function readConfig(environment: Environment): Config {
       retryForMs: read.hours("SLIPWAY_WEBHOOK_RETRY_HOURS", 72, { min: 0.01, max: 8_760 }),
     },
     federation: {
-      publicUrl: publicUrl(read),
+      publicUrl: ownUrl,
       networks: read.list("SLIPWAY_ISSUER_NETWORKS", "an address, or a network such as 10.1.0.0/16", networkOf),
     },
+    signIn: signInConfig(read, { accessOn: access.on, publicUrl: ownUrl }),
   };
   read.finish();
   return config;

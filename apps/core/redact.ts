@@ -15,7 +15,7 @@ const shortest = 8;
 export function redactor(
   config: Pick<
     Config,
-    "access" | "secrets" | "database" | "queue" | "registry" | "bases" | "network" | "foreignSecrets"
+    "access" | "secrets" | "signIn" | "database" | "queue" | "registry" | "bases" | "network" | "foreignSecrets"
   >,
 ): Redact {
   const logins = [
@@ -26,6 +26,7 @@ export function redactor(
     config.access.adminToken,
     config.secrets.key,
     config.secrets.previousKey,
+    ...clientSecrets(config.signIn),
     ...logins.flatMap((login) => (login === null ? [] : [login.password, basic(login.username, login.password)])),
     ...config.foreignSecrets,
     ...[config.database.url, config.queue.url, ...networkUrls(config.network)].flatMap(secretsOf),
@@ -35,6 +36,11 @@ export function redactor(
   const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length).map(escapeForRegExp);
   const pattern = new RegExp([...longestFirst, tokenShape].join("|"), "g");
   return (text) => text.replace(pattern, censored);
+}
+
+function clientSecrets(signIn: Config["signIn"]): string[] {
+  if (signIn === null || signIn.clientSecret === null) return [];
+  return [signIn.clientSecret, basic(signIn.clientId, signIn.clientSecret)];
 }
 
 function networkUrls({

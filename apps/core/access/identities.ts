@@ -6,7 +6,7 @@ import { keyOf, type Page, type PageRequest, pageOf, pageSize } from "#core/data
 import { SlipwayError } from "#core/errors.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import type { Prisma } from "#prisma/client/client.ts";
+import { Prisma } from "#prisma/client/client.ts";
 import type { IdentityModel } from "#prisma/client/models.ts";
 import { administrator, anybody } from "./caller.ts";
 import { nextRevision } from "./revision.ts";
@@ -31,10 +31,24 @@ export interface Identity {
   name: string;
   kind: IdentityKind;
   title: string;
+  /** By hand. */
   grants: Grant[];
   disabled: boolean;
   createdAt: Date;
   createdBy: string;
+  signIn: SignInAccount | null;
+}
+
+/** What a person signs in with at a provider. Never its address of mail, which others are given later. */
+export interface AccountKey {
+  issuer: string;
+  subject: string;
+}
+
+export interface SignInAccount extends AccountKey {
+  /** Beside those by hand, by the groups of the last sign-in; tokens of a sign-in alone have them. */
+  grants: Grant[];
+  signedInAt: Date | null;
 }
 
 export interface NewIdentity {
@@ -42,16 +56,19 @@ export interface NewIdentity {
   kind: IdentityKind;
   title?: string | undefined;
   grants?: readonly Grant[] | undefined;
+  signIn?: AccountKey | undefined;
 }
 
 export interface IdentityChanges {
   title?: string | undefined;
-  /** Replaces all grants. */
+  /** Replaces all grants by hand. */
   grants?: readonly Grant[] | undefined;
   disabled?: boolean | undefined;
+  /** Another account than before ends the tokens that came of sign-ins. */
+  signIn?: AccountKey | null | undefined;
 }
 
-/** Throws `identity_exists`, `invalid_name`. */
+/** Throws `identity_exists`, `invalid_name`, `account_taken`. */
 export async function createIdentity(
   { db }: Pick<Registry, "db">,
   input: NewIdentity,
@@ -76,13 +93,15 @@ export async function createIdentity(
 /** An identity's row and its audit, in a transaction that has taken the revision. Throws `invalid_name`. */
 export async function insertIdentity(
   tx: Transaction,
-  { name, kind, title = "", grants = [], revision }: NewIdentity & { revision: bigint },
+  { name, kind, title = "", grants = [], signIn, revision }: NewIdentity & { revision: bigint },
   actor: Actor,
 ): Promise<Identity> {
   if (reserved.includes(name))
     throw new SlipwayError("invalid_name", `"${name}" is a name of Slipway's own: take another`);
+  if (signIn !== undefined) requirePerson(kind);
+  const account = accountColumns(signIn ?? null);
   const row = await tx.identity.create({
-    data: { id: newId(), name, kind, title, grants: asJson(grants), createdBy: actor.name, revision },
+    data: { id: newId(), name, kind, title, grants: asJson(grants), createdBy: actor.name, revision, ...account },
   });
   const identity = identityOf(row);
   await recordAudit(tx, actor, {
@@ -95,46 +114,83 @@ export async function insertIdentity(
   return identity;
 }
 
-/** What `create` makes. Throws `identity_exists` where the name is taken. */
+/** What `create` makes. Throws `identity_exists` where the name is taken, `account_taken` where the account is. */
 export async function orIdentityExists<T>(name: string, create: () => Promise<T>): Promise<T> {
   try {
     return await create();
   } catch (error) {
-    if (violatedConstraint(error) !== "identities_name_key") throw error;
+    const violated = violatedConstraint(error);
+    if (violated === "identities_sign_in_key")
+      throw new SlipwayError("account_taken", "another person signs in with this account", { cause: error });
+    if (violated !== "identities_name_key") throw error;
     throw new SlipwayError("identity_exists", `there is "${name}" already: take another name`, { cause: error });
   }
 }
 
-/** Known to every process within a second. Throws `identity_not_found`. */
+/** Known to every process within a second. Throws `identity_not_found`, `account_taken`. */
 export async function updateIdentity(
   { db }: Pick<Registry, "db">,
   name: string,
-  { title, grants, disabled }: IdentityChanges,
+  changes: IdentityChanges,
   actor: Actor,
 ): Promise<Identity> {
-  return db.$transaction(async (tx) => {
-    const revision = await nextRevision(tx, actor, { administers: true });
-    const before = await readIdentity({ db: tx }, name);
-    const row = await tx.identity.update({
-      where: { name },
-      data: {
-        revision,
-        ...(title === undefined ? {} : { title }),
-        ...(grants === undefined ? {} : { grants: asJson(grants) }),
-        ...(disabled === undefined || disabled === before.disabled ? {} : { disabledAt: disabled ? new Date() : null }),
-      },
+  return orIdentityExists(name, () => db.$transaction((tx) => changeIdentity(tx, name, changes, actor)));
+}
+
+async function changeIdentity(
+  tx: Transaction,
+  name: string,
+  { title, grants, disabled, signIn }: IdentityChanges,
+  actor: Actor,
+): Promise<Identity> {
+  const revision = await nextRevision(tx, actor, { administers: true });
+  const before = await readIdentity({ db: tx }, name);
+  const isOther = signIn !== undefined && !isSameAccount(before.signIn, signIn);
+  if (isOther) {
+    requirePerson(before.kind);
+    await tx.token.updateMany({
+      where: { identityId: before.id, groupGrants: { not: Prisma.AnyNull }, revokedAt: null },
+      data: { revokedAt: new Date(), revision },
     });
-    const after = identityOf(row);
-    await recordAudit(tx, actor, {
-      action: "identity.update",
-      object: name,
-      objectId: row.id,
-      model: null,
-      before: described(before),
-      after: described(after),
-    });
-    return after;
+  }
+  const row = await tx.identity.update({
+    where: { name },
+    data: {
+      revision,
+      ...(title === undefined ? {} : { title }),
+      ...(grants === undefined ? {} : { grants: asJson(grants) }),
+      ...(disabled === undefined || disabled === before.disabled ? {} : { disabledAt: disabled ? new Date() : null }),
+      ...(isOther ? accountColumns(signIn) : {}),
+    },
   });
+  const after = identityOf(row);
+  await recordAudit(tx, actor, {
+    action: "identity.update",
+    object: name,
+    objectId: row.id,
+    model: null,
+    before: described(before),
+    after: described(after),
+  });
+  return after;
+}
+
+function accountColumns(account: AccountKey | null) {
+  return {
+    signInIssuer: account?.issuer ?? null,
+    signInSubject: account?.subject ?? null,
+    groupGrants: [],
+    signedInAt: null,
+  };
+}
+
+function isSameAccount(one: AccountKey | null, other: AccountKey | null): boolean {
+  return one?.issuer === other?.issuer && one?.subject === other?.subject;
+}
+
+function requirePerson(kind: IdentityKind): void {
+  if (kind !== "person")
+    throw new SlipwayError("invalid_request", "only a person signs in: a service account is given tokens");
 }
 
 /** Throws `identity_not_found`. */
@@ -159,17 +215,30 @@ export async function listIdentities({ db }: Pick<Registry, "db">, request: Page
   return pageOf(list, rows, size, ({ name }) => name, identityOf);
 }
 
-function identityOf({ kind, grants, disabledAt, ...row }: IdentityModel): Identity {
+export function identityOf(row: IdentityModel): Identity {
+  const { id, name, kind, title, grants, disabledAt, createdAt, createdBy } = row;
+  const { signInIssuer: issuer, signInSubject: subject, groupGrants, signedInAt } = row;
+  const isTied = issuer !== null && subject !== null;
   return {
-    ...row,
+    id,
+    name,
     kind: kind as IdentityKind,
+    title,
     grants: grants as unknown as Grant[],
     disabled: disabledAt !== null,
+    createdAt,
+    createdBy,
+    signIn: isTied ? { issuer, subject, grants: groupGrants as unknown as Grant[], signedInAt } : null,
   };
 }
 
-function described({ kind, title, grants, disabled }: Identity): Prisma.InputJsonObject {
-  return { kind, title, grants: asJson(grants), disabled };
+/** For the audit. */
+export function described({ kind, title, grants, disabled, signIn }: Identity): Prisma.InputJsonObject {
+  const account =
+    signIn === null
+      ? {}
+      : { signIn: { issuer: signIn.issuer, subject: signIn.subject, grants: asJson(signIn.grants) } };
+  return { kind, title, grants: asJson(grants), disabled, ...account };
 }
 
 export function asJson(grants: readonly Grant[]): Prisma.InputJsonArray {

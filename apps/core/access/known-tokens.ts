@@ -116,7 +116,7 @@ async function revisionOf(db: Database): Promise<bigint> {
 /** At first, those that are good alone. */
 function changedSince(db: Database, revision: bigint): Promise<Row[]> {
   return db.$queryRaw<Row[]>`
-    SELECT t.id, t.hash, i.name AS identity, i.grants AS own, t.grants AS narrowed, t.networks,
+    SELECT t.id, t.hash, i.name AS identity, i.grants || coalesce(t.group_grants, '[]') AS own, t.grants AS narrowed, t.networks,
            t.expires_at AS "expiresAt", t.revoked_at IS NULL AND i.disabled_at IS NULL AS good
     FROM tokens t JOIN identities i ON i.id = t.identity_id
     WHERE t.id IN (

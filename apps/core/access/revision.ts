@@ -17,7 +17,8 @@ export async function nextRevision(
   const token = await tx.token.findUniqueOrThrow({ where: { id: tokenId }, include: { identity: true } });
   const isOver = token.expiresAt !== null && token.expiresAt <= new Date();
   if (token.revokedAt !== null || token.identity.disabledAt !== null || isOver) throw unauthenticated();
-  const grants = [token.identity.grants, token.grants].filter((set) => set !== null) as unknown as Grant[][];
+  const own = [token.identity.grants, token.groupGrants ?? []].flat() as unknown as Grant[];
+  const grants = token.grants === null ? [own] : [own, token.grants as unknown as Grant[]];
   if (administers && !allows(grants, { right: "administer", model: null }))
     throw new SlipwayError("forbidden", `${name} lacks the right to administer on everything (*) any more`);
   return revision;

@@ -61,7 +61,8 @@ export async function createToken(
   return db.$transaction(async (tx) => {
     const revision = await nextRevision(tx, actor, { administers: !own });
     const owner = await readIdentity({ db: tx }, identity);
-    const made = await insertToken(tx, { ...input, expiresAt, identity: owner, revision }, actor);
+    const groupGrants = own ? await groupGrantsOf(tx, caller) : null;
+    const made = await insertToken(tx, { ...input, expiresAt, groupGrants, identity: owner, revision }, actor);
     await remember(tx, made);
     return made;
   });
@@ -76,7 +77,19 @@ function withinLifeOf(caller: Caller, wanted: Date | null): Date | null {
   );
 }
 
-type TokenInput = NewToken & { identity: { id: string; name: string }; revision: bigint };
+/** What a sign-in gave beside the owner's grants goes on in the tokens that are made with its token. */
+async function groupGrantsOf(tx: Transaction, { tokenId }: Caller): Promise<Grant[] | null> {
+  if (tokenId === null) return null;
+  const { groupGrants } = await tx.token.findUniqueOrThrow({ where: { id: tokenId } });
+  return groupGrants as unknown as Grant[] | null;
+}
+
+interface TokenInput extends NewToken {
+  identity: { id: string; name: string };
+  /** What it may beside its owner's grants, by groups; null where it does not come of a sign-in. */
+  groupGrants?: readonly Grant[] | null;
+  revision: bigint;
+}
 
 /** A token's row and its audit, in a transaction that has taken the revision. */
 export async function insertToken(tx: Transaction, input: TokenInput, actor: Actor): Promise<MadeToken> {
@@ -105,6 +118,7 @@ export async function insertTokenRow(
     grants = null,
     networks = [],
     expiresAt = null,
+    groupGrants = null,
     source = null,
     revision,
   }: TokenInput & { source?: object | null },
@@ -120,6 +134,7 @@ export async function insertTokenRow(
       grants: grants === null ? Prisma.DbNull : asJson(grants),
       networks: [...networks],
       expiresAt,
+      groupGrants: groupGrants === null ? Prisma.DbNull : asJson(groupGrants),
       source: source === null ? Prisma.DbNull : { ...source },
       createdBy: actor.name,
       revision,
@@ -178,7 +193,16 @@ export async function revokeToken(
 }
 
 function recordOf(
-  { hash: _hash, identityId: _owner, revision: _revision, source: _source, grants, networks, ...row }: TokenModel,
+  {
+    hash: _hash,
+    identityId: _owner,
+    revision: _revision,
+    source: _source,
+    groupGrants: _beside,
+    grants,
+    networks,
+    ...row
+  }: TokenModel,
   identity: string,
 ): TokenRecord {
   return { ...row, identity, grants: grants as unknown as Grant[] | null, networks: networks as Network[] };
