@@ -9,6 +9,7 @@ const rooms = [
   "idempotency",
   "access",
   "federation",
+  "sign-in",
   "webhooks",
   "quotas",
   "models",
@@ -74,6 +75,12 @@ module.exports = {
       severity: "error",
       from: { path: "^apps/", pathNot: "^apps/core/images/registry-client/" },
       to: { path: "node_modules/undici/" },
+    },
+    {
+      name: "providers-are-spoken-to-in-one-place",
+      severity: "error",
+      from: { path: "^apps/", pathNot: "^apps/core/sign-in/provider" },
+      to: { path: "node_modules/(?:openid-client|oauth4webapi)/" },
     },
     {
       name: "engines-are-spoken-to-in-one-place",

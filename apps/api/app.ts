@@ -50,6 +50,8 @@ import { quotaRoutes } from "./routes/quotas.ts";
 import { registryRoutes } from "./routes/registries.ts";
 import { resumableRoutes } from "./routes/resumable.ts";
 import { retentionRoutes } from "./routes/retention.ts";
+import { signInRoutes } from "./routes/sign-in.ts";
+import { signInPages } from "./routes/sign-in-pages.ts";
 import { tagRoutes } from "./routes/tags.ts";
 import { tokenExchangeRoutes } from "./routes/token-exchange.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
@@ -58,6 +60,7 @@ import { versionRoutes } from "./routes/versions.ts";
 import { webhookRoutes } from "./routes/webhooks.ts";
 import { trackRequests } from "./running-requests.ts";
 import { securityHeaders } from "./security-headers.ts";
+import { openSignIn, type SignIn } from "./sign-in.ts";
 import { endSlowReaders } from "./slow-readers.ts";
 import { endUnreadBodies } from "./unread-bodies.ts";
 import { refuseOddText, validatorCompiler } from "./validation.ts";
@@ -68,12 +71,18 @@ declare module "fastify" {
     /** Of the build that the request asked for, for its line in the log. */
     buildId: string | null;
   }
+  interface FastifyContextConfig {
+    /** What stands in the query is for nobody else, the log's readers among them. */
+    secretQuery?: true;
+  }
   interface FastifyInstance {
     registry: Registry;
     /** Image registries by name, for what is asked of them at once. */
     registries: Registries;
     /** For what goes out with words of the request in it. */
     redact: Redact;
+    /** Where people sign in; null where nobody does. */
+    signIn: SignIn | null;
   }
 }
 
@@ -132,6 +141,7 @@ export async function makeApp(registry: Registry) {
   app.decorate("registries", registries);
   app.addHook("onClose", () => registries.close());
   app.decorate("redact", redact);
+  app.decorate("signIn", openSignIn(app));
   app.decorateRequest("actor");
   app.decorateRequest("buildId", null);
   tellAddresses(app);
@@ -198,6 +208,7 @@ export async function makeApp(registry: Registry) {
       await v1.register(tokenRoutes);
       await v1.register(publisherRoutes);
       await v1.register(tokenExchangeRoutes);
+      await v1.register(signInRoutes);
       await v1.register(auditRoutes);
       await v1.register(eventRoutes);
       await v1.register(webhookRoutes);
@@ -206,6 +217,7 @@ export async function makeApp(registry: Registry) {
     },
     { prefix: "/v1" },
   );
+  await app.register(signInPages, { prefix: "/v1" }); // their queries hold what a provider adds
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   refuseRest();
   return app;
@@ -223,11 +235,11 @@ const probes = new Set(["/healthz", "/readyz"]);
 const reading = new Set(["GET", "HEAD", "OPTIONS"]);
 
 function logAccess(request: FastifyRequest, reply: FastifyReply): void {
-  const { url: route, schema } = request.routeOptions;
+  const { url: route, schema, config } = request.routeOptions;
   const line = {
     operation: schema?.operationId,
     method: request.method,
-    url: request.url,
+    url: config?.secretQuery === true ? request.url.split("?", 1)[0] : request.url,
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime),
     ...(request.buildId === null ? {} : { buildId: request.buildId }),

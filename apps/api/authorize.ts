@@ -22,7 +22,11 @@ declare module "fastify" {
 }
 
 /** Without a token, and without a line in the table of needs. */
-const open = /^\/(?:healthz|readyz|openapi\.json|docs(?:\/.*)?|problems\/:code|v1\/token-exchange)$/;
+const open =
+  /^\/(?:healthz|readyz|openapi\.json|docs(?:\/.*)?|problems\/:code|v1\/token-exchange|v1\/sign-in(?:\/callback|\/device(?:\/token|\/decision)?)?)$/;
+
+/** Open, and counted for each address as exchanges. */
+const counted = new Set(["exchangeToken", "startSignIn", "finishSignIn", "startDevice", "decideDevice"]);
 
 /** Asks who calls before a body is read, and what an operation needs before it runs. Whatever is not open needs a token,
  *  a path that leads nowhere too. A route that is neither open nor has a line in the table of needs throws. */
@@ -41,7 +45,8 @@ export function authorize(app: FastifyInstance, running: RunningRequests, limits
   });
   app.addHook("onRequest", async (request, reply) => {
     const { url = "", schema } = request.routeOptions;
-    if (schema?.operationId === "exchangeToken") await limits.exchange(request);
+    if (counted.has(schema?.operationId ?? "")) await limits.exchange(request);
+    if (schema?.operationId === "pollDevice") await limits.requestRefused(request);
     if (open.test(url)) return;
     const identify = async (): Promise<void> => {
       const { address } = request;

@@ -32,6 +32,13 @@ function refusalOnLoopback({ headers, raw }: FastifyRequest, named: string): Sli
   return null;
 }
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** A link of another site may lead there, as the provider's does that people sign in at. */
+    arrival?: true;
+  }
+}
+
 /** With it a page has to have a token and send it by itself, since a browser keeps none. It is refused all the same, and
  *  its token not looked at, unless its origin was named. A link may lead to the open pages. */
 function refusalWithAccess(
@@ -43,7 +50,9 @@ function refusalWithAccess(
   if (origin !== undefined && origins.includes(origin)) return null;
   if (isOwnSite(headers) && (origin === undefined || isOfHost(origin, host))) return null;
   const isRead = method === "GET" || method === "HEAD";
-  if (isRead && origin === undefined && routeOptions.url?.startsWith("/v1/") === false) return null;
+  const isOpenPage = routeOptions.url?.startsWith("/v1/") === false;
+  const isArrival = routeOptions.config?.arrival === true && headers["sec-fetch-mode"] === "navigate";
+  if (isRead && origin === undefined && (isOpenPage || isArrival)) return null;
   return new SlipwayError(
     "request_refused",
     "another site's page sent this: an operator can name its origin in SLIPWAY_CORS_ORIGINS",

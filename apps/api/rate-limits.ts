@@ -9,7 +9,7 @@ import { httpError } from "./http-error.ts";
  *
  *   <queue prefix>:limit:token:<token id>          requests with that token
  *   <queue prefix>:limit:address:<address or /64>  requests without a valid token; with access off, all
- *   <queue prefix>:limit:exchange:<address or /64> tokens of issuers that are to be exchanged
+ *   <queue prefix>:limit:exchange:<address or /64> tokens of issuers that are to be exchanged, and steps of sign-ins
  */
 export interface RateLimits {
   /** Counts a request whose caller is known. Throws 429 past the limit of its token or, with access off, its address. */
@@ -17,7 +17,7 @@ export interface RateLimits {
   /** Counts a request without a valid token. Throws 429 past the limit of its address. Those with a valid token that come
    *  from there are not among them, and are served as ever. */
   requestRefused: Counting;
-  /** Counts an exchange. Throws 429 past the limit of its address. */
+  /** Counts an exchange, or a step of a sign-in. Throws 429 past the limit of its address. */
   exchange: Counting;
 }
 
@@ -53,7 +53,7 @@ export async function openRateLimits(app: FastifyInstance): Promise<RateLimits> 
     kind: "exchange",
     max: exchangesByAddress,
     keyOf: ({ address }) => normalizeIP(address),
-    sentence: (max) => `one address may exchange ${max} tokens a minute`,
+    sentence: (max) => `one address may exchange tokens and sign in ${max} times a minute`,
   });
   return { requestOfCaller: access.on ? byToken : byAddress, requestRefused: byAddress, exchange };
 }

@@ -291,6 +291,15 @@ export const Grant = Type.Object(
   { ...closed, description: "A role on the models of a pattern" },
 );
 const Grants = Type.Array(Grant, { maxItems: 100 });
+const AccountToTie = Type.Object(
+  {
+    subject: Type.String({
+      pattern: "^[\\x20-\\x7e]{1,255}$",
+      description: "the sub of the person's account at the provider, 1 to 255 ASCII characters",
+    }),
+  },
+  { ...closed, description: "What a person signs in with, at the provider of SLIPWAY_OIDC_ISSUER" },
+);
 export const NewIdentity = Type.Object(
   {
     name: Type.String({
@@ -302,6 +311,7 @@ export const NewIdentity = Type.Object(
     kind: Type.Enum([...identityKinds]),
     title: Type.Optional(Type.String({ maxLength: 200 })),
     grants: Type.Optional(Grants),
+    signIn: Type.Optional(AccountToTie),
   },
   closed,
 );
@@ -311,6 +321,7 @@ export const IdentityChanges = Type.Object(
     title: Type.Optional(Type.String({ maxLength: 200 })),
     grants: Type.Optional(Grants),
     disabled: Type.Optional(Type.Boolean()),
+    signIn: Type.Optional(nullable(AccountToTie)),
   },
   { ...closed, minProperties: 1 },
 );
@@ -322,6 +333,14 @@ export const Identity = Type.Object({
   disabled: Type.Boolean(),
   createdAt: Time,
   createdBy: Type.String(),
+  signIn: nullable(
+    Type.Object({
+      issuer: Type.String(),
+      subject: Type.String(),
+      grants: Type.Array(Grant, { description: "By the groups of the last sign-in, for the tokens of sign-ins" }),
+      signedInAt: nullable(Time),
+    }),
+  ),
 });
 export const NewToken = Type.Object(
   {

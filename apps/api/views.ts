@@ -149,7 +149,12 @@ export function tagMoveView({ movedAt, promotion, ...move }: TagMove) {
 }
 
 export function identityView(identity: Identity) {
-  return { ...identity, grants: identity.grants.map(grantView), createdAt: time(identity.createdAt) };
+  const { grants, createdAt, signIn, ...rest } = identity;
+  const account =
+    signIn === null
+      ? null
+      : { ...signIn, grants: signIn.grants.map(grantView), signedInAt: timeOrNull(signIn.signedInAt) };
+  return { ...rest, grants: grants.map(grantView), createdAt: time(createdAt), signIn: account };
 }
 
 /** The tags of a grant for all of them are left out. */
@@ -179,6 +184,16 @@ export function publisherView({ grants, changedAt, ...publisher }: Publisher) {
 export function exchangedView({ token, record: { expiresAt }, publisher, source }: Exchanged) {
   const { name: rule, identity, grants } = publisher;
   return { token, expiresAt: timeOrNull(expiresAt) ?? "", identity, grants: grants.map(grantView), rule, source };
+}
+
+export function signedInView({ made, grants }: { made: MadeToken; grants: readonly Grant[] }) {
+  const { token, record } = made;
+  return {
+    token,
+    expiresAt: timeOrNull(record.expiresAt) ?? "",
+    identity: record.identity,
+    grants: grants.map(grantView),
+  };
 }
 
 /** A secret that is sent again would have to be kept. */

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import {
+  type AccountKey,
   createIdentity,
   type Identity,
   listIdentities,
@@ -19,12 +20,15 @@ import {
   pageQuery,
   problems,
 } from "../schemas.ts";
+import { signInOf } from "../sign-in.ts";
 import { identityView, pageView } from "../views.ts";
 
 const tags = ["access"];
 
 export const identityRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { registry } = app;
+  const accountOf = (account: { subject: string } | null | undefined): AccountKey | null | undefined =>
+    account && { issuer: signInOf(app).settings.issuer, subject: account.subject };
 
   app.post(
     "/identities",
@@ -35,18 +39,23 @@ export const identityRoutes: FastifyPluginAsyncTypebox = async (app) => {
         tags,
         headers: onceHeaders,
         body: NewIdentity,
-        response: { 201: IdentitySchema, ...problems(409, 413, 415, 422) },
+        response: { 201: IdentitySchema, ...problems(404, 409, 413, 415, 422) },
       },
     },
     async (request, reply) => {
-      const { grants, ...body } = request.body;
+      const { grants, signIn, ...body } = request.body;
       const made = {
         status: 201,
         location: ({ name }: Identity) => `/v1/identities/${name}`,
         view: identityView,
       } as const;
       return answerOnce(registry, request, reply, made, (remember) =>
-        createIdentity(registry, { ...body, grants: grants?.map(grantOf) }, request.actor, remember),
+        createIdentity(
+          registry,
+          { ...body, grants: grants?.map(grantOf), signIn: accountOf(signIn) ?? undefined },
+          request.actor,
+          remember,
+        ),
       );
     },
   );
@@ -82,16 +91,22 @@ export const identityRoutes: FastifyPluginAsyncTypebox = async (app) => {
     {
       schema: {
         operationId: "updateIdentity",
-        description: "`grants` replaces all of them; `disabled` takes every right away. Both hold within a second.",
+        description:
+          "`grants` replaces all that were given by hand; `disabled` takes every right away; `signIn` ties a person to an account at the provider, and null unties it, which ends the tokens of its sign-ins. All hold within a second.",
         tags,
         params: identityParams,
         body: IdentityChanges,
-        response: { 200: IdentitySchema, ...problems(404, 413, 415, 422) },
+        response: { 200: IdentitySchema, ...problems(404, 409, 413, 415, 422) },
       },
     },
-    async ({ params, body: { grants, ...changes }, actor }) =>
+    async ({ params, body: { grants, signIn, ...changes }, actor }) =>
       identityView(
-        await updateIdentity(registry, params.identity, { ...changes, grants: grants?.map(grantOf) }, actor),
+        await updateIdentity(
+          registry,
+          params.identity,
+          { ...changes, grants: grants?.map(grantOf), signIn: accountOf(signIn) },
+          actor,
+        ),
       ),
   );
 };

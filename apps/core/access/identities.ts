@@ -56,7 +56,7 @@ export interface NewIdentity {
   kind: IdentityKind;
   title?: string | undefined;
   grants?: readonly Grant[] | undefined;
-  signIn?: AccountKey | undefined;
+  signIn?: (AccountKey & { grants?: readonly Grant[] }) | undefined;
 }
 
 export interface IdentityChanges {
@@ -175,11 +175,11 @@ async function changeIdentity(
   return after;
 }
 
-function accountColumns(account: AccountKey | null) {
+function accountColumns(account: NonNullable<NewIdentity["signIn"]> | null) {
   return {
     signInIssuer: account?.issuer ?? null,
     signInSubject: account?.subject ?? null,
-    groupGrants: [],
+    groupGrants: asJson(account?.grants ?? []),
     signedInAt: null,
   };
 }

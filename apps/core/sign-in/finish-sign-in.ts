@@ -10,10 +10,22 @@ import { type From, settlePerson } from "./settle-person.ts";
 import { keepPerson, takeSignIn } from "./sign-ins.ts";
 import { readTerminal, type WaitingTerminal } from "./terminals.ts";
 
-/** Whoever signed in has a token, or is asked whether a terminal shall have it. */
-export type SignedIn =
-  | { name: string; made: MadeToken; grants: readonly Grant[] }
-  | { name: string; terminal: WaitingTerminal };
+/** Whoever signed in has a token. */
+export interface SignedInHere {
+  name: string;
+  made: MadeToken;
+  grants: readonly Grant[];
+}
+
+/** Whoever signed in is asked whether a terminal shall have one. */
+export interface SignedInForTerminal {
+  name: string;
+  terminal: WaitingTerminal;
+  /** What the answer brings with it. */
+  confirm: string;
+}
+
+type SignedIn = SignedInHere | SignedInForTerminal;
 
 type Needs = Pick<Registry, "db"> & { provider: Provider };
 
@@ -42,7 +54,7 @@ export async function finishSignIn(
     const { identity, groupGrants } = person;
     if (terminal !== null) {
       await keepPerson(tx, secret, identity.id);
-      return { name: identity.name, terminal };
+      return { name: identity.name, terminal, confirm: derived(secret, "confirm") };
     }
     const made = await giveToken(tx, config, "browser", person);
     return { name: identity.name, made, grants: [...identity.grants, ...groupGrants] };

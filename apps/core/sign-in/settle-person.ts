@@ -82,9 +82,14 @@ function nameOf({ name, subject }: Account): string {
 
 type Unsettled = Omit<Person, "identity">;
 
-function insertPerson(tx: Transaction, account: Account, { revision, actor }: Unsettled): Promise<Identity> {
+function insertPerson(
+  tx: Transaction,
+  account: Account,
+  { groupGrants, revision, actor }: Unsettled,
+): Promise<Identity> {
   const { issuer, subject, title } = account;
-  return insertIdentity(tx, { name: actor.name, kind: "person", title, signIn: { issuer, subject }, revision }, actor);
+  const signIn = { issuer, subject, grants: groupGrants };
+  return insertIdentity(tx, { name: actor.name, kind: "person", title, signIn, revision }, actor);
 }
 
 async function update(

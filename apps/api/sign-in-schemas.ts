@@ -1,0 +1,33 @@
+import { Type } from "typebox";
+import { closed, Grant, Time } from "./schemas.ts";
+
+const intervalSeconds = Type.Integer({ description: "Between two questions" });
+
+export const NewDevice = Type.Object(
+  {
+    name: Type.Optional(
+      Type.String({
+        pattern: "^\\P{C}{0,60}$",
+        description: "what its person knows it by, at most 60 characters",
+        examples: ["ada's laptop"],
+      }),
+    ),
+  },
+  closed,
+);
+export const StartedDevice = Type.Object({
+  deviceCode: Type.String({ description: "For the terminal alone" }),
+  userCode: Type.String({ examples: ["BCDF-GHJK"] }),
+  verificationUri: Type.String(),
+  verificationUriComplete: Type.String({ description: "With the code in it" }),
+  expiresAt: Time,
+  intervalSeconds,
+});
+export const DeviceToAsk = Type.Object({ deviceCode: Type.String({ minLength: 1, maxLength: 100 }) }, closed);
+export const WaitingDevice = Type.Object({ status: Type.Enum(["waiting"]), intervalSeconds });
+export const SignedInToken = Type.Object({
+  token: Type.String({ description: "Shown once" }),
+  expiresAt: Time,
+  identity: Type.String(),
+  grants: Type.Array(Grant),
+});
