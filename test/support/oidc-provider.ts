@@ -41,7 +41,7 @@ export async function oidcProvider({
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   const kid = "of the provider";
-  const provider = new Provider(url, {
+  const provider: Provider = new Provider(url, {
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: "RS256", use: "sig", kid }] },
     clients: [
       {
@@ -64,7 +64,8 @@ export async function oidcProvider({
       accountId: sub,
       claims: async () => ({ sub, ...made.accounts[sub] }),
     }),
-    async loadExistingGrant({ oidc }) {
+    ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
+    async loadExistingGrant({ oidc }): Promise<InstanceType<Provider["Grant"]>> {
       const grant = new provider.Grant({ clientId: client.id, accountId: oidc.session?.accountId ?? "" });
       grant.addOIDCScope("openid profile email groups");
       await grant.save();

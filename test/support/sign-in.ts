@@ -63,6 +63,7 @@ export function textOn({ bytes }: Answer): string {
     .replace(/<style>.*?<\/style>/s, "")
     .replaceAll(/<[^>]+>/g, " ")
     .replaceAll("&quot;", '"')
+    .replaceAll("&#39;", "'")
     .replaceAll(/\s+/g, " ");
 }
 
@@ -78,7 +79,8 @@ function testBrowser({ call }: GuardedService, provider: TestProvider): TestBrow
     async get(path) {
       const answer = await call("GET", path, { headers: headers() });
       const [set = ""] = [answer.headers["set-cookie"] ?? []].flat();
-      if (String(set) !== "") browser.cookie = String(set).includes("Max-Age=0") ? "" : (String(set).split(";", 1)[0] ?? "");
+      if (String(set) !== "")
+        browser.cookie = String(set).includes("Max-Age=0") ? "" : (String(set).split(";", 1)[0] ?? "");
       return answer;
     },
     async toCallback(start = "/v1/sign-in") {

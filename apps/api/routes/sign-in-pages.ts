@@ -9,10 +9,11 @@ import { parseUserCode } from "#core/sign-in/user-code.ts";
 import { openSignInRefusals } from "../note-sign-in-refusal.ts";
 import { sendPage } from "../page.ts";
 import { showProblemsAsPages } from "../problem-page.ts";
+import { closed } from "../schemas.ts";
 import { secretCookie, secretIn, signInOf } from "../sign-in.ts";
 import { askForCode, askForDecision, decided, goOn, signedIn } from "../sign-in-pages.ts";
 
-const codeQuery = Type.Object({ code: Type.Optional(Type.String({ maxLength: 40 })) });
+const codeQuery = Type.Object({ code: Type.Optional(Type.String({ maxLength: 40 })) }, closed);
 const arriving = { arrival: true, secretQuery: true } as const;
 const page = { hide: true } as const;
 
@@ -83,7 +84,7 @@ export const signInPages: FastifyPluginAsyncTypebox = async (app) => {
       schema: {
         ...page,
         operationId: "decideDevice",
-        body: Type.Object({ confirm: Type.String({ maxLength: 100 }), letIn: Type.Enum(["yes", "no"]) }),
+        body: Type.Object({ confirm: Type.String({ maxLength: 100 }), letIn: Type.Enum(["yes", "no"]) }, closed),
       },
     },
     async (request, reply) => {
