@@ -31,6 +31,55 @@ describe("settings", () => {
     });
   });
 
+  describe("of sign-in", () => {
+    const signIn = {
+      ...needed,
+      SLIPWAY_ACCESS: "on",
+      SLIPWAY_PUBLIC_URL: "https://slipway.example.com/",
+      SLIPWAY_OIDC_ISSUER: "https://id.example.com/realms/acme",
+      SLIPWAY_OIDC_CLIENT_ID: "slipway",
+    };
+
+    it("say what groups give, whatever their names hold", () => {
+      const roles = "/ml/admins=administrator:*, cn=ops%2Cou=it=promoter:fraud.*:stable,100%25=reader:churn";
+      expect(readConfig({ ...signIn, SLIPWAY_OIDC_ROLES: roles }).signIn).toEqual({
+        issuer: "https://id.example.com/realms/acme",
+        clientId: "slipway",
+        clientSecret: null,
+        scopes: "openid profile email",
+        nameClaim: "preferred_username",
+        groupsClaim: "groups",
+        roles: [
+          { group: "/ml/admins", grant: { role: "administrator", pattern: "*", tags: null } },
+          { group: "cn=ops,ou=it", grant: { role: "promoter", pattern: "fraud.*", tags: ["stable"] } },
+          { group: "100%", grant: { role: "reader", pattern: "churn", tags: null } },
+        ],
+        tokenMs: 43_200_000,
+        publicUrl: "https://slipway.example.com",
+      });
+      expect(readConfig(needed).signIn).toBeNull();
+    });
+
+    it.each<[Environment, string]>([
+      [{ SLIPWAY_OIDC_ISSUER: "http://id.example.com" }, "SLIPWAY_OIDC_ISSUER"],
+      [{ SLIPWAY_OIDC_ISSUER: "https://id.example.com?x" }, "SLIPWAY_OIDC_ISSUER"],
+      [{ SLIPWAY_OIDC_ISSUER: "" }, "SLIPWAY_OIDC_CLIENT_ID is set without"],
+      [{ SLIPWAY_OIDC_CLIENT_ID: "" }, "SLIPWAY_OIDC_CLIENT_ID"],
+      [{ SLIPWAY_PUBLIC_URL: "" }, "needs SLIPWAY_PUBLIC_URL"],
+      [{ SLIPWAY_ACCESS: "off" }, "needs SLIPWAY_ACCESS on"],
+      [{ SLIPWAY_OIDC_SCOPES: "profile" }, "lacks openid"],
+      [{ SLIPWAY_OIDC_GROUPS_CLAIM: "email" }, "which others are given later"],
+      [{ SLIPWAY_OIDC_ROLES: "team=owner:*" }, "SLIPWAY_OIDC_ROLES"],
+      [{ SLIPWAY_OIDC_ROLES: "team=uploader:*:stable" }, "SLIPWAY_OIDC_ROLES"],
+      [{ SLIPWAY_OIDC_ROLES: "team=promoter:*:latest" }, "SLIPWAY_OIDC_ROLES"],
+      [{ SLIPWAY_OIDC_ROLES: "=reader:*" }, "SLIPWAY_OIDC_ROLES"],
+      [{ SLIPWAY_OIDC_ROLES: "100%=reader:*" }, "SLIPWAY_OIDC_ROLES"],
+      [{ SLIPWAY_OIDC_TOKEN_HOURS: "0" }, "SLIPWAY_OIDC_TOKEN_HOURS"],
+    ])("with %j are refused", (changes, words) => {
+      expect(() => readConfig({ ...signIn, ...changes })).toThrow(words);
+    });
+  });
+
   it("of what is kept have defaults, and are refused where nobody could mean them", () => {
     expect(readConfig(needed).keeping).toMatchObject({
       collectEveryMs: 21_600_000,

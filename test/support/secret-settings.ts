@@ -7,6 +7,10 @@ export const plainSettings: Readonly<Record<string, string>> = {
   SLIPWAY_REGISTRY: "127.0.0.1:5000",
   SLIPWAY_BASE: `127.0.0.1:5000/base@sha256:${"0".repeat(64)}`,
   SLIPWAY_S3_BUCKET: "artifacts",
+  SLIPWAY_ACCESS: "on",
+  SLIPWAY_PUBLIC_URL: "https://slipway.example",
+  SLIPWAY_OIDC_ISSUER: "https://id.example",
+  SLIPWAY_OIDC_CLIENT_ID: "slipway",
 };
 
 /** Certificates, which are for everybody, and a number. */

@@ -24,7 +24,7 @@ export async function giveToken(
   const expiresAt = new Date(Date.now() + tokenMs);
   const made = await insertTokenRow(tx, { identity, name, expiresAt, groupGrants, revision }, actor);
   await recordAudit(tx, actor, {
-    action: "token.sign_in",
+    action: "token.signin",
     object: `${identity.name}/${name}`,
     objectId: made.record.id,
     model: null,

@@ -66,7 +66,7 @@ it("the token is listed, revoked and in the audit as any other; nothing secret i
   const audit = (await admin("GET", "/v1/audit?actor=ada")).json.items;
   expect(audit).toMatchObject([
     {
-      action: "token.sign_in",
+      action: "token.signin",
       object: "ada/browser",
       after: { issuer: provider.url, subject: "a-1", groupGrants: [uploads, builds], expiresAt: items[0].expiresAt },
     },
