@@ -31,7 +31,7 @@ export function askForDecision({ name, terminal, confirm }: SignedInForTerminal)
   return {
     title: `Signed in as ${name}`,
     hasForm: true,
-    body: html`<p>${called}, at the address ${terminal.address}, asked at ${time(terminal.askedAt)} to act in your name, with all that you may.</p>
+    body: html`<p>${called} that shows <code>${terminal.userCode}</code>, at the address ${terminal.address}, asked at ${time(terminal.askedAt)} to act in your name, with all that you may.</p>
 <form method="post" action="device/decision"><input type="hidden" name="confirm" value="${confirm}">
 <button name="letIn" value="yes">Let it in</button><button name="letIn" value="no">Refuse</button></form>
 <p>Refuse if you did not start this yourself.</p>`,

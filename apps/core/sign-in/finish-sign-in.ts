@@ -48,8 +48,7 @@ export async function finishSignIn(
   const begun = await takeSignIn({ db }, secret);
   if (begun === null) throw signInInvalid("this sign-in is over: it was used, or began more than ten minutes ago");
   const account = accountOf(await provider.claimsOf(query, secret), config);
-  const { terminalHash } = begun;
-  const terminal = terminalHash === null ? null : await readTerminal({ db }, terminalHash);
+  const terminal = begun.terminal === null ? null : await readTerminal({ db }, begun.terminal);
   return settlePerson({ db }, config, account, from, async (tx, person): Promise<SignedIn> => {
     const { identity, groupGrants } = person;
     if (terminal !== null) {

@@ -16,7 +16,7 @@ export async function beginSignIn({ db }: Needs, terminal: UserCode | null): Pro
   await db.signIn.create({
     data: {
       browserHash: hashOf(secret),
-      userCodeHash: terminal === null ? null : hashOf(terminal),
+      userCode: terminal,
       expiresAt: new Date(Date.now() + signInMs),
     },
   });
@@ -24,10 +24,7 @@ export async function beginSignIn({ db }: Needs, terminal: UserCode | null): Pro
 }
 
 /** Once: of two answers to the same sign-in the second finds nothing. Null where there is none, or no more. */
-export async function takeSignIn(
-  { db }: Needs,
-  secret: BrowserSecret,
-): Promise<{ terminalHash: string | null } | null> {
+export async function takeSignIn({ db }: Needs, secret: BrowserSecret): Promise<{ terminal: string | null } | null> {
   const browserHash = hashOf(secret);
   const { count } = await db.signIn.updateMany({
     where: { browserHash, usedAt: null, expiresAt: { gt: new Date() } },
@@ -35,7 +32,7 @@ export async function takeSignIn(
   });
   if (count === 0) return null;
   const row = await db.signIn.findUnique({ where: { browserHash } });
-  return row === null ? null : { terminalHash: row.userCodeHash };
+  return row === null ? null : { terminal: row.userCode };
 }
 
 /** Who signed in, until the terminal is decided on. */
@@ -47,12 +44,12 @@ export async function keepPerson(tx: Transaction, secret: BrowserSecret, identit
 export async function takePerson(
   tx: Transaction,
   secret: BrowserSecret,
-): Promise<{ identityId: string; terminalHash: string } | null> {
+): Promise<{ identityId: string; terminal: string } | null> {
   const browserHash = hashOf(secret);
   const row = await tx.signIn.findUnique({ where: { browserHash } });
   const { count } = await tx.signIn.deleteMany({
     where: { browserHash, identityId: { not: null }, expiresAt: { gt: new Date() } },
   });
-  const { identityId = null, userCodeHash: terminalHash = null } = row ?? {};
-  return count === 0 || identityId === null || terminalHash === null ? null : { identityId, terminalHash };
+  const { identityId = null, userCode: terminal = null } = row ?? {};
+  return count === 0 || identityId === null || terminal === null ? null : { identityId, terminal };
 }

@@ -19,6 +19,8 @@ type Needs = Pick<Registry, "db">;
 
 /** A terminal that asks to be let in, as whoever decides on it sees it. */
 export interface WaitingTerminal {
+  /** As it shows it. */
+  userCode: string;
   name: string;
   address: string;
   askedAt: Date;
@@ -42,9 +44,8 @@ export async function startTerminal({ db }: Needs, name: string, address: string
       expiresAt: new Date(Date.now() + signInMs),
     };
     const { deviceCode, userCode, expiresAt } = started;
-    const hashes = { deviceHash: hashOf(deviceCode), userCodeHash: hashOf(userCode) };
     try {
-      await db.terminal.create({ data: { ...hashes, name, address, expiresAt } });
+      await db.terminal.create({ data: { deviceHash: hashOf(deviceCode), userCode, name, address, expiresAt } });
       return started;
     } catch (error) {
       if (violatedConstraint(error) !== "terminals_user_code_key") throw error;
@@ -52,11 +53,11 @@ export async function startTerminal({ db }: Needs, name: string, address: string
   }
 }
 
-/** By the hash of its user code. Throws `terminal_not_found`. */
-export async function readTerminal({ db }: Needs, userCodeHash: string): Promise<WaitingTerminal> {
-  const row = await db.terminal.findFirst({ where: { userCodeHash, ...undecided() } });
+/** Throws `terminal_not_found`. */
+export async function readTerminal({ db }: Needs, userCode: string): Promise<WaitingTerminal> {
+  const row = await db.terminal.findFirst({ where: { userCode, ...undecided() } });
   if (row === null) throw terminalNotFound();
-  return { name: row.name, address: row.address, askedAt: row.createdAt };
+  return { userCode, name: row.name, address: row.address, askedAt: row.createdAt };
 }
 
 const undecided = () => ({ identityId: null, refusedAt: null, expiresAt: { gt: new Date() } });
@@ -72,7 +73,7 @@ export async function decideTerminal(
     const person = await takePerson(tx, secret);
     if (person === null) throw signInInvalid("this sign-in is over: it was used, or began more than ten minutes ago");
     const { count } = await tx.terminal.updateMany({
-      where: { userCodeHash: person.terminalHash, ...undecided() },
+      where: { userCode: person.terminal, ...undecided() },
       data: letIn ? { identityId: person.identityId } : { refusedAt: new Date() },
     });
     if (count === 0) throw terminalNotFound();

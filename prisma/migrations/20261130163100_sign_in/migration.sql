@@ -8,7 +8,7 @@ ALTER TABLE "tokens" ADD COLUMN "group_grants" JSONB;
 
 CREATE TABLE "terminals" (
     "device_hash" TEXT NOT NULL,
-    "user_code_hash" TEXT NOT NULL,
+    "user_code" TEXT NOT NULL,
     "name" TEXT NOT NULL,
     "address" TEXT NOT NULL,
     "identity_id" UUID,
@@ -19,12 +19,12 @@ CREATE TABLE "terminals" (
     CONSTRAINT "terminals_pkey" PRIMARY KEY ("device_hash"),
     CONSTRAINT "terminals_identity_fkey" FOREIGN KEY ("identity_id") REFERENCES "identities"("id") ON DELETE SET NULL ON UPDATE CASCADE
 );
-CREATE UNIQUE INDEX "terminals_user_code_key" ON "terminals"("user_code_hash");
+CREATE UNIQUE INDEX "terminals_user_code_key" ON "terminals"("user_code");
 CREATE INDEX "terminals_expires_idx" ON "terminals"("expires_at");
 
 CREATE TABLE "sign_ins" (
     "browser_hash" TEXT NOT NULL,
-    "user_code_hash" TEXT,
+    "user_code" TEXT,
     "used_at" TIMESTAMPTZ(3),
     "identity_id" UUID,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,

@@ -464,11 +464,16 @@ it("a promoter of one tag moves that tag alone", async () => {
   expect((await call("POST", `/v1/models/${model}/tags`, { json: one })).status).toBe(409);
 });
 
-it("the exchange of tokens alone is open, and its path for nothing else", async () => {
+it("the exchange of tokens and the steps of a sign-in alone are open, and their paths for nothing else", async () => {
   const answer = await service.call("POST", "/v1/token-exchange", { json: { token: "none" } });
   expect([answer.status, answer.json.type]).toEqual([401, "/problems/id_token_refused"]);
   expect((await service.call("GET", "/v1/token-exchange")).status).toBe(405);
   expect((await service.call("POST", "/v1/token-exchange/more", { json: {} })).status).toBe(401);
+  for (const path of ["/v1/sign-in", "/v1/sign-in/callback", "/v1/sign-in/device"])
+    expect((await service.call("GET", path)).json.type).toBe("/problems/sign_in_unset");
+  for (const path of ["/v1/sign-in/more", "/v1/sign-in/device/more", "/v1/sign-in/", "/v1/sign-in/callback/more"])
+    expect((await service.call("GET", path)).status).toBe(401);
+  expect((await service.call("POST", "/v1/sign-in", { json: {} })).status).toBe(405);
 });
 
 it("only a setup code sets up", async () => {

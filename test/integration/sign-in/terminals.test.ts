@@ -41,8 +41,9 @@ it("a terminal is given a token once its person has signed in and let it in, onc
 
   const browser = newBrowser();
   const page = await toDecision(browser, started);
+  expect(textOn(page)).toContain(` that shows ${started.userCode} ,`);
   expect(textOn(page)).toMatch(
-    /Signed in as grace .*“grace's laptop”, at the address 127\.0\.0\.1, asked at .* to act in your name/,
+    /Signed in as grace .*“grace's laptop” .*at the address 127\.0\.0\.1, asked at .* to act in your name/,
   );
   expect(page.headers["referrer-policy"]).toBe("same-origin");
   expect((await poll(started.deviceCode)).status).toBe(202);
