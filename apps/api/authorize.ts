@@ -23,10 +23,10 @@ declare module "fastify" {
 
 /** Without a token, and without a line in the table of needs. */
 const open =
-  /^\/(?:healthz|readyz|openapi\.json|docs(?:\/.*)?|problems\/:code|v1\/token-exchange|v1\/sign-in(?:\/callback|\/device(?:\/token|\/decision)?)?)$/;
+  /^\/(?:healthz|readyz|openapi\.json|docs(?:\/.*)?|problems\/:code|v1\/token-exchange|v1\/sign-in(?:\/callback|\/terminal(?:\/decision)?|\/device(?:\/token)?)?)$/;
 
 /** Open, and counted for each address as exchanges. */
-const counted = new Set(["exchangeToken", "startSignIn", "finishSignIn", "startDevice", "decideDevice"]);
+const counted = new Set(["exchangeToken", "startSignIn", "finishSignIn", "startDevice", "decideTerminal"]);
 
 /** Asks who calls before a body is read, and what an operation needs before it runs. Whatever is not open needs a token,
  *  a path that leads nowhere too. A route that is neither open nor has a line in the table of needs throws. */

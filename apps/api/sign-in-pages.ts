@@ -12,7 +12,7 @@ export function askForCode(given: string): Page {
     title: "Let a terminal in",
     hasForm: true,
     body: html`${wrong}<p>Type the code that your terminal shows.</p>
-<form method="get" action="device"><input name="code" autofocus autocomplete="off" maxlength="20" aria-label="Code"><button>Go on</button></form>`,
+<form method="get" action="terminal"><input name="code" autofocus autocomplete="off" maxlength="20" aria-label="Code"><button>Go on</button></form>`,
   };
 }
 
@@ -32,7 +32,7 @@ export function askForDecision({ name, terminal, confirm }: SignedInForTerminal)
     title: `Signed in as ${name}`,
     hasForm: true,
     body: html`<p>${called} that shows <code>${terminal.userCode}</code>, at the address ${terminal.address}, asked at ${time(terminal.askedAt)} to act in your name, with all that you may.</p>
-<form method="post" action="device/decision"><input type="hidden" name="confirm" value="${confirm}">
+<form method="post" action="terminal/decision"><input type="hidden" name="confirm" value="${confirm}">
 <button name="letIn" value="yes">Let it in</button><button name="letIn" value="no">Refuse</button></form>
 <p>Refuse if you did not start this yourself.</p>`,
   };

@@ -47,7 +47,7 @@ describe.skipIf(!there)("a browser", () => {
     expect(await page.title()).toBe("Sign in invalid");
 
     const { json } = await service.call("POST", "/v1/sign-in/device", { json: { name: "a terminal" } });
-    await page.goto(`${publicUrl}/v1/sign-in/device`);
+    await page.goto(`${publicUrl}/v1/sign-in/terminal`);
     await page.locator("input").fill(json.userCode);
     await page.locator("button").click();
     await page.locator("a").click();

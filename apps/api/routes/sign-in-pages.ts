@@ -65,7 +65,7 @@ export const signInPages: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   app.get(
-    "/sign-in/device",
+    "/sign-in/terminal",
     {
       exposeHeadRoute: false,
       config: arriving,
@@ -79,11 +79,11 @@ export const signInPages: FastifyPluginAsyncTypebox = async (app) => {
   );
 
   app.post(
-    "/sign-in/device/decision",
+    "/sign-in/terminal/decision",
     {
       schema: {
         ...page,
-        operationId: "decideDevice",
+        operationId: "decideTerminal",
         body: Type.Object({ confirm: Type.String({ maxLength: 100 }), letIn: Type.Enum(["yes", "no"]) }, closed),
       },
     },

@@ -33,7 +33,7 @@ export const signInRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async ({ body: { name = "" }, address }, reply) => {
       const { publicUrl } = signInOf(app).settings;
       const { deviceCode, userCode, expiresAt } = await startTerminal(registry, name, address);
-      const verificationUri = `${publicUrl}/v1/sign-in/device`;
+      const verificationUri = `${publicUrl}/v1/sign-in/terminal`;
       return reply.status(201).send({
         deviceCode,
         userCode,

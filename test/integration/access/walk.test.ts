@@ -469,7 +469,7 @@ it("the exchange of tokens and the steps of a sign-in alone are open, and their 
   expect([answer.status, answer.json.type]).toEqual([401, "/problems/id_token_refused"]);
   expect((await service.call("GET", "/v1/token-exchange")).status).toBe(405);
   expect((await service.call("POST", "/v1/token-exchange/more", { json: {} })).status).toBe(401);
-  for (const path of ["/v1/sign-in", "/v1/sign-in/callback", "/v1/sign-in/device"])
+  for (const path of ["/v1/sign-in", "/v1/sign-in/callback", "/v1/sign-in/terminal"])
     expect((await service.call("GET", path)).json.type).toBe("/problems/sign_in_unset");
   for (const path of ["/v1/sign-in/more", "/v1/sign-in/device/more", "/v1/sign-in/", "/v1/sign-in/callback/more"])
     expect((await service.call("GET", path)).status).toBe(401);

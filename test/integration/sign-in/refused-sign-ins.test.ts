@@ -267,7 +267,7 @@ it("each address may begin so many a minute", async () => {
 
 it("nobody signs in where no provider is named", async () => {
   const without = await guardedService();
-  for (const path of ["/v1/sign-in", "/v1/sign-in/callback", "/v1/sign-in/device"]) {
+  for (const path of ["/v1/sign-in", "/v1/sign-in/callback", "/v1/sign-in/terminal"]) {
     const { status, json: problem } = await without.call("GET", path);
     expect([status, problem.type]).toEqual([404, "/problems/sign_in_unset"]);
   }

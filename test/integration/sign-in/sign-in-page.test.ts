@@ -49,7 +49,7 @@ it("shows how an account is tied, and how a terminal is let in", async () => {
   provider.current = "248289761001";
   const given = shell(`${wait.replace("sleep 5", "sleep 0.1")}\necho "$TOKEN"`);
   const browser = newBrowser();
-  const asked = await browser.get(await browser.toCallback(path.replace("/device", "")));
+  const asked = await browser.get(await browser.toCallback(path.replace("/terminal", "")));
   await browser.submit(asked, "/v1/sign-in/callback", { letIn: "yes" });
   const { json: me } = await service.as((await given).trim())("GET", "/v1/me");
   expect([me.name, me.token.name]).toEqual(["grace@example.com", "terminal the laptop of grace"]);

@@ -33,8 +33,8 @@ it("a terminal is given a token once its person has signed in and let it in, onc
   const started = await start();
   expect(started).toMatchObject({
     userCode: expect.stringMatching(/^[B-Z]{4}-[B-Z]{4}$/),
-    verificationUri: `${publicUrl}/v1/sign-in/device`,
-    verificationUriComplete: `${publicUrl}/v1/sign-in/device?code=${started.userCode}`,
+    verificationUri: `${publicUrl}/v1/sign-in/terminal`,
+    verificationUriComplete: `${publicUrl}/v1/sign-in/terminal?code=${started.userCode}`,
   });
   const waiting = await poll(started.deviceCode);
   expect([waiting.status, waiting.json]).toEqual([202, { status: "waiting", intervalSeconds: 5 }]);
@@ -94,7 +94,7 @@ it("another site's form, another's browser and another form let nothing in", asy
   const started = await start();
   const browser = newBrowser();
   const page = await toDecision(browser, started);
-  const path = "/v1/sign-in/device/decision";
+  const path = "/v1/sign-in/terminal/decision";
   const confirm = /name="confirm" value="([^"]+)"/.exec(page.bytes.toString())?.[1] ?? "";
   const type = { "content-type": "application/x-www-form-urlencoded" };
   const post = (bytes: string, headers: Record<string, string>) =>
@@ -133,7 +133,7 @@ it("codes end after ten minutes, and others are none", async () => {
   expect((await toDecision(newBrowser(), started)).status).toBe(404);
   expect((await poll("none")).status).toBe(404);
   for (const code of ["", "ABCD", "AAAA-AAAA", "<b>"]) {
-    const page = await newBrowser().get(`/v1/sign-in/device?code=${encodeURIComponent(code)}`);
+    const page = await newBrowser().get(`/v1/sign-in/terminal?code=${encodeURIComponent(code)}`);
     expect([page.status, textOn(page)]).toEqual([200, expect.stringContaining("Type the code")]);
     expect(page.bytes.toString()).not.toContain("<b>");
   }
@@ -150,6 +150,6 @@ it("a terminal's name is text on the page, and holds nothing that nobody sees", 
 
 it("who types a code may write it in small letters", async () => {
   const { userCode } = await start();
-  const page = await newBrowser().get(`/v1/sign-in/device?code=${userCode.replace("-", "").toLowerCase()}`);
+  const page = await newBrowser().get(`/v1/sign-in/terminal?code=${userCode.replace("-", "").toLowerCase()}`);
   expect(textOn(page)).toContain(`Does your own terminal show ${userCode} ?`);
 });
