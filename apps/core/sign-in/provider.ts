@@ -91,19 +91,24 @@ export function openProvider(
         const claims = answer.claims() as Claims & { sub: string; iss: string };
         // One client of a provider of many companies would let all of them in (Entra's "common").
         if (claims.iss !== settings.issuer) throw issuerFailed("its token is another issuer's");
-        return await completed(client, claims, answer.access_token);
+        return await completed(client, claims, answer.access_token, settings);
       } catch (error) {
         throw translated(error);
       }
     },
   };
+}
 
-  /** Some say groups and names to the user info endpoint alone. */
-  async function completed(client: openid.Configuration, claims: Claims & { sub: string }, accessToken: string) {
-    const isWhole = [settings.groupsClaim, settings.nameClaim].every((name) => claims[name] !== undefined);
-    if (isWhole || client.serverMetadata().userinfo_endpoint === undefined) return claims;
-    return { ...(await openid.fetchUserInfo(client, accessToken, claims.sub)), ...claims };
-  }
+/** Some say groups and names to the user info endpoint alone. */
+async function completed(
+  client: openid.Configuration,
+  claims: Claims & { sub: string },
+  accessToken: string,
+  { groupsClaim, nameClaim }: SignInConfig,
+): Promise<Claims> {
+  const isWhole = [groupsClaim, nameClaim].every((name) => claims[name] !== undefined);
+  if (isWhole || client.serverMetadata().userinfo_endpoint === undefined) return claims;
+  return { ...(await openid.fetchUserInfo(client, accessToken, claims.sub)), ...claims };
 }
 
 async function discover({ issuer, clientId, clientSecret }: SignInConfig, ca: string | null) {
