@@ -257,6 +257,16 @@ describe("an approval is void", () => {
     expect((await read(json.id)).explanation).toBe("lead has rejected it: no more ");
   });
 
+  it("not where who gave it may approve by a group of the last sign-in", async () => {
+    const grouped = await service.identity("grouped", [{ role: "approver", pattern: "*" }]);
+    await candidate(people, "by-group", "1.0.0");
+    const { json } = await ask("by-group", "1.0.0");
+    await decide(grouped, json.id);
+    const groupGrants = [{ role: "approver", pattern: "*", tags: null }];
+    await registry.db.identity.update({ where: { name: "grouped" }, data: { grants: [], groupGrants } });
+    expect((await decide(lead, json.id)).json.status).toMatch(/^(applying|done)$/);
+  });
+
   it("of no use where who has asked may not promote any more", async () => {
     const id = await waiting("left");
     await admin("PATCH", "/v1/identities/ops", { json: { disabled: true } });
