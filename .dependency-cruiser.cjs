@@ -64,6 +64,12 @@ module.exports = {
       to: { path: "^apps/(api|worker|standalone|cli)/", pathNot: "^apps/$1/" },
     },
     {
+      name: "the-command-line-knows-the-api-alone",
+      severity: "error",
+      from: { path: "^apps/cli/" },
+      to: { path: "^(apps|prisma)/", pathNot: "^apps/cli/" },
+    },
+    {
       name: "vendor-sdks-stay-in-their-file",
       severity: "error",
       from: { path: "^apps/", pathNot: "^apps/core/work/queue\\.ts$|^apps/api/counting-redis\\.ts$|^apps/standalone/" },

@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import { Failure } from "../failure.ts";
+import { begin, readVersion } from "../push/begin.ts";
+import { bringFiles } from "../push/bring-files.ts";
+import { findFiles, hashFiles } from "../push/folder.ts";
+import { isStep } from "../push/numbers.ts";
+import { isOpen, type Release, type Version } from "../push/release.ts";
+import { seal } from "../push/seal.ts";
+import { waitReady } from "../service/follow-build.ts";
+import { showProgress } from "../terminal/progress.ts";
+import { plain } from "../terminal/table.ts";
+import { bytesText } from "../terminal/units.ts";
+import type { Work } from "../work.ts";
+
+export interface PushOptions {
+  version: string;
+  description?: string;
+  label: string[];
+  metadata?: string;
+  wait?: boolean;
+  followLinks?: boolean;
+}
+
+/** A folder becomes a version: its files first, then the seal. Cut off anywhere and run again, it goes on with the same
+ *  draft. */
+export async function push(work: Work, model: string, folder: string, options: PushOptions): Promise<void> {
+  const { screen, signal } = work;
+  isStep(options.version); // or no version at all: said before anything is read
+  const labels = labelsOf(options.label);
+  const metadata = options.metadata === undefined ? {} : await metadataOf(options.metadata);
+  const found = await findFiles(folder, options.followLinks === true);
+  const service = await work.service();
+  await service.api.GET("/v1/me"); // a wrong address or token is said before gigabytes are hashed
+  const hashing = showProgress(
+    screen,
+    "hashing",
+    found.reduce((sum, file) => sum + file.sizeBytes, 0),
+  );
+  const files = await hashFiles(found, signal, hashing.add).finally(hashing.end);
+  const description = options.description ?? "";
+  const release: Release = { model, version: options.version, files, description, labels, metadata };
+  let version = await begin(service, release);
+  if (isOpen(version)) {
+    screen.note(`${model}:${version.version} is a draft`);
+    await bringFiles(service, screen, version, files);
+    version = await seal(service, release, version);
+  }
+  if (options.wait === true) {
+    screen.note(`building ${model}:${version.version}`);
+    version = await waitReady(service, version, (line) => screen.note(screen.colours.dim(plain(line))));
+  } else version = await readVersion(service, model, version.version);
+  showPushed(work, version);
+}
+
+function showPushed({ screen }: Work, version: Version): void {
+  if (screen.json) return screen.print(JSON.stringify(version));
+  const { model, version: number, fileCount, sizeBytes, image, status } = version;
+  screen.print(`${model}:${number}  ${status}  ${fileCount} files, ${bytesText(sizeBytes)}`);
+  if (image !== null) screen.print(`image   ${image.reference}\ndigest  ${image.digest}`);
+  else screen.print(`follow its build: slipway logs -f ${model}@${number}`);
+}
+
+function labelsOf(pairs: string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const equals = pair.indexOf("=");
+      if (equals < 1) throw new Failure("usage", `"${pair}" is no label: write --label team=growth`);
+      return [pair.slice(0, equals), pair.slice(equals + 1)];
+    }),
+  );
+}
+
+/** `@file`, or the JSON itself. */
+async function metadataOf(given: string): Promise<Record<string, unknown>> {
+  const text = given.startsWith("@")
+    ? await readFile(given.slice(1), "utf8").catch((error: NodeJS.ErrnoException) => {
+        throw new Failure("usage", `${given.slice(1)} cannot be read (${error.code}): --metadata takes @FILE or JSON`);
+      })
+    : given;
+  try {
+    const document: unknown = JSON.parse(text);
+    if (typeof document === "object" && document !== null && !Array.isArray(document))
+      return document as Record<string, unknown>;
+  } catch {
+    // said below
+  }
+  throw new Failure("usage", '--metadata is no JSON object: give @FILE, or JSON such as {"auc": 0.91}');
+}
