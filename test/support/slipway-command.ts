@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { mkdir, writeFile } from "node:fs/promises";
 import { commandPath } from "#standalone/setup/service-programs.mjs";
 import { predictorPackage } from "./sealed.ts";
 import { temporaryFolder } from "./temporary-folder.ts";

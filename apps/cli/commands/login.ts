@@ -35,7 +35,10 @@ async function askForToken({ screen, signal }: Work, url: string): Promise<strin
 export function logout({ screen, chosen }: Work): void {
   const kept = readProfiles(process.env);
   const name = chosen.profile ?? kept.current;
-  if (kept.profiles[name] === undefined) return screen.note(`there is no profile "${name}"`);
+  if (kept.profiles[name] === undefined) {
+    screen.note(`there is no profile "${name}"`);
+    return;
+  }
   const { [name]: _gone, ...profiles } = kept.profiles;
   writeProfiles(process.env, { current: name === kept.current ? "default" : kept.current, profiles });
   screen.note(`profile "${name}" is gone from here; the token itself is good until it expires or is revoked`);

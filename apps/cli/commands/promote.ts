@@ -96,12 +96,18 @@ async function untilEnded({ screen, signal }: Work, { api }: Service, begun: Pro
 }
 
 function showTag({ screen }: Work, tag: Tag): void {
-  if (screen.json) return screen.print(JSON.stringify(tag));
+  if (screen.json) {
+    screen.print(JSON.stringify(tag));
+    return;
+  }
   screen.print(`${tag.model}:${tag.tag} is at ${tag.version}, revision ${tag.revision}\ndigest  ${tag.imageDigest}`);
 }
 
 function showPromotion({ screen }: Work, promotion: Promotion): void {
-  if (screen.json) return screen.print(JSON.stringify(promotion));
+  if (screen.json) {
+    screen.print(JSON.stringify(promotion));
+    return;
+  }
   const { model, version, tag, status, id } = promotion;
   screen.print(`${model}:${version} to ${tag} is ${status}, promotion ${id}`);
   if (promotion.verdicts.length > 0)

@@ -53,7 +53,10 @@ export async function push(work: Work, model: string, folder: string, options: P
 }
 
 function showPushed({ screen }: Work, version: Version): void {
-  if (screen.json) return screen.print(JSON.stringify(version));
+  if (screen.json) {
+    screen.print(JSON.stringify(version));
+    return;
+  }
   const { model, version: number, fileCount, sizeBytes, image, status } = version;
   screen.print(`${model}:${number}  ${status}  ${fileCount} files, ${bytesText(sizeBytes)}`);
   if (image !== null) screen.print(`image   ${image.reference}\ndigest  ${image.digest}`);

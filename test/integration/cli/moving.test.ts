@@ -1,10 +1,11 @@
 import { statSync } from "node:fs";
 import { chmod, readFile } from "node:fs/promises";
-import { createServer as createTlsServer } from "node:https";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { freePort } from "#standalone/free-port.ts";
 import { promotionPeople } from "#test/promotion-people.ts";
 import { packageFolder, slipwayCommand } from "#test/slipway-command.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
@@ -25,7 +26,10 @@ for (const version of ["1.0.0", "1.1.0"]) {
 
 it("promotes, rolls back and tells the history", async () => {
   const moved = await slipway.run(["promote", "churn", "1.0.0", "staging", "--reason", "first"], as(ops));
-  expect(moved, moved.errors).toMatchObject({ code: 0, out: expect.stringContaining("churn:staging is at 1.0.0, revision 1") });
+  expect(moved, moved.errors).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("churn:staging is at 1.0.0, revision 1"),
+  });
   await slipway.run(["promote", "churn", "1.1.0", "staging"], as(ops));
   const back = await slipway.run(["rollback", "churn", "staging", "--reason", "incident 42", "--json"], as(ops));
   expect(JSON.parse(back.out)).toMatchObject({ version: "1.0.0", revision: 3 });
@@ -84,6 +88,7 @@ it("keeps a token that is accepted, in a file for nobody else, and shows it nowh
   expect(asked).toMatchObject({ code: 2, errors: expect.stringContaining("--token-stdin") });
 });
 
+const nobody = await freePort();
 const page = createServer((_request, response) => response.end("<html>"));
 const tls = createTlsServer({}, (_request, response) => response.end());
 for (const server of [page, tls]) {
@@ -92,10 +97,22 @@ for (const server of [page, tls]) {
 }
 
 it.each([
-  ["no server", ["ls", "--url", "http://127.0.0.1:1"], {}, 6, "is Slipway running there?"],
+  ["no server", ["ls", "--url", `http://127.0.0.1:${nobody}`], {}, 6, "is Slipway running there?"],
   ["a name that is not known", ["ls", "--url", "http://nowhere.invalid"], {}, 6, "is it spelled right?"],
-  ["another server", ["ls", "--url", `http://127.0.0.1:${(page.address() as AddressInfo).port}`], {}, 6, "is not Slipway"],
-  ["plain http to https", ["ls", "--url", `http://127.0.0.1:${(tls.address() as AddressInfo).port}`], {}, 6, "does it want https://?"],
+  [
+    "another server",
+    ["ls", "--url", `http://127.0.0.1:${(page.address() as AddressInfo).port}`],
+    {},
+    6,
+    "is not Slipway",
+  ],
+  [
+    "plain http to https",
+    ["ls", "--url", `http://127.0.0.1:${(tls.address() as AddressInfo).port}`],
+    {},
+    6,
+    "does it want https://?",
+  ],
   ["https to plain http", ["ls", "--url", url.replace("http", "https")], {}, 6, "does not speak https there"],
   ["no address", ["ls", "--url", "slipway.example.com"], {}, 2, "begins with http:// or https://"],
   ["no token", ["ls"], {}, 4, "wants a token: slipway login"],
@@ -115,6 +132,6 @@ it("says what is the matter in doctor", async () => {
   expect(well.code, well.errors).toBe(0);
   const names = JSON.parse(well.out).findings.map(({ name }: { name: string }) => name);
   expect(names).toEqual(expect.arrayContaining(["service", "clock", "database", "token", "engine", "space here"]));
-  expect(await slipway.run(["doctor", "--url", "http://127.0.0.1:1"])).toMatchObject({ code: 6 });
+  expect(await slipway.run(["doctor", "--url", `http://127.0.0.1:${nobody}`])).toMatchObject({ code: 6 });
   expect(await slipway.run(["doctor"], { SLIPWAY_TOKEN: "slpw_no" })).toMatchObject({ code: 1 });
 });

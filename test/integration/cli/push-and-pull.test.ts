@@ -79,7 +79,7 @@ it("goes on with the draft of a push that was interrupted, and sends what has no
   expect(ended).toMatchObject({ code: 130, out: "" });
   expect(ended.errors).toContain("interrupted: the same command goes on where this one ended");
   const version = await pushed(["cut", folder]);
-  expect(version).toMatchObject({ version: "1.0.0", fileCount: 4 });
+  expect(version).toMatchObject({ version: "1.0.0", fileCount: 3 });
   const { json } = await service.call("GET", "/v1/models/cut/versions");
   expect(json.items).toHaveLength(1);
 });

@@ -28,11 +28,15 @@ it("ends quietly where nobody reads on", () => {
 
 it("fits a narrow terminal, coloured unless it is not wanted", () => {
   const inTerminal = (env: string) =>
-    execFileSync("script", ["-qec", `stty cols 30; ${env} "${process.execPath}" "${commandPath}" ls --url ${url}`, "/dev/null"], {
-      encoding: "utf8",
-      env: { PATH: process.env["PATH"], TERM: "xterm", HOME: temporaryFolder() },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    execFileSync(
+      "script",
+      ["-qec", `stty cols 30; ${env} "${process.execPath}" "${commandPath}" ls --url ${url}`, "/dev/null"],
+      {
+        encoding: "utf8",
+        env: { PATH: process.env["PATH"], TERM: "xterm", HOME: temporaryFolder() },
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
   const plain = inTerminal("NO_COLOR=1");
   expect(plain).not.toContain("\u001b[");
   for (const line of plain.split(/\r?\n/)) expect(line.length).toBeLessThanOrEqual(30);
