@@ -1,14 +1,14 @@
-import { createReadStream } from "node:fs";
 import { Failure } from "../failure.ts";
 import { inParallel } from "../in-parallel.ts";
 import { at, documentOf, everyItem, filePath, type Service } from "../service/connect.ts";
 import { showProgress } from "../terminal/progress.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { bytesText } from "../terminal/units.ts";
-import { chunkBytes, contentDigest, hasChanged, type LocalFile } from "./folder.ts";
+import { contentDigest, hasChanged, type LocalFile } from "./folder.ts";
 import type { Version } from "./release.ts";
 import { sendDirect } from "./send-direct.ts";
 import { sendResumable } from "./send-resumable.ts";
+import { bytesFrom, type Sending } from "./sending.ts";
 
 /** Up to here a file that is cut off is sent again whole: by tus it would take twice the time or more (decision 0088). */
 const wholeBytes = 256 * 1024 * 1024;
@@ -16,15 +16,6 @@ const wholeBytes = 256 * 1024 * 1024;
 const directBytes = 32 * 1024 * 1024;
 const filesAtOnce = 6;
 const namedAtOnce = 1_000;
-
-/** A file on its way into a draft. */
-export interface Sending {
-  service: Service;
-  draft: Version;
-  file: LocalFile;
-  /** Of the file's bytes; what is sent again counts once. */
-  countTo(bytes: number): void;
-}
 
 /** Makes the draft hold these files and no others. What it has is left, what the service knows is named, the rest sent:
  *  large files go on where a run before this one was cut off. */
@@ -109,16 +100,4 @@ async function sendWhole({ service, draft, file, countTo }: Sending): Promise<vo
   const place = `${at("models", draft.model, "versions", draft.version)}/files/${filePath(file.path)}`;
   await service.send("PUT", place, headers, file.sizeBytes === 0 ? null : () => bytesFrom(file, 0, countTo));
   countTo(file.sizeBytes);
-}
-
-/** As many as were announced and no more, also where the file has grown since. */
-export function bytesFrom(file: LocalFile, offset: number, countTo: (bytes: number) => void) {
-  const stream = createReadStream(file.place, { start: offset, end: file.sizeBytes - 1, highWaterMark: chunkBytes });
-  let at = offset;
-  countTo(at);
-  stream.on("data", (chunk) => {
-    at += chunk.length;
-    countTo(at);
-  });
-  return stream;
 }

@@ -6,7 +6,7 @@ import { documentOf, everyItem, type Service } from "../service/connect.ts";
 import { failureOf, unreachable } from "../service/problems.ts";
 import { sendRaw } from "../service/send-raw.ts";
 import { hasCode } from "./begin.ts";
-import type { Sending } from "./bring-files.ts";
+import type { Sending } from "./sending.ts";
 
 const partsAtOnce = 4;
 const partMs = 120_000;

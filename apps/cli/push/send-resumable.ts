@@ -1,7 +1,7 @@
 import { Failure } from "../failure.ts";
 import { at, everyItem } from "../service/connect.ts";
 import { hasCode } from "./begin.ts";
-import { bytesFrom, type Sending } from "./bring-files.ts";
+import { bytesFrom, type Sending } from "./sending.ts";
 
 const tus = { "tus-resumable": "1.0.0" };
 

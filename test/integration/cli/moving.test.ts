@@ -56,7 +56,7 @@ it("says what a promotion waits for, and waits until it is approved or rejected"
 });
 
 it("shows models, versions and what differs, as documents of the API where they are wanted", async () => {
-  expect((await slipway.run(["ls"], as(dev))).out).toMatch(/^model +latest[^]*^churn +1\.1\.0 /m);
+  expect((await slipway.run(["ls"], as(dev))).out).toMatch(/^model +latest[\s\S]*^churn +1\.1\.0 /m);
   const { out } = await slipway.run(["ls", "churn", "--json"], as(dev));
   expect(JSON.parse(out).items.map(({ version }: { version: string }) => version)).toEqual(["1.1.0", "1.0.0"]);
   const shown = await slipway.run(["show", "churn@1.0.0", "--json"], as(dev));

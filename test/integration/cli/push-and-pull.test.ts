@@ -33,7 +33,7 @@ it("pushes a folder, follows its build and prints image and digest", async () =>
   const { code, out, errors } = await slipway.run(["push", "churn", folder, "--version", "1.2.0", "--wait"]);
   expect(code, errors).toBe(0);
   expect(errors).toContain("making a small image of churn:1.2.0");
-  expect(out).toMatch(/churn:1\.2\.0 {2}ready[^]*image {3}\S+@sha256:[^]*digest {2}sha256:/);
+  expect(out).toMatch(/churn:1\.2\.0 {2}ready[\s\S]*image {3}\S+@sha256:[\s\S]*digest {2}sha256:/);
 });
 
 it("counts numbers up, and tells labels and metadata", async () => {

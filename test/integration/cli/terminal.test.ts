@@ -1,6 +1,7 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { root } from "#standalone/setup/run-command.mjs";
 import { commandPath } from "#standalone/setup/service-programs.mjs";
@@ -9,6 +10,8 @@ import { slipwayCommand } from "#test/slipway-command.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { draftOf, testService } from "#test/test-service.ts";
 
+/** The service is in this process, and has to answer meanwhile. */
+const ran = promisify(execFile);
 const service = await testService();
 const url = `http://127.0.0.1:${service.port}`;
 const slipway = slipwayCommand({ SLIPWAY_URL: url });
@@ -20,28 +23,28 @@ it("has the types of the API as it is", async () => {
   expect(kept === (await apiTypes(json)), "out of date: npm run docs").toBe(true);
 });
 
-it("ends quietly where nobody reads on", () => {
+it("ends quietly where nobody reads on", async () => {
   const script = `set -o pipefail; "${process.execPath}" "${commandPath}" ls --url ${url} | head -c 1 >/dev/null; echo $?`;
-  const { stdout, stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+  const { stdout, stderr } = await ran("bash", ["-c", script]);
   expect([stdout.trim(), stderr]).toEqual(["0", ""]);
 });
 
-it("fits a narrow terminal, coloured unless it is not wanted", () => {
-  const inTerminal = (env: string) =>
-    execFileSync(
-      "script",
-      ["-qec", `stty cols 30; ${env} "${process.execPath}" "${commandPath}" ls --url ${url}`, "/dev/null"],
-      {
-        encoding: "utf8",
-        env: { PATH: process.env["PATH"], TERM: "xterm", HOME: temporaryFolder() },
-        stdio: ["ignore", "pipe", "inherit"],
-      },
-    );
-  const plain = inTerminal("NO_COLOR=1");
+it("fits a narrow terminal, coloured unless it is not wanted", async () => {
+  const inTerminal = async (env: string) =>
+    (
+      await ran(
+        "script",
+        ["-qec", `stty cols 30; ${env} "${process.execPath}" "${commandPath}" ls --url ${url}`, "/dev/null"],
+        {
+          env: { PATH: process.env["PATH"], TERM: "xterm", HOME: temporaryFolder() },
+        },
+      )
+    ).stdout;
+  const plain = await inTerminal("NO_COLOR=1");
   expect(plain).not.toContain("\u001b[");
   for (const line of plain.split(/\r?\n/)) expect(line.length).toBeLessThanOrEqual(30);
   expect(plain).toContain("…");
-  expect(inTerminal("")).toContain("\u001b[2m");
+  expect(await inTerminal("")).toContain("\u001b[2m");
 });
 
 it("has no colour without a terminal", async () => {
@@ -55,16 +58,16 @@ it.each(["bash", "zsh", "fish"])("completes in %s", async (shell) => {
   for (const word of ["push", "rollback", "follow-links"]) expect(out).toContain(word);
   if (shell === "bash") {
     const asked = `${out}\nCOMP_WORDS=(slipway pu) COMP_CWORD=1; _slipway; echo "\${COMPREPLY[@]}"`;
-    expect(execFileSync("bash", ["-c", asked], { encoding: "utf8" }).trim().split(" ")).toEqual(["push", "pull"]);
+    expect((await ran("bash", ["-c", asked])).stdout.trim().split(" ")).toEqual(["push", "pull"]);
   }
 });
 
-it("is one file that runs from where its package is installed", () => {
-  execFileSync(process.execPath, [join(root, "apps/cli/pack.mjs")], { stdio: "ignore" });
+it("is one file that runs from where its package is installed", async () => {
+  await ran(process.execPath, [join(root, "apps/cli/pack.mjs")]);
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const prefix = mkdtempSync(join(temporaryFolder(), "prefix-"));
   const tarball = join(root, `dist/slipway-cli-${version}.tgz`);
-  execFileSync("npm", ["install", "--silent", "--offline", "--global", "--prefix", prefix, tarball]);
-  const said = execFileSync(join(prefix, "bin/slipway"), ["--version"], { encoding: "utf8" });
+  await ran("npm", ["install", "--silent", "--offline", "--global", "--prefix", prefix, tarball]);
+  const { stdout: said } = await ran(join(prefix, "bin/slipway"), ["--version"]);
   expect(said.trim()).toBe(version);
 });
