@@ -21,9 +21,11 @@ export async function logs(work: Work, name: string, { follow = false }: { follo
     return screen.print(JSON.stringify(documentOf(found)));
   }
   const say = (line: string) => screen.print(plain(line));
-  if (follow && version !== null) await waitReady(service, version, say);
-  else if (follow) for await (const line of followBuild(service, build)) say(line);
-  else {
+  if (follow) {
+    for await (const line of followBuild(service, build)) say(line);
+    if (version !== null)
+      await waitReady(service, await readVersion(service, version.model, version.version), () => {});
+  } else {
     const answer = await service.open(`${at("builds", build)}/log?follow=false`, { accept: "text/plain" });
     for (const line of (await answer.text()).split("\n")) if (line !== "") say(line);
   }
