@@ -1149,6 +1149,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/token-exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A short-lived token for the OIDC token of a pipeline, by the rule of a trusted publisher that it matches. Asked without a token of Slipway. A token is exchanged once. */
+        post: operations["exchangeToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trusted-publishers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Rules by which tokens of pipelines are exchanged, by name. */
+        get: operations["listPublishers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trusted-publishers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getPublisher"];
+        /** @description Makes a rule, or replaces it whole: another one than before ends the tokens that it gave. */
+        put: operations["setPublisher"];
+        post?: never;
+        /** @description With the tokens that it gave, within a second. */
+        delete: operations["deletePublisher"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -2544,6 +2596,22 @@ export interface operations {
                             } | null;
                             sealedAt: string | null;
                             sizeBytes: number;
+                            source: {
+                                commit: string | null;
+                                environment: string | null;
+                                issuer: string;
+                                /** @enum {unknown} */
+                                provider: "github" | "gitlab" | "other";
+                                /** @description The rule that let it in */
+                                publisher: string;
+                                ref: string | null;
+                                repository: string | null;
+                                repositoryId: string | null;
+                                runId: string | null;
+                                runUrl: string | null;
+                                subject: string | null;
+                                workflow: string | null;
+                            } | null;
                             /** @enum {unknown} */
                             status: "draft" | "verifying" | "sealed" | "building" | "ready" | "failed" | "archived";
                             tags: string[];
@@ -2665,6 +2733,22 @@ export interface operations {
                             } | null;
                             sealedAt: string | null;
                             sizeBytes: number;
+                            source: {
+                                commit: string | null;
+                                environment: string | null;
+                                issuer: string;
+                                /** @enum {unknown} */
+                                provider: "github" | "gitlab" | "other";
+                                /** @description The rule that let it in */
+                                publisher: string;
+                                ref: string | null;
+                                repository: string | null;
+                                repositoryId: string | null;
+                                runId: string | null;
+                                runUrl: string | null;
+                                subject: string | null;
+                                workflow: string | null;
+                            } | null;
                             /** @enum {unknown} */
                             status: "draft" | "verifying" | "sealed" | "building" | "ready" | "failed" | "archived";
                             tags: string[];
@@ -3662,6 +3746,22 @@ export interface operations {
                             } | null;
                             sealedAt: string | null;
                             sizeBytes: number;
+                            source: {
+                                commit: string | null;
+                                environment: string | null;
+                                issuer: string;
+                                /** @enum {unknown} */
+                                provider: "github" | "gitlab" | "other";
+                                /** @description The rule that let it in */
+                                publisher: string;
+                                ref: string | null;
+                                repository: string | null;
+                                repositoryId: string | null;
+                                runId: string | null;
+                                runUrl: string | null;
+                                subject: string | null;
+                                workflow: string | null;
+                            } | null;
                             /** @enum {unknown} */
                             status: "draft" | "verifying" | "sealed" | "building" | "ready" | "failed" | "archived";
                             tags: string[];
@@ -3818,6 +3918,22 @@ export interface operations {
                         } | null;
                         sealedAt: string | null;
                         sizeBytes: number;
+                        source: {
+                            commit: string | null;
+                            environment: string | null;
+                            issuer: string;
+                            /** @enum {unknown} */
+                            provider: "github" | "gitlab" | "other";
+                            /** @description The rule that let it in */
+                            publisher: string;
+                            ref: string | null;
+                            repository: string | null;
+                            repositoryId: string | null;
+                            runId: string | null;
+                            runUrl: string | null;
+                            subject: string | null;
+                            workflow: string | null;
+                        } | null;
                         /** @enum {unknown} */
                         status: "draft" | "verifying" | "sealed" | "building" | "ready" | "failed" | "archived";
                         tags: string[];
@@ -3917,6 +4033,22 @@ export interface operations {
                         } | null;
                         sealedAt: string | null;
                         sizeBytes: number;
+                        source: {
+                            commit: string | null;
+                            environment: string | null;
+                            issuer: string;
+                            /** @enum {unknown} */
+                            provider: "github" | "gitlab" | "other";
+                            /** @description The rule that let it in */
+                            publisher: string;
+                            ref: string | null;
+                            repository: string | null;
+                            repositoryId: string | null;
+                            runId: string | null;
+                            runUrl: string | null;
+                            subject: string | null;
+                            workflow: string | null;
+                        } | null;
                         /** @enum {unknown} */
                         status: "draft" | "verifying" | "sealed" | "building" | "ready" | "failed" | "archived";
                         tags: string[];
@@ -4030,6 +4162,22 @@ export interface operations {
                         } | null;
                         sealedAt: string | null;
                         sizeBytes: number;
+                        source: {
+                            commit: string | null;
+                            environment: string | null;
+                            issuer: string;
+                            /** @enum {unknown} */
+                            provider: "github" | "gitlab" | "other";
+                            /** @description The rule that let it in */
+                            publisher: string;
+                            ref: string | null;
+                            repository: string | null;
+                            repositoryId: string | null;
+                            runId: string | null;
+                            runUrl: string | null;
+                            subject: string | null;
+                            workflow: string | null;
+                        } | null;
                         /** @enum {unknown} */
                         status: "draft" | "verifying" | "sealed" | "building" | "ready" | "failed" | "archived";
                         tags: string[];
@@ -4179,6 +4327,22 @@ export interface operations {
                         } | null;
                         sealedAt: string | null;
                         sizeBytes: number;
+                        source: {
+                            commit: string | null;
+                            environment: string | null;
+                            issuer: string;
+                            /** @enum {unknown} */
+                            provider: "github" | "gitlab" | "other";
+                            /** @description The rule that let it in */
+                            publisher: string;
+                            ref: string | null;
+                            repository: string | null;
+                            repositoryId: string | null;
+                            runId: string | null;
+                            runUrl: string | null;
+                            subject: string | null;
+                            workflow: string | null;
+                        } | null;
                         /** @enum {unknown} */
                         status: "draft" | "verifying" | "sealed" | "building" | "ready" | "failed" | "archived";
                         tags: string[];
@@ -4295,6 +4459,22 @@ export interface operations {
                         } | null;
                         sealedAt: string | null;
                         sizeBytes: number;
+                        source: {
+                            commit: string | null;
+                            environment: string | null;
+                            issuer: string;
+                            /** @enum {unknown} */
+                            provider: "github" | "gitlab" | "other";
+                            /** @description The rule that let it in */
+                            publisher: string;
+                            ref: string | null;
+                            repository: string | null;
+                            repositoryId: string | null;
+                            runId: string | null;
+                            runUrl: string | null;
+                            subject: string | null;
+                            workflow: string | null;
+                        } | null;
                         /** @enum {unknown} */
                         status: "draft" | "verifying" | "sealed" | "building" | "ready" | "failed" | "archived";
                         tags: string[];
@@ -5687,6 +5867,22 @@ export interface operations {
                         } | null;
                         sealedAt: string | null;
                         sizeBytes: number;
+                        source: {
+                            commit: string | null;
+                            environment: string | null;
+                            issuer: string;
+                            /** @enum {unknown} */
+                            provider: "github" | "gitlab" | "other";
+                            /** @description The rule that let it in */
+                            publisher: string;
+                            ref: string | null;
+                            repository: string | null;
+                            repositoryId: string | null;
+                            runId: string | null;
+                            runUrl: string | null;
+                            subject: string | null;
+                            workflow: string | null;
+                        } | null;
                         /** @enum {unknown} */
                         status: "draft" | "verifying" | "sealed" | "building" | "ready" | "failed" | "archived";
                         tags: string[];
@@ -7232,6 +7428,328 @@ export interface operations {
                         nextCursor: string | null;
                     };
                 };
+            };
+        };
+    };
+    exchangeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The one that is meant, of several */
+                    rule?: string;
+                    /** @description Of the pipeline, as its issuer gave it */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: date-time */
+                        expiresAt: string;
+                        grants: {
+                            /**
+                             * @description * for all models, a model's name, or a group such as fraud.*
+                             * @example fraud.*
+                             */
+                            pattern: string;
+                            /** @enum {unknown} */
+                            role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                            /** @description Of a promoter: the tags that it may move; else all */
+                            tags?: string[];
+                        }[];
+                        identity: string;
+                        rule: string;
+                        /** @description The pipeline's run that all of it came from, as the run's issuer signed it */
+                        source: {
+                            commit: string | null;
+                            environment: string | null;
+                            issuer: string;
+                            /** @enum {unknown} */
+                            provider: "github" | "gitlab" | "other";
+                            /** @description The rule that let it in */
+                            publisher: string;
+                            ref: string | null;
+                            repository: string | null;
+                            repositoryId: string | null;
+                            runId: string | null;
+                            runUrl: string | null;
+                            subject: string | null;
+                            workflow: string | null;
+                        };
+                        /** @description Shown once */
+                        token: string;
+                    };
+                };
+            };
+        };
+    };
+    listPublishers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            audience: string | null;
+                            /** Format: date-time */
+                            changedAt: string;
+                            changedBy: string;
+                            claims: {
+                                [key: string]: string | boolean;
+                            };
+                            disabled: boolean;
+                            grants: {
+                                /**
+                                 * @description * for all models, a model's name, or a group such as fraud.*
+                                 * @example fraud.*
+                                 */
+                                pattern: string;
+                                /** @enum {unknown} */
+                                role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                                /** @description Of a promoter: the tags that it may move; else all */
+                                tags?: string[];
+                            }[];
+                            /** @description The service account that its pipelines act as */
+                            identity: string;
+                            issuer: string;
+                            name: string;
+                            /** @enum {unknown} */
+                            provider: "github" | "gitlab" | "other";
+                            tokenSeconds: number;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    getPublisher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description lower-case letters and digits, in groups joined by one '.', '_' or '-'
+                 * @example churn-main
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        audience: string | null;
+                        /** Format: date-time */
+                        changedAt: string;
+                        changedBy: string;
+                        claims: {
+                            [key: string]: string | boolean;
+                        };
+                        disabled: boolean;
+                        grants: {
+                            /**
+                             * @description * for all models, a model's name, or a group such as fraud.*
+                             * @example fraud.*
+                             */
+                            pattern: string;
+                            /** @enum {unknown} */
+                            role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                            /** @description Of a promoter: the tags that it may move; else all */
+                            tags?: string[];
+                        }[];
+                        /** @description The service account that its pipelines act as */
+                        identity: string;
+                        issuer: string;
+                        name: string;
+                        /** @enum {unknown} */
+                        provider: "github" | "gitlab" | "other";
+                        tokenSeconds: number;
+                    };
+                };
+            };
+        };
+    };
+    setPublisher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description lower-case letters and digits, in groups joined by one '.', '_' or '-'
+                 * @example churn-main
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Left out, this instance's own: SLIPWAY_PUBLIC_URL */
+                    audience?: string;
+                    /**
+                     * @description What each must be, character by character; `ref` may end in `*`
+                     * @example {
+                     *       "repository": "acme/churn",
+                     *       "repository_id": "704512981",
+                     *       "ref": "refs/heads/main"
+                     *     }
+                     */
+                    claims: {
+                        [key: string]: string | boolean;
+                    };
+                    /** @description It lets nobody in, and what it gave has ended */
+                    disabled?: boolean;
+                    grants: {
+                        /**
+                         * @description * for all models, a model's name, or a group such as fraud.*
+                         * @example fraud.*
+                         */
+                        pattern: string;
+                        /** @enum {unknown} */
+                        role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                        /** @description Of a promoter: the tags that it may move; else all */
+                        tags?: string[];
+                    }[];
+                    /** @example https://token.actions.githubusercontent.com */
+                    issuer: string;
+                    /**
+                     * @description Whose tokens they are, and so what is known of their claims
+                     * @enum {unknown}
+                     */
+                    provider: "github" | "gitlab" | "other";
+                    /**
+                     * @description How long a token is good for that is given
+                     * @default 900
+                     */
+                    tokenSeconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        audience: string | null;
+                        /** Format: date-time */
+                        changedAt: string;
+                        changedBy: string;
+                        claims: {
+                            [key: string]: string | boolean;
+                        };
+                        disabled: boolean;
+                        grants: {
+                            /**
+                             * @description * for all models, a model's name, or a group such as fraud.*
+                             * @example fraud.*
+                             */
+                            pattern: string;
+                            /** @enum {unknown} */
+                            role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                            /** @description Of a promoter: the tags that it may move; else all */
+                            tags?: string[];
+                        }[];
+                        /** @description The service account that its pipelines act as */
+                        identity: string;
+                        issuer: string;
+                        name: string;
+                        /** @enum {unknown} */
+                        provider: "github" | "gitlab" | "other";
+                        tokenSeconds: number;
+                    };
+                };
+            };
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        audience: string | null;
+                        /** Format: date-time */
+                        changedAt: string;
+                        changedBy: string;
+                        claims: {
+                            [key: string]: string | boolean;
+                        };
+                        disabled: boolean;
+                        grants: {
+                            /**
+                             * @description * for all models, a model's name, or a group such as fraud.*
+                             * @example fraud.*
+                             */
+                            pattern: string;
+                            /** @enum {unknown} */
+                            role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                            /** @description Of a promoter: the tags that it may move; else all */
+                            tags?: string[];
+                        }[];
+                        /** @description The service account that its pipelines act as */
+                        identity: string;
+                        issuer: string;
+                        name: string;
+                        /** @enum {unknown} */
+                        provider: "github" | "gitlab" | "other";
+                        tokenSeconds: number;
+                    };
+                };
+            };
+        };
+    };
+    deletePublisher: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description lower-case letters and digits, in groups joined by one '.', '_' or '-'
+                 * @example churn-main
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
