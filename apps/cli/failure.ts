@@ -6,7 +6,6 @@ export const exitCodes = {
   refused: 4,
   conflict: 5,
   unavailable: 6,
-  waiting: 7,
   interrupted: 130,
 } as const;
 

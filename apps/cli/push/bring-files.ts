@@ -59,6 +59,8 @@ export async function bringFiles(
             code: "file_changed",
             cause: error,
           });
+        if (error instanceof Failure && error.about.status !== undefined && !error.message.includes(file.path))
+          throw new Failure(error.ending, `${file.path}: ${error.message}`, error.about);
         throw error;
       }
     });
