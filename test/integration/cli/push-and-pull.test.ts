@@ -1,9 +1,12 @@
+import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { symlinkSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { BuildFault } from "#core/images/image-builder.ts";
+import { pythonOfTests } from "#standalone/setup/python-tests.mjs";
 import { apiProcess } from "#test/service-processes.ts";
 import { packageFolder, slipwayCommand } from "#test/slipway-command.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
@@ -86,8 +89,6 @@ it("goes on with the draft of a push that was interrupted, and sends what has no
 
 it("goes on with a draft that the Python client has begun", async () => {
   const folder = await packageFolder({ "model/weights.bin": randomBytes(9 * mebibyte) });
-  const { pythonOfTests } = await import("#standalone/setup/python-tests.mjs");
-  const { execFileSync } = await import("node:child_process");
   const program = `
 import sys, threading
 from pathlib import Path
@@ -100,7 +101,8 @@ release = Release("shared", "auto", files, "grün 🌱", {"team": "growth"}, {"b
 print(begin(Connection(sys.argv[1], None, 1, "tests"), release).version)
 `;
   const env = { ...process.env, PYTHONPATH: "apps/python-client/src" };
-  expect(execFileSync(pythonOfTests, ["-c", program, url, folder], { env }).toString().trim()).toBe("1.0.0");
+  const { stdout } = await promisify(execFile)(pythonOfTests, ["-c", program, url, folder], { env });
+  expect(stdout.trim()).toBe("1.0.0");
   const told = ["-d", "grün 🌱", "-l", "team=growth", "-m", '{"b": [1, 0.5], "a": {"é": null}}'];
   expect((await pushed(["shared", folder, ...told])).version).toBe("1.0.0");
 });
