@@ -7,7 +7,8 @@ import type { Work } from "../work.ts";
 
 /** By digest, as production would: a root that nobody writes to, and no capabilities. */
 export async function run(work: Work, name: string, { port }: { port: string }): Promise<void> {
-  if (!/^\d{1,5}$/.test(port)) throw new Failure("usage", "--port is a number, such as 8000");
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535)
+    throw new Failure("usage", "--port is a number from 1 to 65535, such as 8000");
   const { model, version: wanted } = versionNamed(name);
   const version = await readVersion(await work.service(), model, wanted);
   const { image } = version;
@@ -21,7 +22,9 @@ export async function run(work: Work, name: string, { port }: { port: string }):
       `neither docker nor podman answers here; where one does: docker ${[...terms, image.reference].join(" ")}`,
     );
   work.screen.note(`${model}:${version.version} on http://127.0.0.1:${port}, Ctrl-C ends it`);
-  const child = spawn(engine, [...terms, image.reference], { stdio: "inherit" });
+  // In a session of its own: Ctrl-C reaches it once, by way of here, and so does the end that a supervisor asks for.
+  const child = spawn(engine, [...terms, image.reference], { stdio: ["ignore", "inherit", "inherit"], detached: true });
+  work.signal.addEventListener("abort", () => child.kill("SIGTERM"));
   const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("exit", resolve));
   if (code !== 0 && !work.signal.aborted)
     throw new Failure("failed", `${engine} ended with ${code}: it says why above`);
