@@ -7,15 +7,21 @@ import type { Work } from "./work.ts";
  * The `slipway` command. What a command does is imported when it is asked for: --help starts in the time that Node does.
  */
 const interrupted = new AbortController();
-process.on("SIGINT", () => {
-  if (interrupted.signal.aborted) process.exit(exitCodes.interrupted); // asked twice
-  interrupted.abort();
-});
-process.on("SIGTERM", () => interrupted.abort());
+/** For what hears of no end, such as a file system that hangs; `run` gives a container this long, too. */
+const endMs = 15_000;
+for (const name of ["SIGINT", "SIGTERM"] as const)
+  process.on(name, () => {
+    if (interrupted.signal.aborted) process.exit(exitCodes.interrupted); // asked twice
+    interrupted.abort();
+    setTimeout(() => process.exit(exitCodes.interrupted), endMs).unref();
+  });
+// What is asked in a terminal that goes away is never answered.
+process.once("beforeExit", () => process.exit(exitCodes.interrupted));
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0); // whoever reads has enough
-    throw error;
+    process.exitCode = endWith(error, openScreen({}));
+    process.exit();
   });
 
 interface Common {
@@ -30,6 +36,7 @@ const program = new Command("slipway")
   .description("Push, pull and promote models, in a terminal or a pipeline")
   .version(process.env["SLIPWAY_CLI_VERSION"] ?? "0.0.0")
   .showSuggestionAfterError()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "slipway: ")) })
   .enablePositionalOptions() // `push --version` is the number of a model
   .exitOverride();
 
@@ -37,11 +44,9 @@ function command(usage: string, about: string): Command {
   return program
     .command(usage)
     .description(about)
-    .option("--json", "the API's own document, for programs")
-    .option("--url <url>", "the service (SLIPWAY_URL)")
-    .option("--profile <name>", "what login has kept (SLIPWAY_PROFILE)")
-    .option("--no-color", "plain text (NO_COLOR)")
-    .option("--debug", "where an error came from");
+    .showHelpAfterError(`slipway ${usage.split(" ")[0]} --help says how`)
+    .optionsGroup("Of this command:")
+    .helpOption("-h, --help", "this text");
 }
 
 function workOf({ json, color, url, profile }: Common): Work {
@@ -61,7 +66,7 @@ function workOf({ json, color, url, profile }: Common): Work {
   };
 }
 
-const collect = (one: string, before: string[]) => [...before, one];
+const collect = (one: string, before: string[] = []) => [...before, one];
 
 command("login [url]", "keep an address and a token that it accepts")
   .option("--token-stdin", "read the token from stdin")
@@ -72,7 +77,7 @@ command("logout", "forget the token of a profile").action(async (options) =>
 command("push <model> <folder>", "make a version of a folder; run again it goes on where it was cut off")
   .option("-v, --version <version>", "auto, patch, minor, major, or a number such as 1.2.0", "auto")
   .option("-w, --wait", "follow the build until the image is ready")
-  .option("-l, --label <key=value>", "a label; may be given several times", collect, [])
+  .option("-l, --label <key=value>", "a label; may be given several times", collect)
   .option("-m, --metadata <json>", "a JSON object, or @FILE")
   .option("-d, --description <text>", "what is new in it")
   .option("--follow-links", "also push what links lead out to")
@@ -142,6 +147,15 @@ program
     process.stdout.write(`${(await import("./commands/completion.ts")).completion(shell, program)}\n`);
   });
 
+for (const one of program.commands.filter((each) => each.name() !== "completion"))
+  one
+    .optionsGroup("Of every command:")
+    .option("--json", "the API's own document, for programs")
+    .option("--url <url>", "the service (SLIPWAY_URL)")
+    .option("--profile <name>", "what login has kept (SLIPWAY_PROFILE)")
+    .option("--no-color", "plain text (NO_COLOR)")
+    .option("--debug", "where an error came from");
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -150,7 +164,8 @@ try {
     openScreen({ json: process.argv.includes("--json"), color: !process.argv.includes("--no-color") }),
   );
 }
-// Sockets that are kept open for the next request hold nothing up.
+// All that was asked for has to be where it goes; sockets that are kept open for the next request hold nothing up.
+await new Promise((resolve) => process.stdout.write("", resolve));
 process.exit();
 
 function endWith(error: unknown, { note, colours }: Screen): number {
@@ -163,8 +178,10 @@ function endWith(error: unknown, { note, colours }: Screen): number {
   note(`${colours.red("slipway:")} ${known ? error.message : unexpected(error)}`);
   if (known) {
     for (const { where, message } of error.about.faults ?? [])
-      note(`  ${where === undefined ? "" : `${where}: `}${message}`);
-    if (error.about.requestId !== undefined) note(colours.dim(`  request ${error.about.requestId}`));
+      if (!error.message.includes(message)) note(`  ${where === undefined ? "" : `${where}: `}${message}`);
+    const { requestId, status = 0 } = error.about;
+    if (requestId !== undefined && (status >= 500 || process.argv.includes("--debug")))
+      note(colours.dim(`  request ${requestId}`));
   }
   if (process.argv.includes("--debug") && error instanceof Error) note(error.stack ?? "");
   return known ? exitCodes[error.ending] : exitCodes.failed;

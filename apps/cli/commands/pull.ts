@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
@@ -7,7 +8,7 @@ import { filesOf, holds, pullFiles } from "../pull/pull-files.ts";
 import { targetOf } from "../pull/target.ts";
 import { readVersion } from "../push/begin.ts";
 import { documentOf } from "../service/connect.ts";
-import { bytesText } from "../terminal/units.ts";
+import { bytesText, filesText } from "../terminal/units.ts";
 import type { Work } from "../work.ts";
 
 export async function pull(work: Work, name: string, folder: string | undefined): Promise<void> {
@@ -21,7 +22,9 @@ export async function pull(work: Work, name: string, folder: string | undefined)
   const files = await pullFiles(service, work.screen, version, to);
   if (work.screen.json) work.screen.print(JSON.stringify(version));
   else
-    work.screen.print(`${model}:${version.version}  ${files.length} files, ${bytesText(version.sizeBytes)}, in ${to}`);
+    work.screen.print(
+      `${model}:${version.version}  ${filesText(files.length)}, ${bytesText(version.sizeBytes)}, in ${to}`,
+    );
 }
 
 interface Verdict {
@@ -37,8 +40,16 @@ export async function verify(work: Work, name: string, folder: string | undefine
   const verdicts: Verdict[] = [];
   if (folder !== undefined) {
     const files = await filesOf(service, version);
-    const found = await inParallel(files, 4, (file) => holds(targetOf(folder, file.path), file, work.signal));
-    verdicts.push(...files.map(({ path }, at) => ({ what: join(folder, path), verdict: verdictOf(found[at]) })));
+    verdicts.push(
+      ...(await inParallel(files, 4, async (file) => {
+        const place = targetOf(folder, file.path);
+        const held = await holds(place, file, work.signal);
+        return {
+          what: join(folder, file.path),
+          verdict: held ? "holds" : existsSync(place) ? "differs" : "missing",
+        } as const;
+      })),
+    );
   }
   if (version.image !== null) {
     const params = { path: { model, version: version.version } };
@@ -56,8 +67,4 @@ export async function verify(work: Work, name: string, folder: string | undefine
     );
   const bad = verdicts.filter(({ verdict }) => verdict !== "holds").length;
   if (bad > 0) throw new Failure("failed", `${bad} of ${verdicts.length} do not hold: pull again, or build it again`);
-}
-
-function verdictOf(holdsIt: boolean | undefined): Verdict["verdict"] {
-  return holdsIt === true ? "holds" : "differs";
 }

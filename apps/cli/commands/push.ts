@@ -9,13 +9,13 @@ import { seal } from "../push/seal.ts";
 import { waitReady } from "../service/follow-build.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { plain } from "../terminal/table.ts";
-import { bytesText } from "../terminal/units.ts";
+import { bytesText, filesText } from "../terminal/units.ts";
 import type { Work } from "../work.ts";
 
 export interface PushOptions {
   version: string;
   description?: string;
-  label: string[];
+  label?: string[];
   metadata?: string;
   wait?: boolean;
   followLinks?: boolean;
@@ -26,7 +26,7 @@ export interface PushOptions {
 export async function push(work: Work, model: string, folder: string, options: PushOptions): Promise<void> {
   const { screen, signal } = work;
   isStep(options.version); // or no version at all: said before anything is read
-  const labels = labelsOf(options.label);
+  const labels = labelsOf(options.label ?? []);
   const metadata = options.metadata === undefined ? {} : await metadataOf(options.metadata);
   const found = await findFiles(folder, options.followLinks === true);
   const service = await work.service();
@@ -58,7 +58,7 @@ function showPushed({ screen }: Work, version: Version): void {
     return;
   }
   const { model, version: number, fileCount, sizeBytes, image, status } = version;
-  screen.print(`${model}:${number}  ${status}  ${fileCount} files, ${bytesText(sizeBytes)}`);
+  screen.print(`${model}:${number}  ${status}  ${filesText(fileCount)}, ${bytesText(sizeBytes)}`);
   if (image !== null) screen.print(`image   ${image.reference}\ndigest  ${image.digest}`);
   else screen.print(`follow its build: slipway logs -f ${model}@${number}`);
 }

@@ -40,7 +40,8 @@ function problemIn(headers: Headers, body: string): Problem | null {
 }
 
 function sentenceOf(status: number, { detail, title }: Problem): string {
-  return detail ?? title ?? `the service answered ${status}`;
+  const told = detail ?? title ?? `the service answered ${status}`;
+  return told.replace(/^(?:body|params|querystring|headers)\//, ""); // where in the request it stood helps nobody here
 }
 
 function unauthenticated({ hasToken, url }: Reached): string {
@@ -86,6 +87,7 @@ function whyOf(error: unknown, url: string): string {
   const code = "code" in cause ? String(cause.code) : cause.name;
   if (untrusted.test(code))
     return `shows a certificate that is not trusted here: name your company's authorities in NODE_EXTRA_CA_CERTS (${code})`;
+  if (cause.message === "bad port") return "names a port that belongs to something else than http: is it right?";
   if (code === "EPROTO" || code.startsWith("ERR_SSL"))
     return "does not speak https there: write http:// if that is meant";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "is a name that is not known here: is it spelled right?";

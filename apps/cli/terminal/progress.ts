@@ -12,10 +12,12 @@ export function showProgress(screen: Screen, title: string, totalBytes: number, 
   if (!screen.interactive || totalBytes === 0) return { add: () => {}, end: () => {} };
   const begunAt = Date.now();
   let done = doneBytes;
-  const text = () => {
+  /** The longest of them that there is room for. */
+  const texts = () => {
     const rate = (done - doneBytes) / Math.max(0.001, (Date.now() - begunAt) / 1_000);
     const left = rate > 0 ? `, ${timeText((totalBytes - done) / rate)} left` : "";
-    return `${title} ${bytesText(done)} of ${bytesText(totalBytes)}, ${bytesText(rate)}/s${left}`;
+    const bytes = `${title} ${bytesText(done)} of ${bytesText(totalBytes)}`;
+    return [`${bytes}, ${bytesText(rate)}/s${left}`, `${bytes}${left}`, bytes, title];
   };
   const bar = new SingleBar({
     stream: process.stderr,
@@ -23,9 +25,10 @@ export function showProgress(screen: Screen, title: string, totalBytes: number, 
     clearOnComplete: true,
     fps: 8,
     format: ({ barCompleteString = "", barIncompleteString = "" }, { progress }) => {
-      const told = text();
-      const cells = Math.min(24, (process.stderr.columns ?? 80) - told.length - 2);
-      if (cells < 5) return told.slice(0, (process.stderr.columns ?? 80) - 1);
+      const columns = process.stderr.columns ?? 80;
+      const told = texts().find((text) => text.length < columns) ?? "";
+      const cells = Math.min(24, columns - told.length - 2);
+      if (cells < 5) return told;
       const full = Math.round(progress * cells);
       return `${barCompleteString.slice(0, full)}${barIncompleteString.slice(0, cells - full)} ${told}`;
     },

@@ -12,3 +12,7 @@ export function timeText(seconds: number): string {
     ? `${Math.floor(whole / 60)} min ${whole % 60} s`
     : `${Math.floor(whole / 3_600)} h ${Math.floor((whole % 3_600) / 60)} min`;
 }
+
+export function filesText(count: number): string {
+  return count === 1 ? "1 file" : `${count} files`;
+}
