@@ -876,6 +876,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What packages are built on here. Whoever knows it can tell of a folder what a seal would (slipway check). */
+        get: operations["getOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policies": {
         parameters: {
             query?: never;
@@ -6176,6 +6193,31 @@ export interface operations {
                             number: number;
                             url: string;
                         }[];
+                    };
+                };
+            };
+        };
+    };
+    getOffers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Whether an index of torch's wheels is named */
+                        hasTorchIndex: boolean;
+                        /** @description The Python of each base, such as 3.11, the first that of the first; null where one is not known before its base is made */
+                        pythons: string[] | null;
                     };
                 };
             };

@@ -84,6 +84,18 @@ command("push <model> <folder>", "make a version of a folder; run again it goes 
   .action(async (model, folder, options) =>
     (await import("./commands/push.ts")).push(workOf(options), model, folder, options),
   );
+command("check [folder]", "what the service would say of a folder; nothing is sent")
+  .option("-l, --label <key=value>", "a label; may be given several times", collect)
+  .option("-m, --metadata <json>", "a JSON object, or @FILE")
+  .option("--follow-links", "also look at what links lead out to")
+  .action(async (folder, options) =>
+    (await import("./commands/check.ts")).check(workOf(options), folder ?? ".", options),
+  );
+command("init [folder]", "write slipway.yaml and what else a package has, by what is in the folder")
+  .option("--model <path>", "which of several files is the model")
+  .action(async (folder, options) =>
+    (await import("./commands/init.ts")).init(workOf(options), folder ?? ".", options),
+  );
 command("pull <model@version> [folder]", "a version's files, verified").action(async (name, folder, options) =>
   (await import("./commands/pull.ts")).pull(workOf(options), name, folder),
 );

@@ -3,7 +3,7 @@ import { named, versionNamed } from "../named.ts";
 import { readVersion } from "../push/begin.ts";
 import type { Version } from "../push/release.ts";
 import { documentOf, everyItem, type Service } from "../service/connect.ts";
-import { plain } from "../terminal/table.ts";
+import { showLines } from "../terminal/lines.ts";
 import { bytesText } from "../terminal/units.ts";
 import type { Work } from "../work.ts";
 
@@ -46,7 +46,7 @@ export async function show({ screen, service }: Work, name: string): Promise<voi
   if (version === null) {
     const found = documentOf(await connected.api.GET("/v1/models/{model}", { params: { path: { model } } }));
     if (screen.json) return screen.print(JSON.stringify(found));
-    return lines(screen, [
+    return showLines(screen, [
       ["model", found.name],
       ["title", found.title],
       ["latest", found.latestVersion ?? ""],
@@ -55,7 +55,7 @@ export async function show({ screen, service }: Work, name: string): Promise<voi
   }
   const found = await readVersion(connected, model, version);
   if (screen.json) return screen.print(JSON.stringify(found));
-  lines(screen, [
+  showLines(screen, [
     ["version", `${found.model}:${found.version}`],
     ["status", found.status],
     ["tags", found.tags.join(" ")],
@@ -77,11 +77,6 @@ async function buildText({ api }: Service, { build }: Version): Promise<string> 
   if (build.status !== "failed" && build.status !== "waiting") return `${build.id} ${build.status}`;
   const found = documentOf(await api.GET("/v1/builds/{id}", { params: { path: { id: build.id } } }));
   return `${build.id} ${found.status}: ${found.error?.message ?? found.waiting?.for ?? ""}`;
-}
-
-function lines(screen: Work["screen"], rows: [string, string][]): void {
-  for (const [name, text] of rows)
-    if (text.trim() !== "") screen.print(`${screen.colours.dim(name.padEnd(8))}  ${plain(text).trim()}`);
 }
 
 function pairsText(pairs: Record<string, string>): string {

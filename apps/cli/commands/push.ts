@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { Failure } from "../failure.ts";
 import { begin, readVersion } from "../push/begin.ts";
 import { bringFiles } from "../push/bring-files.ts";
 import { findFiles, hashFiles } from "../push/folder.ts";
 import { isStep } from "../push/numbers.ts";
 import { isOpen, type Release, type Version } from "../push/release.ts";
 import { seal } from "../push/seal.ts";
+import { labelsOf, metadataOf } from "../push/told.ts";
 import { waitReady } from "../service/follow-build.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { plain } from "../terminal/table.ts";
@@ -26,8 +25,8 @@ export interface PushOptions {
 export async function push(work: Work, model: string, folder: string, options: PushOptions): Promise<void> {
   const { screen, signal } = work;
   isStep(options.version); // or no version at all: said before anything is read
-  const labels = labelsOf(options.label ?? []);
-  const metadata = options.metadata === undefined ? {} : await metadataOf(options.metadata);
+  const labels = labelsOf(options.label);
+  const metadata = await metadataOf(options.metadata);
   const found = await findFiles(folder, options.followLinks === true);
   const service = await work.service();
   await service.api.GET("/v1/me"); // a wrong address or token is said before gigabytes are hashed
@@ -61,31 +60,4 @@ function showPushed({ screen }: Work, version: Version): void {
   screen.print(`${model}:${number}  ${status}  ${filesText(fileCount)}, ${bytesText(sizeBytes)}`);
   if (image !== null) screen.print(`image   ${image.reference}\ndigest  ${image.digest}`);
   else screen.print(`follow its build: slipway logs -f ${model}@${number}`);
-}
-
-function labelsOf(pairs: string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const equals = pair.indexOf("=");
-      if (equals < 1) throw new Failure("usage", `"${pair}" is no label: write --label team=growth`);
-      return [pair.slice(0, equals), pair.slice(equals + 1)];
-    }),
-  );
-}
-
-/** `@file`, or the JSON itself. */
-async function metadataOf(given: string): Promise<Record<string, unknown>> {
-  const text = given.startsWith("@")
-    ? await readFile(given.slice(1), "utf8").catch((error: NodeJS.ErrnoException) => {
-        throw new Failure("usage", `${given.slice(1)} cannot be read (${error.code}): --metadata takes @FILE or JSON`);
-      })
-    : given;
-  try {
-    const document: unknown = JSON.parse(text);
-    if (typeof document === "object" && document !== null && !Array.isArray(document))
-      return document as Record<string, unknown>;
-  } catch {
-    // said below
-  }
-  throw new Failure("usage", '--metadata is no JSON object: give @FILE, or JSON such as {"auc": 0.91}');
 }
