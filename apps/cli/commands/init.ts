@@ -48,8 +48,7 @@ export async function init({ screen }: Work, folder: string, { model }: { model?
   const files = await filesIn(folder);
   const named = model === undefined ? {} : { [slipwayYaml]: stringify({ schema: 1, model }) };
   const { spec, notes } = await checkPackage(files, { labels: {}, metadata: {} }, nothingKnown, named);
-  const hasRequirements = files.some(({ path }) => path === "requirements.txt");
-  await write(slipwayYaml, yamlFor(spec, { hasRequirements, ...(isEmpty ? { rest: skeletonExample } : {}) }));
+  await write(slipwayYaml, yamlFor(spec, isEmpty ? skeletonExample : undefined));
   await write("README.md", cardFor(basename(resolve(folder)), spec.format));
   if (screen.json) return screen.print(JSON.stringify({ written: written.sort(), spec }));
   for (const path of written.sort()) screen.print(`wrote  ${join(folder, path)}`);

@@ -8,10 +8,11 @@ const laterKeys = `# python: "3.11"                # else of the model, else tha
 # metadata: {metrics: {auc: 0.91}}
 `;
 
-/** A `slipway.yaml` that says what was found, with the keys that are likely to come in comments. */
+/** A `slipway.yaml` that says what was found, with the keys that are likely to come in comments. `requirements.txt` is found
+ *  by itself: named here, it would stand before what an MLflow model says. */
 export function yamlFor(
   { format, predictor, modelFile, preprocessorFile }: PackageSpec,
-  { hasRequirements, rest = laterKeys }: { hasRequirements: boolean; rest?: string },
+  rest: string = laterKeys,
 ): string {
   const found = {
     schema: 1,
@@ -19,7 +20,6 @@ export function yamlFor(
     ...(predictor === null ? {} : { predictor: `${predictor.file}:${predictor.class}` }),
     ...(predictor !== null || modelFile === null || modelFile === "." ? {} : { model: modelFile }),
     ...(preprocessorFile === null ? {} : { preprocessor: preprocessorFile }),
-    ...(hasRequirements ? { requirements: "requirements.txt" } : {}),
   };
   return `# What a key left out stands for: docs/packages.md\n${stringify(found, { lineWidth: 0 })}${rest}`;
 }
