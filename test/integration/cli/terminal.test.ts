@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
@@ -60,14 +60,4 @@ it.each(["bash", "zsh", "fish"])("completes in %s", async (shell) => {
     const asked = `${out}\nCOMP_WORDS=(slipway pu) COMP_CWORD=1; _slipway; echo "\${COMPREPLY[@]}"`;
     expect((await ran("bash", ["-c", asked])).stdout.trim().split(" ")).toEqual(["push", "pull"]);
   }
-});
-
-it("is one file that runs from where its package is installed", async () => {
-  await ran(process.execPath, [join(root, "apps/cli/pack.mjs")]);
-  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const prefix = mkdtempSync(join(temporaryFolder(), "prefix-"));
-  const tarball = join(root, `dist/slipway-cli-${version}.tgz`);
-  await ran("npm", ["install", "--silent", "--offline", "--global", "--prefix", prefix, tarball]);
-  const { stdout: said } = await ran(join(prefix, "bin/slipway"), ["--version"]);
-  expect(said.trim()).toBe(version);
 });
