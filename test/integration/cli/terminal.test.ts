@@ -29,6 +29,12 @@ it("ends quietly where nobody reads on", async () => {
   expect([stdout.trim(), stderr]).toEqual(["0", ""]);
 });
 
+it("fails where what was asked for has no room", async () => {
+  const script = `"${process.execPath}" "${commandPath}" ls --url ${url} >/dev/full; echo $?`;
+  const { stdout, stderr } = await ran("bash", ["-c", script]);
+  expect([stdout.trim(), stderr]).toEqual(["1", expect.stringContaining("there is no room")]);
+});
+
 it("fits a narrow terminal, coloured unless it is not wanted", async () => {
   const inTerminal = async (env: string) =>
     (
