@@ -70,7 +70,8 @@ module.exports = {
       from: { path: "^apps/cli/" },
       to: {
         path: "^(apps|prisma)/",
-        pathNot: "^apps/cli/|^apps/core/(?:packaging/|artifacts/blob-store\\.ts|errors\\.ts|models/(?:file-path|path-clashes|labels)\\.ts)",
+        pathNot:
+          "^apps/cli/|^apps/core/(?:packaging/|artifacts/blob-store\\.ts|errors\\.ts|models/(?:file-path|path-clashes|labels)\\.ts)",
       },
     },
     {

@@ -2800,7 +2800,7 @@ export interface operations {
                 "application/json": {
                     /** @description The signature may be another than that of the version that has the tag */
                     breaksSignature?: boolean;
-                    /** @description Of the version's image */
+                    /** @description sha256: and 64 hexadecimal digits, of the version's image */
                     digest?: string;
                     /**
                      * Format: date-time
@@ -2844,7 +2844,7 @@ export interface operations {
                             /** @description In one line, with what was found */
                             reason: string;
                             /** @enum {unknown} */
-                            rule: "schedule" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
+                            rule: "schedule" | "registry" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
                             /** @enum {unknown} */
                             status: "passed" | "failed" | "waiting";
                         }[];
@@ -2902,7 +2902,7 @@ export interface operations {
                             /** @description In one line, with what was found */
                             reason: string;
                             /** @enum {unknown} */
-                            rule: "schedule" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
+                            rule: "schedule" | "registry" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
                             /** @enum {unknown} */
                             status: "passed" | "failed" | "waiting";
                         }[];
@@ -2961,7 +2961,7 @@ export interface operations {
                             /** @description In one line, with what was found */
                             reason: string;
                             /** @enum {unknown} */
-                            rule: "schedule" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
+                            rule: "schedule" | "registry" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
                             /** @enum {unknown} */
                             status: "passed" | "failed" | "waiting";
                         }[];
@@ -3101,7 +3101,7 @@ export interface operations {
                     /** @description The signature may be another than that of the version that has the tag */
                     breaksSignature?: boolean;
                     moves: {
-                        /** @description Of the version's image */
+                        /** @description sha256: and 64 hexadecimal digits, of the version's image */
                         digest?: string;
                         /** @description Only from that one; 0: only where it is not set */
                         revision?: number;
@@ -3220,7 +3220,7 @@ export interface operations {
                 "application/json": {
                     /** @description The signature may be another than that of the version that has the tag */
                     breaksSignature?: boolean;
-                    /** @description Of the version's image */
+                    /** @description sha256: and 64 hexadecimal digits, of the version's image */
                     digest?: string;
                     /**
                      * Format: date-time
@@ -3347,7 +3347,7 @@ export interface operations {
                             /** @description In one line, with what was found */
                             reason: string;
                             /** @enum {unknown} */
-                            rule: "schedule" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
+                            rule: "schedule" | "registry" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
                             /** @enum {unknown} */
                             status: "passed" | "failed" | "waiting";
                         }[];
@@ -3445,7 +3445,7 @@ export interface operations {
                                     /** @description In one line, with what was found */
                                     reason: string;
                                     /** @enum {unknown} */
-                                    rule: "schedule" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
+                                    rule: "schedule" | "registry" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
                                     /** @enum {unknown} */
                                     status: "passed" | "failed" | "waiting";
                                 }[];
@@ -3636,7 +3636,7 @@ export interface operations {
                             /** @description In one line, with what was found */
                             reason: string;
                             /** @enum {unknown} */
-                            rule: "schedule" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
+                            rule: "schedule" | "registry" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
                             /** @enum {unknown} */
                             status: "passed" | "failed" | "waiting";
                         }[];
@@ -6601,7 +6601,7 @@ export interface operations {
                                 /** @description In one line, with what was found */
                                 reason: string;
                                 /** @enum {unknown} */
-                                rule: "schedule" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
+                                rule: "schedule" | "registry" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
                                 /** @enum {unknown} */
                                 status: "passed" | "failed" | "waiting";
                             }[];
@@ -6675,7 +6675,7 @@ export interface operations {
                             /** @description In one line, with what was found */
                             reason: string;
                             /** @enum {unknown} */
-                            rule: "schedule" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
+                            rule: "schedule" | "registry" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
                             /** @enum {unknown} */
                             status: "passed" | "failed" | "waiting";
                         }[];
@@ -6759,7 +6759,7 @@ export interface operations {
                             /** @description In one line, with what was found */
                             reason: string;
                             /** @enum {unknown} */
-                            rule: "schedule" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
+                            rule: "schedule" | "registry" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
                             /** @enum {unknown} */
                             status: "passed" | "failed" | "waiting";
                         }[];
@@ -6841,7 +6841,7 @@ export interface operations {
                             /** @description In one line, with what was found */
                             reason: string;
                             /** @enum {unknown} */
-                            rule: "schedule" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
+                            rule: "schedule" | "registry" | "proof" | "sameSignature" | "conditions" | "checks" | "approvals" | "soak" | "windows" | "freezes";
                             /** @enum {unknown} */
                             status: "passed" | "failed" | "waiting";
                         }[];
