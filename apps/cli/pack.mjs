@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /*
@@ -24,4 +24,7 @@ writeFileSync(join(folder, "package.json"), `${JSON.stringify(about, null, 2)}\n
 copyFileSync(join(root, "dist/slipway.js"), join(folder, "slipway.js"));
 copyFileSync(join(root, "docs/cli.md"), join(folder, "README.md"));
 copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
+// Of one version alone: it is installed by a pattern.
+for (const name of readdirSync(join(root, "dist")))
+  if (/^slipway-cli-.*\.tgz$/.test(name)) rmSync(join(root, "dist", name));
 execFileSync("npm", ["pack", "--silent", "--pack-destination", join(root, "dist")], { cwd: folder, stdio: "inherit" });

@@ -42,7 +42,7 @@ function linesOf({ spec }: DescribedPackage): [string, string][] {
   return [
     ["servable", `${spec.format}: ${answers}`],
     ["python", spec.pythonMinor ?? "that of the registry's base"],
-    ["installs", [...spec.requirements, ...(spec.systemPackages ?? [])].join(" ")],
+    ["installs", [...spec.requirements, ...spec.systemPackages].join(" ")],
     ["for", spec.platforms.join(" ")],
     ["proof", spec.example === null ? "that it is healthy: there is no example" : "that it answers the example"],
   ];
