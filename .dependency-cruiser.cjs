@@ -65,6 +65,23 @@ module.exports = {
       to: { path: "^apps/(api|worker|standalone|cli)/", pathNot: "^apps/$1/" },
     },
     {
+      name: "the-command-line-knows-the-api-alone",
+      comment: "and the rules for packages, by which it says what a seal would",
+      severity: "error",
+      from: { path: "^apps/cli/" },
+      to: {
+        path: "^(apps|prisma)/",
+        pathNot:
+          "^apps/cli/|^apps/core/(?:packaging/|artifacts/blob-store\\.ts|errors\\.ts|models/(?:file-path|path-clashes|labels)\\.ts)",
+      },
+    },
+    {
+      name: "the-command-line-carries-nothing-of-the-service",
+      severity: "error",
+      from: { path: "^apps/cli/main\\.ts$" },
+      to: { path: "^apps/core/(?:database|work|secrets|registry\\.ts|config\\.ts)", reachable: true },
+    },
+    {
       name: "vendor-sdks-stay-in-their-file",
       severity: "error",
       from: { path: "^apps/", pathNot: "^apps/core/work/queue\\.ts$|^apps/api/counting-redis\\.ts$|^apps/standalone/" },

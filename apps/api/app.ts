@@ -39,6 +39,7 @@ import { imageRoutes } from "./routes/images.ts";
 import { knownFileRoutes } from "./routes/known-files.ts";
 import { meRoutes } from "./routes/me.ts";
 import { modelRoutes } from "./routes/models.ts";
+import { offerRoutes } from "./routes/offers.ts";
 import { refuseOtherMethods } from "./routes/other-methods.ts";
 import { packageRoutes } from "./routes/packages.ts";
 import { policyRoutes } from "./routes/policies.ts";
@@ -192,6 +193,7 @@ export async function makeApp(registry: Registry) {
       await v1.register(resumableRoutes);
       await v1.register(knownFileRoutes);
       await v1.register(packageRoutes);
+      await v1.register(offerRoutes);
       await v1.register(cardRoutes);
       await v1.register(deploymentRoutes);
       await v1.register(buildRoutes);

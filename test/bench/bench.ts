@@ -1,9 +1,9 @@
 /*
- * npm run bench -- main|access|artifacts|images|runtimes|promotion [--only <figure>,…] [--runs N] [--size <MiB>]
+ * npm run bench -- main|access|artifacts|images|runtimes|promotion|cli [--only <figure>,…] [--runs N] [--size <MiB>]
  *
  * Measures Slipway beside other ways to the same end, on real parts of its own, and prints a table. Give it a machine
- * that does nothing else; `main` takes about an hour and 40 GB of disk. `--size` is for trying `images` where there is no
- * such machine: how large a large file is, 1024 without.
+ * that does nothing else; `main` takes about an hour and 40 GB of disk. `--size` is for trying `images` and `cli` where
+ * there is no such machine: how large a large file is, 1024 without, and 4096 for `cli`.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { endOrphans, openLedger } from "#standalone/ledger.ts";
 import { makeRunFolder } from "#test/run-folder.ts";
 import { access } from "./access.ts";
 import { artifacts } from "./artifacts.ts";
+import { cli } from "./cli.ts";
 import type { Bench, Figure } from "./figure.ts";
 import { images } from "./images.ts";
 import { describeMachine } from "./machine.ts";
@@ -24,7 +25,15 @@ import { table } from "./table.ts";
 
 const stopWithinMs = 15_000;
 
-const suites: Readonly<Record<string, readonly Figure[]>> = { main, access, artifacts, images, runtimes, promotion };
+const suites: Readonly<Record<string, readonly Figure[]>> = {
+  main,
+  access,
+  artifacts,
+  images,
+  runtimes,
+  promotion,
+  cli,
+};
 const usage = `usage: npm run bench -- ${Object.keys(suites).join("|")} [--only <figure>,…] [--runs N] [--size <MiB>]`;
 
 function chosen(): { figures: readonly Figure[]; runs: number; fileBytes: number } {
@@ -33,18 +42,18 @@ function chosen(): { figures: readonly Figure[]; runs: number; fileBytes: number
     options: {
       only: { type: "string" },
       runs: { type: "string", default: "3" },
-      size: { type: "string", default: "1024" },
+      size: { type: "string" },
     },
   });
   const suite = suites[positionals[0] ?? ""];
   if (suite === undefined || positionals.length > 1) throw new Error(usage);
-  const count = (option: "runs" | "size"): number => {
-    const value = Number(values[option]);
-    if (!Number.isInteger(value) || value < 1)
-      throw new Error(`--${option} ${values[option]}: a whole number from 1 on`);
+  const count = (option: string, text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`--${option} ${text}: a whole number from 1 on`);
     return value;
   };
-  const asked = { runs: count("runs"), fileBytes: count("size") * 1024 ** 2 };
+  const mebibytes = values.size ?? (suite === cli ? "4096" : "1024");
+  const asked = { runs: count("runs", values.runs), fileBytes: count("size", mebibytes) * 1024 ** 2 };
   if (values.only === undefined) return { figures: suite, ...asked };
   const names = values.only.split(",");
   const unknown = names.find((name) => !suite.some((figure) => figure.name === name));

@@ -111,6 +111,7 @@ export const needs = {
   deletePolicy: everything,
 
   setUp: { right: "administer", on: "setup" },
+  getOffers: seen,
   getMe: { right: "read", on: "self" },
   listIdentities: everything,
   createIdentity: everything,

@@ -1,11 +1,11 @@
-import { createRequire } from "node:module";
 import { Readable } from "node:stream";
+import xzDecompress from "xz-decompress";
 import { messageOf } from "#core/errors.ts";
 import { type ByteSource, readUpTo } from "./byte-source.ts";
 import { Unreadable } from "./unreadable.ts";
 
 // A module of the kind whose exports Node does not find by name.
-const { XzReadableStream } = createRequire(import.meta.url)("xz-decompress") as typeof import("xz-decompress");
+const { XzReadableStream } = xzDecompress;
 
 export const xzSignature = "\xfd7zXZ\0";
 

@@ -10,7 +10,10 @@ import canonicalize from "canonicalize";
 import { type Digest, digestOf } from "#core/artifacts/digest.ts";
 import type { PackageFile } from "./package-reader.ts";
 
-export function contentDigest(files: readonly PackageFile[], metadata: Record<string, unknown>): Digest {
+export function contentDigest(
+  files: readonly (PackageFile & { digest: Digest })[],
+  metadata: Record<string, unknown>,
+): Digest {
   const sorted = files
     .map(({ path, digest, sizeBytes }) => ({ bytes: Buffer.from(path), row: [path, digest, sizeBytes] }))
     .sort((a, b) => Buffer.compare(a.bytes, b.bytes))

@@ -22,7 +22,8 @@ export interface FoundFolder {
 /** What answers: a file, by what its bytes are, or a folder. */
 export type FoundModel = FoundFile | FoundFolder;
 
-type Search = { model: FoundModel | null; faults: Fault[] };
+/** `none` where nothing of the package is a model or promises to be one, and `candidates` where several are. */
+type Search = { model: FoundModel | null; faults: Fault[]; none?: true; candidates?: string[] };
 
 /** Names that promise a model, whatever the bytes are. */
 const modelName = /\.(?:pkl|pickle|joblib|onnx|pt|pth|h5|hdf5|keras|skops|ubj|bst|safetensors|bento|bentomodel)$/i;
@@ -66,7 +67,7 @@ export async function findModel(reader: PackageReader, format: Format | null): P
     const search = await findIn(reader, place, folders, format);
     if (search.model !== null || search.faults.length > 0) return search;
   }
-  return { model: null, faults: [await nothingFound(reader)] };
+  return { model: null, faults: [await nothingFound(reader)], none: true };
 }
 
 async function findIn(
@@ -102,7 +103,7 @@ async function findIn(
   const paths = candidates.map(pathOf).sort();
   const list = paths.length > mostListed ? `${paths.slice(0, mostListed).join(", ")}, …` : paths.join(", ");
   const message = `${paths.length} files can be the model: ${list}. Name one in slipway.yaml, such as model: ${paths[0]}`;
-  return { model: null, faults: [{ where: place === "" ? "package" : `${place}/`, message }] };
+  return { model: null, faults: [{ where: place === "" ? "package" : `${place}/`, message }], candidates: paths };
 }
 
 /** The format that serves it; null where none does. */

@@ -6,7 +6,7 @@ import type { WantedPython } from "./python-version.ts";
 /** What this instance has for packages to be built on. */
 export interface Offers {
   /** The Python of each base, as `3.11`; null where that is not known before the first build. */
-  pythons: readonly string[] | null;
+  pythons: string[] | null;
   /** Whether the operator has named an index of torch's wheels. */
   hasTorchIndex: boolean;
 }

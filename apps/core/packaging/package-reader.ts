@@ -1,11 +1,9 @@
 import type { Readable } from "node:stream";
 import type { ByteRange } from "#core/artifacts/blob-store.ts";
-import type { Digest } from "#core/artifacts/digest.ts";
 import type { ByteSource } from "#core/inspect/byte-source.ts";
 
 export interface PackageFile {
   path: string;
-  digest: Digest;
   sizeBytes: number;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { bundlePackages, packagesBeside } from "./bundled-packages.mjs";
 import { root, SetUpError } from "./run-command.mjs";
@@ -10,6 +10,7 @@ import { root, SetUpError } from "./run-command.mjs";
  *   dist/<program>.js       its sources in one file
  *   dist/<program>.js.map   for stack traces (node --enable-source-maps)
  *   dist/packages/          the npm packages that they import (bundled-packages.mjs)
+ *   dist/slipway.js         the command line with all that it imports: one file, to be taken elsewhere
  *   dist/made-from.json     path of each source → SHA-256
  */
 const sources = {
@@ -25,7 +26,10 @@ const sources = {
   "verify-artifacts": "apps/verify-artifacts.ts",
   "verify-audit": "apps/verify-audit.ts",
 };
+const commandLine = "apps/cli/main.ts";
 const folder = join(root, "dist");
+/** The `slipway` command. */
+export const commandPath = join(folder, "slipway.js");
 const stamp = join(folder, "made-from.json");
 /** The versions that are in node_modules. */
 const installed = "node_modules/.package-lock.json";
@@ -79,6 +83,20 @@ export const servicePrograms = {
     const programs = outputFiles.filter(({ path }) => path.endsWith(".js")).map(({ text }) => text);
     const importing = await bundlePackages({ folder, programs, lock: read(installed), options }).catch(failed);
     for (const { path, text } of outputFiles) replace(path, path.endsWith(".js") ? importing(text) : text);
+    const command = await build({
+      ...options,
+      entryPoints: { slipway: commandLine },
+      outdir: folder,
+      // For packages that are CommonJS. Stays legible: a stack trace is a line of this file.
+      banner: {
+        js: '#!/usr/bin/env node\nimport { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);',
+      },
+      define: { "process.env.SLIPWAY_CLI_VERSION": JSON.stringify(JSON.parse(read("package.json")).version) },
+      plugins: [readingSources(madeFrom)],
+      write: false,
+    }).catch(failed);
+    for (const { path, text } of command.outputFiles) replace(path, text);
+    chmodSync(commandPath, 0o755);
     replace(stamp, JSON.stringify(madeFrom, null, 2));
   },
 };

@@ -317,6 +317,7 @@ const ofEverything: Record<string, Request> = {
 const ofAll: Record<string, Request> = {
   listModels: ["GET", "/v1/models"],
   getMe: ["GET", "/v1/me"],
+  getOffers: ["GET", "/v1/offers"],
   listTagHolders: ["GET", "/v1/tags?tag=prod"],
   listAudit: ["GET", "/v1/audit"],
   listEvents: ["GET", "/v1/events"],

@@ -1,5 +1,4 @@
 import { buffer } from "node:stream/consumers";
-import { digestOf } from "#core/artifacts/digest.ts";
 import type { Fault } from "#core/errors.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import { readTar } from "#core/inspect/tar/read-tar.ts";
@@ -46,7 +45,7 @@ export async function openBentoArchive(
 function inMemory(files: ReadonlyMap<string, Buffer>): PackageReader {
   const at = (path: string) => files.get(path) ?? Buffer.alloc(0);
   return {
-    files: [...files].map(([path, bytes]) => ({ path, digest: digestOf(bytes), sizeBytes: bytes.length })),
+    files: [...files].map(([path, bytes]) => ({ path, sizeBytes: bytes.length })),
     read: async (path) => at(path),
     stream: () => Promise.reject(new Error("what is in memory is not streamed")),
   };

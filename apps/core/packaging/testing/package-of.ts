@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Readable } from "node:stream";
-import { digestOf } from "#core/artifacts/digest.ts";
 import { isSlipwayError } from "#core/errors.ts";
 import { describePackage, type GivenWords } from "../describe-package.ts";
 import type { PackageReader } from "../package-reader.ts";
@@ -16,7 +15,7 @@ export function packageOf(contents: Record<string, Buffer | string>): PackageRea
     return found;
   };
   return {
-    files: [...bytes].map(([path, content]) => ({ path, digest: digestOf(content), sizeBytes: content.length })),
+    files: [...bytes].map(([path, content]) => ({ path, sizeBytes: content.length })),
     read: async (path, range) => {
       if (range === undefined) return at(path);
       if (range.end < range.start || range.end >= at(path).length) throw new RangeError(`no such bytes of ${path}`);
