@@ -233,7 +233,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** @description `grants` replaces all of them; `disabled` takes every right away. Both hold within a second. */
+        /** @description `grants` replaces all that were given by hand; `disabled` takes every right away; `signIn` ties a person to an account at the provider, and null unties it, which ends the tokens of its sign-ins. All hold within a second. */
         patch: operations["updateIdentity"];
         trace?: never;
     };
@@ -1149,6 +1149,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sign-in/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Begins the sign-in of a terminal. Its person opens `verificationUri` in a browser anywhere, compares `userCode`, and signs in there. Asked without a token. */
+        post: operations["startDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sign-in/device/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description 202 until the terminal is let in or refused in the browser; then a token, once. Ask again after `intervalSeconds`. Asked without a token. */
+        post: operations["pollDevice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tags": {
         parameters: {
             query?: never;
@@ -1867,6 +1901,23 @@ export interface operations {
                             /** @enum {unknown} */
                             kind: "person" | "service";
                             name: string;
+                            signIn: {
+                                /** @description By the groups of the last sign-in, for the tokens of sign-ins */
+                                grants: {
+                                    /**
+                                     * @description * for all models, a model's name, or a group such as fraud.*
+                                     * @example fraud.*
+                                     */
+                                    pattern: string;
+                                    /** @enum {unknown} */
+                                    role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                                    /** @description Of a promoter: the tags that it may move; else all */
+                                    tags?: string[];
+                                }[];
+                                issuer: string;
+                                signedInAt: string | null;
+                                subject: string;
+                            } | null;
                             title: string;
                         }[];
                         nextCursor: string | null;
@@ -1906,6 +1957,11 @@ export interface operations {
                      * @example ci-fraud
                      */
                     name: string;
+                    /** @description What a person signs in with, at the provider of SLIPWAY_OIDC_ISSUER */
+                    signIn?: {
+                        /** @description the sub of the person's account at the provider, 1 to 255 ASCII characters */
+                        subject: string;
+                    };
                     title?: string;
                 };
             };
@@ -1936,6 +1992,23 @@ export interface operations {
                         /** @enum {unknown} */
                         kind: "person" | "service";
                         name: string;
+                        signIn: {
+                            /** @description By the groups of the last sign-in, for the tokens of sign-ins */
+                            grants: {
+                                /**
+                                 * @description * for all models, a model's name, or a group such as fraud.*
+                                 * @example fraud.*
+                                 */
+                                pattern: string;
+                                /** @enum {unknown} */
+                                role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                                /** @description Of a promoter: the tags that it may move; else all */
+                                tags?: string[];
+                            }[];
+                            issuer: string;
+                            signedInAt: string | null;
+                            subject: string;
+                        } | null;
                         title: string;
                     };
                 };
@@ -1978,6 +2051,23 @@ export interface operations {
                         /** @enum {unknown} */
                         kind: "person" | "service";
                         name: string;
+                        signIn: {
+                            /** @description By the groups of the last sign-in, for the tokens of sign-ins */
+                            grants: {
+                                /**
+                                 * @description * for all models, a model's name, or a group such as fraud.*
+                                 * @example fraud.*
+                                 */
+                                pattern: string;
+                                /** @enum {unknown} */
+                                role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                                /** @description Of a promoter: the tags that it may move; else all */
+                                tags?: string[];
+                            }[];
+                            issuer: string;
+                            signedInAt: string | null;
+                            subject: string;
+                        } | null;
                         title: string;
                     };
                 };
@@ -2008,6 +2098,10 @@ export interface operations {
                         /** @description Of a promoter: the tags that it may move; else all */
                         tags?: string[];
                     }[];
+                    signIn?: {
+                        /** @description the sub of the person's account at the provider, 1 to 255 ASCII characters */
+                        subject: string;
+                    } | null;
                     title?: string;
                 };
             };
@@ -2038,6 +2132,23 @@ export interface operations {
                         /** @enum {unknown} */
                         kind: "person" | "service";
                         name: string;
+                        signIn: {
+                            /** @description By the groups of the last sign-in, for the tokens of sign-ins */
+                            grants: {
+                                /**
+                                 * @description * for all models, a model's name, or a group such as fraud.*
+                                 * @example fraud.*
+                                 */
+                                pattern: string;
+                                /** @enum {unknown} */
+                                role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                                /** @description Of a promoter: the tags that it may move; else all */
+                                tags?: string[];
+                            }[];
+                            issuer: string;
+                            signedInAt: string | null;
+                            subject: string;
+                        } | null;
                         title: string;
                     };
                 };
@@ -7413,6 +7524,105 @@ export interface operations {
                         networks: string[];
                         revokedAt: string | null;
                         token: string | null;
+                    };
+                };
+            };
+        };
+    };
+    startDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description what its person knows it by, at most 60 characters
+                     * @example ada's laptop
+                     */
+                    name?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description For the terminal alone */
+                        deviceCode: string;
+                        /** Format: date-time */
+                        expiresAt: string;
+                        /** @description Between two questions */
+                        intervalSeconds: number;
+                        /** @example BCDF-GHJK */
+                        userCode: string;
+                        verificationUri: string;
+                        /** @description With the code in it */
+                        verificationUriComplete: string;
+                    };
+                };
+            };
+        };
+    };
+    pollDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    deviceCode: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: date-time */
+                        expiresAt: string;
+                        grants: {
+                            /**
+                             * @description * for all models, a model's name, or a group such as fraud.*
+                             * @example fraud.*
+                             */
+                            pattern: string;
+                            /** @enum {unknown} */
+                            role: "reader" | "uploader" | "builder" | "promoter" | "approver" | "checker" | "administrator";
+                            /** @description Of a promoter: the tags that it may move; else all */
+                            tags?: string[];
+                        }[];
+                        identity: string;
+                        /** @description Shown once */
+                        token: string;
+                    };
+                };
+            };
+            /** @description Default Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Between two questions */
+                        intervalSeconds: number;
+                        /** @enum {unknown} */
+                        status: "waiting";
                     };
                 };
             };
