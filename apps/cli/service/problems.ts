@@ -21,8 +21,10 @@ export function failureOf(status: number, headers: Headers, body: string, reache
   const problem = problemIn(headers, body);
   if (problem === null) return strangerOf(status, headers, reached);
   const retryAfter = headers.get("retry-after");
-  return new Failure(endingOf(status), status === 401 ? unauthenticated(reached) : sentenceOf(status, problem), {
-    code: problem.type?.split("/").at(-1) ?? "unknown",
+  const code = problem.type?.split("/").at(-1) ?? "unknown";
+  const sentence = code === "unauthenticated" ? unauthenticated(reached) : sentenceOf(status, problem);
+  return new Failure(endingOf(status), sentence, {
+    code,
     status,
     faults: problem.errors ?? [],
     ...(retryAfter !== null && /^\d+$/.test(retryAfter) ? { retryAfterSeconds: Number(retryAfter) } : {}),
