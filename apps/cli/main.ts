@@ -70,16 +70,38 @@ const collect = (one: string, before: string[] = []) => [...before, one];
 
 command("login [url]", "keep an address and a token that it accepts")
   .option("--token-stdin", "read the token from stdin")
+  .option("--oidc", "exchange what the host of this pipeline signs for its run")
+  .option("--audience <text>", "whom that is for; else the service's address")
+  .option("--rule <name>", "the rule that is meant, of several")
+  .option("--token-file <file>", "keep the token there alone, for SLIPWAY_TOKEN_FILE")
   .action(async (url, options) => (await import("./commands/login.ts")).login(workOf(options), url, options));
 command("logout", "forget the token of a profile").action(async (options) =>
   (await import("./commands/login.ts")).logout(workOf(options)),
 );
-command("push <model> <folder>", "make a version of a folder; run again it goes on where it was cut off")
-  .option("-v, --version <version>", "auto, patch, minor, major, or a number such as 1.2.0", "auto")
-  .option("-w, --wait", "follow the build until the image is ready")
-  .option("-l, --label <key=value>", "a label; may be given several times", collect)
-  .option("-m, --metadata <json>", "a JSON object, or @FILE")
-  .option("-d, --description <text>", "what is new in it")
+/** What a version is called and told of, and what comes after it is sealed. */
+function makingVersion(made: Command): Command {
+  return made
+    .option("-v, --version <version>", "auto, patch, minor, major, or a number such as 1.2.0", "auto")
+    .option("-w, --wait", "follow the build until the image is ready")
+    .option("--proof", "and wait until its proof has ended")
+    .option("-l, --label <key=value>", "a label; may be given several times", collect)
+    .option("-m, --metadata <json>", "a JSON object, or @FILE")
+    .option("-d, --description <text>", "what is new in it")
+    .option("--against <tag>", "what the summary compares it with", "prod");
+}
+
+/** For what comes next in a pipeline. */
+function reporting(told: Command): Command {
+  return told
+    .option("--summary <file>", "append what came of it, as Markdown")
+    .option("--outputs <file>", "append it as lines NAME=value");
+}
+
+reporting(
+  makingVersion(
+    command("push <model> <folder>", "make a version of a folder; run again it goes on where it was cut off"),
+  ),
+)
   .option("--follow-links", "also push what links lead out to")
   .action(async (model, folder, options) =>
     (await import("./commands/push.ts")).push(workOf(options), model, folder, options),
@@ -96,6 +118,15 @@ command("init [folder]", "write slipway.yaml and what else a package has, by wha
   .action(async (folder, options) =>
     (await import("./commands/init.ts")).init(workOf(options), folder ?? ".", options),
   );
+reporting(makingVersion(command("register <model> <image>", "make a version of an image that was built elsewhere")))
+  .option("--port <port>", "where it serves, if not as Slipway's own images do")
+  .option("--health <path>", "where it says that it is healthy")
+  .option("--repository <url>", "what it was built from; else as the pipeline says")
+  .option("--commit <commit>", "which state of it")
+  .option("--run <url>", "the run that built it")
+  .action(async (model, image, options) =>
+    (await import("./commands/register.ts")).register(workOf(options), model, image, options),
+  );
 command("pull <model@version> [folder]", "a version's files, verified").action(async (name, folder, options) =>
   (await import("./commands/pull.ts")).pull(workOf(options), name, folder),
 );
@@ -111,7 +142,7 @@ command("logs <model@version>", "the log of its build")
 command("run <model@version>", "run its image with docker or podman")
   .option("-p, --port <port>", "on 127.0.0.1", "8000")
   .action(async (name, options) => (await import("./commands/run.ts")).run(workOf(options), name, options));
-command("promote <model> <version> <tag>", "move a tag to a version")
+reporting(command("promote <model> <version> <tag>", "move a tag to a version"))
   .option("-r, --reason <text>", "why, for the history")
   .option("-w, --wait", "until it has moved, where a policy has it wait")
   .option("--if-revision <n>", "only from there; 0: only where it is not set")

@@ -3,12 +3,13 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from "node:path";
 
 /*
- * npm run pack:cli
+ * npm run pack:cli [-- FOLDER]
  *
- * dist/slipway-cli-<version>.tgz, to be installed with npm install -g: the one file, with nothing that it depends on.
+ * dist/slipway-cli-<version>.tgz (or FOLDER/…), to be installed with npm install -g: the one file, with nothing that it depends on.
  */
 const root = join(import.meta.dirname, "../..");
-const folder = join(root, "dist/slipway-cli");
+const target = process.argv[2] ?? join(root, "dist");
+const folder = join(target, "slipway-cli");
 const { version, license, engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const about = {
   name: "slipway-cli",
@@ -25,6 +26,5 @@ copyFileSync(join(root, "dist/slipway.js"), join(folder, "slipway.js"));
 copyFileSync(join(root, "docs/cli.md"), join(folder, "README.md"));
 copyFileSync(join(root, "LICENSE"), join(folder, "LICENSE"));
 // Of one version alone: it is installed by a pattern.
-for (const name of readdirSync(join(root, "dist")))
-  if (/^slipway-cli-.*\.tgz$/.test(name)) rmSync(join(root, "dist", name));
-execFileSync("npm", ["pack", "--silent", "--pack-destination", join(root, "dist")], { cwd: folder, stdio: "inherit" });
+for (const name of readdirSync(target)) if (/^slipway-cli-.*\.tgz$/.test(name)) rmSync(join(target, name));
+execFileSync("npm", ["pack", "--silent", "--pack-destination", target], { cwd: folder, stdio: "inherit" });

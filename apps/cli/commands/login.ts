@@ -1,26 +1,65 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Failure } from "../failure.ts";
+import { idTokenOfRun } from "../pipeline/id-token.ts";
 import { profilesPath, readProfiles, writeProfiles } from "../profiles.ts";
 import { connect, documentOf } from "../service/connect.ts";
 import { serviceUrl, tokenIn, tokenOf } from "../settings.ts";
 import type { Work } from "../work.ts";
 
+export interface LoginOptions {
+  tokenStdin?: boolean;
+  oidc?: boolean;
+  audience?: string;
+  rule?: string;
+  tokenFile?: string;
+}
+
 /** Keeps an address with a token that it accepts, and uses it from then on. */
-export async function login(work: Work, given: string | undefined, { tokenStdin = false }: { tokenStdin?: boolean }) {
+export async function login(work: Work, given: string | undefined, options: LoginOptions): Promise<void> {
   const { screen, chosen, signal } = work;
   const kept = readProfiles(process.env);
   const name = chosen.profile ?? "default";
   const url = serviceUrl(given ?? chosen.url ?? process.env["SLIPWAY_URL"] ?? kept.profiles[name]?.url ?? "");
-  const token = tokenStdin
-    ? tokenOf(await text(process.stdin))
-    : (tokenIn(process.env) ?? (await askForToken(work, url)));
+  const token = await tokenFor(work, url, options);
   if (token === null) throw new Failure("usage", "no token was given: an administrator makes one for you");
   const me = documentOf(await connect({ url, token }, signal).api.GET("/v1/me"));
-  writeProfiles(process.env, { current: name, profiles: { ...kept.profiles, [name]: { url, token } } });
+  if (options.tokenFile === undefined)
+    writeProfiles(process.env, { current: name, profiles: { ...kept.profiles, [name]: { url, token } } });
+  else writeToken(options.tokenFile, token);
   if (screen.json) return screen.print(JSON.stringify(me));
   const until = me.token?.expiresAt;
   screen.print(`${me.name} at ${url}${until ? `, until ${until}` : ""}`);
-  screen.note(`kept in ${profilesPath(process.env)} as profile "${name}"`);
+  screen.note(`kept in ${options.tokenFile ?? `${profilesPath(process.env)} as profile "${name}"`}`);
+}
+
+async function tokenFor(work: Work, url: string, options: LoginOptions): Promise<string | null> {
+  if (options.oidc === true) return exchange(work, url, options);
+  if (options.tokenStdin === true) return tokenOf(await text(process.stdin));
+  return tokenIn(process.env) ?? (await askForToken(work, url));
+}
+
+/** What GitHub Actions is told of is masked in its logs from then on. */
+async function exchange({ screen, signal }: Work, url: string, { audience = url, rule }: LoginOptions) {
+  const idToken = await idTokenOfRun(process.env, audience, signal);
+  const { token } = documentOf(
+    await connect({ url, token: null }, signal).api.POST("/v1/token-exchange", {
+      body: { token: idToken, ...(rule === undefined ? {} : { rule }) },
+    }),
+  );
+  if (process.env["GITHUB_ACTIONS"] === "true") screen.note(`::add-mask::${token}`);
+  return token;
+}
+
+/** Made anew, so that it is nobody else's to read, whoever made a file of that name before. */
+function writeToken(path: string, token: string): void {
+  try {
+    rmSync(path, { force: true });
+    writeFileSync(path, token, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure("usage", `${path} cannot be made (${code}): name another file`, { cause: error });
+  }
 }
 
 async function askForToken({ screen, signal }: Work, url: string): Promise<string | null> {

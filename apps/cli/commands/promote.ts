@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { operations } from "../api-types.d.ts";
 import { Failure } from "../failure.ts";
+import { code, inMarkdown, markdownTable } from "../pipeline/markdown.ts";
+import { type Reporting, report, reported } from "../pipeline/report.ts";
 import { documentOf, type Service } from "../service/connect.ts";
 import type { Work } from "../work.ts";
 
 type Tag = operations["getTag"]["responses"][200]["content"]["application/json"];
 type Promotion = operations["getPromotion"]["responses"][200]["content"]["application/json"];
 
-interface MoveOptions {
+interface MoveOptions extends Reporting {
   reason?: string;
   wait?: boolean;
 }
@@ -19,7 +21,12 @@ export interface PromoteOptions extends MoveOptions {
 }
 
 /** Moves a tag; where a policy has it wait, says what for. */
-export async function promote(work: Work, model: string, version: string, tag: string, options: PromoteOptions) {
+export function promote(work: Work, model: string, version: string, tag: string, options: PromoteOptions) {
+  const what = `${model}:${version} was not promoted to ${tag}`;
+  return reported(options, what, () => move(work, model, version, tag, options));
+}
+
+async function move(work: Work, model: string, version: string, tag: string, options: PromoteOptions): Promise<void> {
   const service = await work.service();
   const { reason, notBefore, breaksSignature, ifRevision } = options;
   if (ifRevision !== undefined && !/^\d+$/.test(ifRevision))
@@ -41,7 +48,7 @@ export async function promote(work: Work, model: string, version: string, tag: s
       ...(breaksSignature === true ? { breaksSignature } : {}),
     },
   });
-  await showMove(work, service, documentOf(answer), options.wait === true);
+  await showMove(work, service, documentOf(answer), options);
 }
 
 export interface RollbackOptions extends MoveOptions {
@@ -62,12 +69,12 @@ export async function rollback(work: Work, model: string, tag: string, options: 
       ...(force === true ? { force } : {}),
     },
   });
-  await showMove(work, service, documentOf(answer), options.wait === true);
+  await showMove(work, service, documentOf(answer), options);
 }
 
-async function showMove(work: Work, service: Service, moved: Tag | Promotion, wait: boolean): Promise<void> {
-  if (!("status" in moved)) return showTag(work, moved);
-  if (!wait) return showPromotion(work, moved);
+async function showMove(work: Work, service: Service, moved: Tag | Promotion, options: MoveOptions): Promise<void> {
+  if (!("status" in moved)) return showMoved(work, moved, options);
+  if (options.wait !== true) return showWaiting(work, moved, options);
   const ended = await untilEnded(work, service, moved);
   const { model, tag } = ended;
   if (ended.status !== "done" && ended.status !== "applying") {
@@ -75,10 +82,29 @@ async function showMove(work: Work, service: Service, moved: Tag | Promotion, wa
     const why = ended.explanation ?? ended.verdicts.find(({ status }) => status === "failed")?.reason ?? "";
     throw new Failure("refused", `${model}:${tag} was not moved: the promotion is ${ended.status}${why && `, ${why}`}`);
   }
-  showTag(
-    work,
-    documentOf(await service.api.GET("/v1/models/{model}/tags/{tag}", { params: { path: { model, tag } } })),
+  const at = documentOf(await service.api.GET("/v1/models/{model}/tags/{tag}", { params: { path: { model, tag } } }));
+  showMoved(work, at, options);
+}
+
+function showMoved(work: Work, tag: Tag, options: Reporting): void {
+  const { model, version, imageDigest, revision } = tag;
+  report(
+    options,
+    `# ${code(`${model}:${tag.tag}`)} is at ${version}\n\n${code(imageDigest)}, revision ${revision}, by ${inMarkdown(tag.movedBy)}\n`,
+    { SLIPWAY_MOVED: "true" },
   );
+  showTag(work, tag);
+}
+
+function showWaiting(work: Work, promotion: Promotion, options: Reporting): void {
+  const { model, version, tag, status, id, verdicts } = promotion;
+  const rows = verdicts.map((one) => [one.rule, one.status, inMarkdown(one.reason)]);
+  report(
+    options,
+    `# ${model}:${version} to ${code(tag)} is ${status}\n\npromotion ${code(id)}\n\n${rows.length > 0 ? markdownTable(rows, ["rule", "stands", "why"]) : ""}`,
+    { SLIPWAY_MOVED: "false", SLIPWAY_PROMOTION: id },
+  );
+  showPromotion(work, promotion);
 }
 
 async function untilEnded({ screen, signal }: Work, { api }: Service, begun: Promotion): Promise<Promotion> {

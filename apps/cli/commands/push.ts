@@ -1,28 +1,30 @@
-import { begin, readVersion } from "../push/begin.ts";
+import { reported } from "../pipeline/report.ts";
+import { begin } from "../push/begin.ts";
 import { bringFiles } from "../push/bring-files.ts";
+import { type FinishOptions, finish } from "../push/finish.ts";
 import { findFiles, hashFiles } from "../push/folder.ts";
 import { isStep } from "../push/numbers.ts";
-import { isOpen, type Release, type Version } from "../push/release.ts";
+import { isOpen, type Release } from "../push/release.ts";
 import { seal } from "../push/seal.ts";
 import { labelsOf, metadataOf } from "../push/told.ts";
-import { waitReady } from "../service/follow-build.ts";
 import { showProgress } from "../terminal/progress.ts";
-import { plain } from "../terminal/table.ts";
-import { bytesText, filesText } from "../terminal/units.ts";
 import type { Work } from "../work.ts";
 
-export interface PushOptions {
+export interface PushOptions extends FinishOptions {
   version: string;
   description?: string;
   label?: string[];
   metadata?: string;
-  wait?: boolean;
   followLinks?: boolean;
 }
 
 /** A folder becomes a version: its files first, then the seal. Cut off anywhere and run again, it goes on with the same
  *  draft. */
-export async function push(work: Work, model: string, folder: string, options: PushOptions): Promise<void> {
+export function push(work: Work, model: string, folder: string, options: PushOptions): Promise<void> {
+  return reported(options, `The push of ${model} failed`, () => pushFolder(work, model, folder, options));
+}
+
+async function pushFolder(work: Work, model: string, folder: string, options: PushOptions): Promise<void> {
   const { screen, signal } = work;
   isStep(options.version); // or no version at all: said before anything is read
   const labels = labelsOf(options.label);
@@ -44,20 +46,5 @@ export async function push(work: Work, model: string, folder: string, options: P
     await bringFiles(service, screen, version, files);
     version = await seal(service, release, version);
   }
-  if (options.wait === true) {
-    screen.note(`building ${model}:${version.version}`);
-    version = await waitReady(service, version, (line) => screen.note(screen.colours.dim(plain(line))));
-  } else version = await readVersion(service, model, version.version);
-  showPushed(work, version);
-}
-
-function showPushed({ screen }: Work, version: Version): void {
-  if (screen.json) {
-    screen.print(JSON.stringify(version));
-    return;
-  }
-  const { model, version: number, fileCount, sizeBytes, image, status } = version;
-  screen.print(`${model}:${number}  ${status}  ${filesText(fileCount)}, ${bytesText(sizeBytes)}`);
-  if (image !== null) screen.print(`image   ${image.reference}\ndigest  ${image.digest}`);
-  else screen.print(`follow its build: slipway logs -f ${model}@${number}`);
+  await finish(work, service, version, options);
 }

@@ -13,6 +13,7 @@ const archiveBytes = 8 * 1024 * 1024;
 const queryBytes = 4_000;
 
 export function fitsArchive(release: Release): boolean {
+  if (release.image !== undefined) return false;
   const sizeBytes = release.files.reduce((sum, file) => sum + file.sizeBytes, 0);
   return sizeBytes <= archiveBytes && queryFor(release, "0".repeat(128)).length <= queryBytes;
 }

@@ -9,6 +9,8 @@ export interface Release {
   model: string;
   version: string;
   files: readonly LocalFile[];
+  /** That was built elsewhere, in place of files: host/repository@sha256:… */
+  image?: string;
   description: string;
   labels: Record<string, string>;
   metadata: Record<string, unknown>;
@@ -41,7 +43,8 @@ export function archiveKeyFor(release: Release, number: string): string {
 
 function hashOf(release: Release, number: string): string {
   const held = release.files.map(({ path, digest }) => [path, digest]);
-  const told = pythonJson([release.model, documentFor(release, number), held]);
+  const { model, image } = release;
+  const told = pythonJson([model, documentFor(release, number), held, ...(image === undefined ? [] : [image])]);
   return createHash("sha256").update(told).digest("hex");
 }
 
