@@ -21,7 +21,7 @@ export function smallImageBuilder(
   };
 }
 
-function smallImage(content: string): BuiltImage {
+export function smallImage(content: string): BuiltImage {
   const layerBytes = Buffer.from(content.padEnd(1_024, "\0"));
   const layer: Layer = {
     digest: digestOf(layerBytes),

@@ -11,6 +11,7 @@ import { debianTorch } from "./debian-torch.mjs";
 import { kubernetesValidate } from "./kubernetes-validate.mjs";
 import { modelServers } from "./model-servers.mjs";
 import { nodePackages } from "./node-packages.mjs";
+import { pipelineCheckers } from "./pipeline-checkers.mjs";
 import { postgresLinks } from "./postgres-links.mjs";
 import { prismaClient } from "./prisma-client.mjs";
 import { pythonTests, slowPythonTests } from "./python-tests.mjs";
@@ -47,6 +48,7 @@ const stepsOf = {
     ...engine(),
     pythonTests,
     kubernetesValidate,
+    ...pipelineCheckers,
     ...hostile(),
     ...s3Servers,
   ],
