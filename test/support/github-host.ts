@@ -7,6 +7,8 @@ import { whenDone } from "./when-done.ts";
 export interface GithubHost {
   /** Of its tokens. */
   issuer: string;
+  /** As often as this it answers 503 first. */
+  away: number;
   /** What a job's steps are given, `github` and in the environment; its token says what `claims` change. */
   run(claims: Record<string, unknown>): { github: Record<string, string>; env: Record<string, string> };
 }
@@ -21,13 +23,15 @@ export async function githubHost(): Promise<GithubHost> {
   const server = createServer((request, response) => {
     const { searchParams } = new URL(request.url ?? "", "http://localhost");
     const audience = searchParams.get("audience");
-    if (request.headers.authorization !== `bearer ${secret}` || audience === null) response.writeHead(401).end();
+    if (host.away-- > 0) response.writeHead(503).end();
+    else if (request.headers.authorization !== `bearer ${secret}` || audience === null) response.writeHead(401).end();
     else void tokenFor(audience).then((value) => response.end(JSON.stringify({ value })));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   whenDone(() => server.close());
-  return {
+  const host: GithubHost = {
     issuer,
+    away: 0,
     run(changes) {
       claims = { ...usual, ...changes };
       const { repository, run_id, sha, ref, event_name } = { ...usual, ...changes };
@@ -49,4 +53,5 @@ export async function githubHost(): Promise<GithubHost> {
       };
     },
   };
+  return host;
 }

@@ -190,7 +190,8 @@ describe("a step that fails says why, in its log and in the summary, and ends th
   });
 });
 
-it("logs in for the steps that follow, where it is given an address alone", async () => {
+it("logs in for the steps that follow, where it is given an address alone, and asks again where GitHub has no answer", async () => {
+  host.away = 1;
   const { steps } = parse(`steps:\n${block("yaml", "slipway diff")}`) as Job;
   const { failed, log } = await run({ steps }, { claims: { environment: "staging" } });
   expect([failed, log]).toEqual([null, expect.stringContaining("1.0.1")]);
