@@ -121,3 +121,18 @@ function testBrowser({ call }: GuardedService, provider: TestProvider): TestBrow
   };
   return browser;
 }
+
+/** By the link that a terminal shows, to the page that asks. */
+export async function toDecision(
+  browser: TestBrowser,
+  { verificationUriComplete }: { verificationUriComplete: string },
+): Promise<Answer> {
+  const page = await browser.get(verificationUriComplete.slice(publicUrl.length));
+  const [, link = ""] = /<a href="([^"]+)"/.exec(page.bytes.toString()) ?? [];
+  const { pathname, search } = new URL(link, verificationUriComplete);
+  return browser.get(await browser.toCallback(`${pathname}${search}`));
+}
+
+export function decide(browser: TestBrowser, page: Answer, letIn: "yes" | "no"): Promise<Answer> {
+  return browser.submit(page, "/v1/sign-in/callback", { letIn });
+}

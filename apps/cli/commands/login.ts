@@ -4,6 +4,7 @@ import { Failure } from "../failure.ts";
 import { idTokenOfRun } from "../pipeline/id-token.ts";
 import { profilesPath, readProfiles, writeProfiles } from "../profiles.ts";
 import { connect, documentOf } from "../service/connect.ts";
+import { signIn } from "../service/sign-in.ts";
 import { serviceUrl, tokenIn, tokenOf } from "../settings.ts";
 import type { Work } from "../work.ts";
 
@@ -15,7 +16,8 @@ export interface LoginOptions {
   tokenFile?: string;
 }
 
-/** Keeps an address with a token that it accepts, and uses it from then on. */
+/** Keeps an address with a token that it accepts, and uses it from then on. A person signs in with a browser where the service has that,
+ *  and is asked for a token elsewhere. */
 export async function login(work: Work, given: string | undefined, options: LoginOptions): Promise<void> {
   const { screen, chosen, signal } = work;
   const kept = readProfiles(process.env);
@@ -36,7 +38,11 @@ export async function login(work: Work, given: string | undefined, options: Logi
 async function tokenFor(work: Work, url: string, options: LoginOptions): Promise<string | null> {
   if (options.oidc === true) return exchange(work, url, options);
   if (options.tokenStdin === true) return tokenOf(await text(process.stdin));
-  return tokenIn(process.env) ?? (await askForToken(work, url));
+  const given = tokenIn(process.env);
+  if (given !== null) return given;
+  if (!work.screen.interactive || process.stdin.isTTY !== true)
+    throw new Failure("usage", "there is no terminal to sign in from: use --token-stdin, or set SLIPWAY_TOKEN");
+  return (await signIn(work, url)) ?? (await askForToken(work, url));
 }
 
 /** What GitHub Actions is told of is masked in its logs from then on. */
@@ -62,9 +68,7 @@ function writeToken(path: string, token: string): void {
   }
 }
 
-async function askForToken({ screen, signal }: Work, url: string): Promise<string | null> {
-  if (!screen.interactive || process.stdin.isTTY !== true)
-    throw new Failure("usage", "there is no terminal to ask for the token: use --token-stdin, or set SLIPWAY_TOKEN");
+async function askForToken({ signal }: Work, url: string): Promise<string | null> {
   const { isCancel, password } = await import("@clack/prompts");
   const answer = await password({ message: `Token for ${url}`, output: process.stderr, signal });
   if (isCancel(answer)) throw new Failure("interrupted", "nothing was kept");

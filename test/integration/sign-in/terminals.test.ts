@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { publicUrl, signingIn, type TestBrowser, textOn } from "#test/sign-in.ts";
-import type { Answer } from "#test/test-service.ts";
+import { decide, publicUrl, signingIn, textOn, toDecision } from "#test/sign-in.ts";
 
 const { service, provider, newBrowser } = await signingIn();
 const { admin, as, call } = service;
@@ -15,19 +14,6 @@ const start = async (name = "grace's laptop") => {
   return json as { deviceCode: string; userCode: string; verificationUri: string; verificationUriComplete: string };
 };
 const poll = (deviceCode: string) => call("POST", "/v1/sign-in/device/token", { json: { deviceCode } });
-
-/** By the link that the terminal shows, to the page that asks. */
-async function toDecision(
-  browser: TestBrowser,
-  { verificationUriComplete }: { verificationUriComplete: string },
-): Promise<Answer> {
-  const page = await browser.get(verificationUriComplete.slice(publicUrl.length));
-  const [, link = ""] = /<a href="([^"]+)"/.exec(page.bytes.toString()) ?? [];
-  const { pathname, search } = new URL(link, verificationUriComplete);
-  return browser.get(await browser.toCallback(`${pathname}${search}`));
-}
-const decide = (browser: TestBrowser, page: Answer, letIn: "yes" | "no") =>
-  browser.submit(page, "/v1/sign-in/callback", { letIn });
 
 it("a terminal is given a token once its person has signed in and let it in, once", async () => {
   const started = await start();
