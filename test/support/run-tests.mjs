@@ -140,16 +140,24 @@ async function usual() {
   const withoutParts = leftOut.includes("parts");
   await Promise.all([
     vitest("unit", 6).then(() => withoutParts || vitest("contracts", 12)),
-    checks().then(() => pytest("Python runtime tests", {}, ["docker/runtime"], aside)),
+    pytest("Python runtime tests", {}, ["docker/runtime"], aside),
+    checks(),
   ]);
-  if (withoutParts) return skipped(3, "all tests that need parts are", "them");
+  if (withoutParts) {
+    skipped(3, "all tests that need parts are", "them");
+    return asked.includes("slow") ? slow() : undefined;
+  }
   await vitest("integration", 30);
   await vitest("timing", 6);
   if (leftOut.includes("versitygw")) skipped(1, "integration tests on S3 are", "versitygw");
   else await vitest("integration-s3", 12);
   await vitest("hostile", 15);
   // Each of these does one thing at a time and waits a good deal: for an engine, for a lease to run out.
-  await Promise.all([vitest("engine", 30), processes()]);
+  await Promise.all([engine(), processes()]);
+}
+
+async function engine() {
+  await vitest("engine", 30);
   if (asked.includes("kills")) await vitest("kill-engine", 6);
 }
 
@@ -166,13 +174,14 @@ async function checks() {
 async function processes() {
   await vitest("e2e", 20, aside);
   if (asked.includes("kills")) await vitest("kill", 25, aside);
+  if (asked.includes("slow")) await slow(aside);
 }
 
 /** What needs Keras, TensorFlow or torch. */
-async function slow() {
+async function slow(/** @type {Place} */ place = {}) {
   await Promise.all([
     slowPython(),
-    leftOut.includes("parts") ? skipped(1, "images of heavy formats are", "their parts") : vitest("slow", 20),
+    leftOut.includes("parts") ? skipped(1, "images of heavy formats are", "their parts") : vitest("slow", 20, place),
   ]);
 }
 
@@ -189,8 +198,7 @@ async function slowPython() {
   else await pytest("TorchScript tests", pythonWithTorch(), [`${tests}/test_torchscript.py`], aside);
 }
 
-if (!asked.includes("alone")) await usual();
-if (asked.includes("slow")) await slow();
+await (asked.includes("alone") ? slow() : usual());
 for (const folder of [reports, made]) rmSync(folder, { recursive: true, force: true });
 console.log(["", ...suites, ...failures.map((failure) => `\nfailed: ${failure}`)].join("\n"));
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
