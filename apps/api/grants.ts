@@ -3,7 +3,7 @@ import { parseNamePattern } from "#core/access/name-pattern.ts";
 import type { Grant } from "#core/access/roles.ts";
 import { SlipwayError } from "#core/errors.ts";
 import { parseTagName } from "#core/promotion/tag-name.ts";
-import type { Grant as GrantSchema } from "./schemas.ts";
+import type { Grant as GrantSchema } from "./access-schemas.ts";
 
 /** Throws `invalid_pattern`, `invalid_tag`, and `invalid_request` for tags of another than a promoter. */
 export function grantOf({ role, pattern, tags }: Static<typeof GrantSchema>): Grant {

@@ -7,7 +7,8 @@ import {
   publisherNamePattern,
   tokenSecondsRange,
 } from "#core/federation/publisher-rule.ts";
-import { closed, Grant, nullable, Time } from "./schemas.ts";
+import { Grant } from "./access-schemas.ts";
+import { closed, nullable, Time } from "./schemas.ts";
 import { VersionSource } from "./source-schema.ts";
 
 const Name = Type.String({

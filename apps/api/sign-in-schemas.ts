@@ -1,5 +1,6 @@
 import { Type } from "typebox";
-import { closed, Grant, Time } from "./schemas.ts";
+import { Grant } from "./access-schemas.ts";
+import { closed, Time } from "./schemas.ts";
 
 const intervalSeconds = Type.Integer({ description: "Between two questions" });
 

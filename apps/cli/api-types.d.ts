@@ -1509,6 +1509,7 @@ export interface operations {
                         fault: {
                             detail: string;
                             id: string | null;
+                            /** @description Below 1 of a row that stands outside the chain */
                             sequence: number;
                             /** @enum {unknown} */
                             what: "changed" | "removed" | "inserted";

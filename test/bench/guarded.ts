@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Static } from "typebox";
-import type { Grant } from "#api/schemas.ts";
+import type { Grant } from "#api/access-schemas.ts";
 import type { Bench } from "./figure.ts";
 import { type Slipway, startSlipway } from "./slipway.ts";
 

@@ -1,5 +1,5 @@
 import type { Static } from "typebox";
-import type { Grant } from "#api/schemas.ts";
+import type { Grant } from "#api/access-schemas.ts";
 import { type Answer, type TestService, testService } from "./test-service.ts";
 
 type Method = Parameters<TestService["call"]>[0];

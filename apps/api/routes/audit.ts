@@ -4,8 +4,9 @@ import { Type } from "typebox";
 import { readAudit } from "#core/access/read-audit.ts";
 import { exportChain, readChainHead } from "#core/audit/read-chain.ts";
 import { verifyAudit } from "#core/audit/verify-audit.ts";
+import { AuditEntry, ChainHead, ChainPart } from "../audit-schemas.ts";
 import { Moment, momentOf } from "../moment.ts";
-import { AuditEntry, ChainHead, ChainPart, page, pageQuery, problems, Streamed } from "../schemas.ts";
+import { page, pageQuery, problems, Streamed } from "../schemas.ts";
 import { auditView, pageView } from "../views.ts";
 
 /** Of one request to verify; whoever has more asks again. */

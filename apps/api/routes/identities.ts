@@ -8,18 +8,10 @@ import {
   readIdentity,
   updateIdentity,
 } from "#core/access/identities.ts";
+import { IdentityChanges, Identity as IdentitySchema, identityParams, NewIdentity } from "../access-schemas.ts";
 import { answerOnce } from "../answer-once.ts";
 import { grantOf } from "../grants.ts";
-import {
-  IdentityChanges,
-  Identity as IdentitySchema,
-  identityParams,
-  NewIdentity,
-  onceHeaders,
-  page,
-  pageQuery,
-  problems,
-} from "../schemas.ts";
+import { onceHeaders, page, pageQuery, problems } from "../schemas.ts";
 import { signInOf } from "../sign-in.ts";
 import { identityView, pageView } from "../views.ts";
 

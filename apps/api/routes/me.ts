@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { readMe } from "#core/access/read-me.ts";
 import { setUp } from "#core/access/setup.ts";
+import { FirstAdministrator, MadeToken, Me } from "../access-schemas.ts";
 import { answerOnce } from "../answer-once.ts";
-import { FirstAdministrator, MadeToken, Me, onceHeaders, problems } from "../schemas.ts";
+import { onceHeaders, problems } from "../schemas.ts";
 import { grantView, madeTokenAgain, madeTokenView, tokenView } from "../views.ts";
 
 const tags = ["access"];

@@ -3,9 +3,10 @@ import { Type } from "typebox";
 import { parseNetwork } from "#core/access/networks.ts";
 import { createToken, listTokens, revokeToken } from "#core/access/tokens.ts";
 import { SlipwayError } from "#core/errors.ts";
+import { identityParams, MadeToken, NewToken, Token, tokenParams } from "../access-schemas.ts";
 import { answerOnce } from "../answer-once.ts";
 import { grantOf } from "../grants.ts";
-import { identityParams, MadeToken, NewToken, onceHeaders, problems, Token, tokenParams } from "../schemas.ts";
+import { onceHeaders, problems } from "../schemas.ts";
 import { madeTokenAgain, madeTokenView, tokenView } from "../views.ts";
 
 const tags = ["access"];
