@@ -55,6 +55,7 @@ export const Promotion = Type.Object({
   waitsUntil: nullable(Type.String({ format: "date-time", description: "When it fails if it still waits" })),
   breaksSignature: Type.Boolean(),
   forced: Type.Boolean(),
+  rollback: Type.Boolean({ description: "Asked for as one" }),
   verdicts: Type.Array(Verdict, { description: "Of each rule that holds for the tag, as last looked at" }),
   approvals: Type.Array(Approval),
   revision: nullable(Type.Integer({ description: "Of the tag, that it has made" })),

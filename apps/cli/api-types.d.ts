@@ -2997,6 +2997,8 @@ export interface operations {
                         requestedAt: string;
                         requestedBy: string;
                         revision: number | null;
+                        /** @description Asked for as one */
+                        rollback: boolean;
                         /**
                          * @description `applying`: the tag has moved, and an image registry does not have it yet
                          * @enum {unknown}
@@ -3056,6 +3058,8 @@ export interface operations {
                         requestedAt: string;
                         requestedBy: string;
                         revision: number | null;
+                        /** @description Asked for as one */
+                        rollback: boolean;
                         /**
                          * @description `applying`: the tag has moved, and an image registry does not have it yet
                          * @enum {unknown}
@@ -3442,6 +3446,8 @@ export interface operations {
                         requestedAt: string;
                         requestedBy: string;
                         revision: number | null;
+                        /** @description Asked for as one */
+                        rollback: boolean;
                         /**
                          * @description `applying`: the tag has moved, and an image registry does not have it yet
                          * @enum {unknown}
@@ -3731,6 +3737,8 @@ export interface operations {
                         requestedAt: string;
                         requestedBy: string;
                         revision: number | null;
+                        /** @description Asked for as one */
+                        rollback: boolean;
                         /**
                          * @description `applying`: the tag has moved, and an image registry does not have it yet
                          * @enum {unknown}
@@ -6696,6 +6704,8 @@ export interface operations {
                             requestedAt: string;
                             requestedBy: string;
                             revision: number | null;
+                            /** @description Asked for as one */
+                            rollback: boolean;
                             /**
                              * @description `applying`: the tag has moved, and an image registry does not have it yet
                              * @enum {unknown}
@@ -6770,6 +6780,8 @@ export interface operations {
                         requestedAt: string;
                         requestedBy: string;
                         revision: number | null;
+                        /** @description Asked for as one */
+                        rollback: boolean;
                         /**
                          * @description `applying`: the tag has moved, and an image registry does not have it yet
                          * @enum {unknown}
@@ -6854,6 +6866,8 @@ export interface operations {
                         requestedAt: string;
                         requestedBy: string;
                         revision: number | null;
+                        /** @description Asked for as one */
+                        rollback: boolean;
                         /**
                          * @description `applying`: the tag has moved, and an image registry does not have it yet
                          * @enum {unknown}
@@ -6936,6 +6950,8 @@ export interface operations {
                         requestedAt: string;
                         requestedBy: string;
                         revision: number | null;
+                        /** @description Asked for as one */
+                        rollback: boolean;
                         /**
                          * @description `applying`: the tag has moved, and an image registry does not have it yet
                          * @enum {unknown}

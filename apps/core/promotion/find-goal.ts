@@ -77,8 +77,8 @@ async function versionOfRevision(
   return move.toVersion as Semver;
 }
 
-/** A rollback that is asked for twice must not bring back what the first one took away: where the tag came back to a version that
- *  it had before, what it left last is hardly what is meant. */
+/** Two who press the button at once, or one who presses it twice, must not bring back what the first rollback took away: what the tag
+ *  left by one is no place to roll back to unnamed. */
 async function requireNotBack(
   tx: Transaction,
   { modelId, model, tag }: TagOfModel,
@@ -86,13 +86,13 @@ async function requireNotBack(
 ): Promise<void> {
   if (present === null || present.version === null) return;
   const { version, revision } = present;
-  const before = await tx.tagMove.findFirst({
-    where: { modelId, tag, toVersion: version, revision: { lt: revision } },
-    select: { revision: true },
+  const back = await tx.promotion.findFirst({
+    where: { modelId, tag, revision, rollback: true },
+    select: { id: true },
   });
-  if (before !== null)
+  if (back !== null)
     throw new SlipwayError(
       "revision_ambiguous",
-      `${model}:${tag} has come back to ${version} already, in revision ${revision}: name the revision to go to, of GET …/tags/${tag}/history`,
+      `${model}:${tag} was rolled back to ${version} already, in revision ${revision}: name the revision to go to, of GET …/tags/${tag}/history`,
     );
 }

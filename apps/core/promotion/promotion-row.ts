@@ -16,6 +16,7 @@ export interface NewPromotion {
   verdicts: readonly Verdict[];
   breaksSignature: boolean;
   forced: boolean;
+  rollback: boolean;
   notBefore: Date | null;
 }
 
@@ -150,12 +151,12 @@ async function insert(
   await tx.$executeRaw`
     INSERT INTO promotions (
       id, model_id, tag, version_id, version, image_digest, from_version, from_revision, reason, status, verdicts,
-      breaks_signature, forced, not_before, waits_until, revision, explanation, ended_by, requested_at, requested_by, request_id,
+      breaks_signature, forced, rollback, not_before, waits_until, revision, explanation, ended_by, requested_at, requested_by, request_id,
       ended_at)
     VALUES (
       ${id}::uuid, ${named.modelId}::uuid, ${named.tag}, ${goal.versionId}::uuid, ${goal.version}, ${goal.imageDigest},
       ${present?.version ?? null}, ${present?.revision ?? 0}, ${rest.reason}, ${stage.status}, ${JSON.stringify(verdicts)}::jsonb,
-      ${rest.breaksSignature}, ${rest.forced}, ${rest.notBefore}, ${stage.waitsUntil ?? null}, ${stage.revision ?? null},
+      ${rest.breaksSignature}, ${rest.forced}, ${rest.rollback}, ${rest.notBefore}, ${stage.waitsUntil ?? null}, ${stage.revision ?? null},
       ${stage.explanation ?? null}, ${stage.endedBy ?? null}, ${new Date()}, ${name}, ${requestId}, ${stage.endedAt ?? null})`;
   return id;
 }

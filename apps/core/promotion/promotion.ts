@@ -34,6 +34,8 @@ export interface Promotion {
   waitsUntil: Date | null;
   breaksSignature: boolean;
   forced: boolean;
+  /** It was asked for as one. */
+  rollback: boolean;
   /** Of each rule that holds for the tag, as last looked at; of what has ended, those that it ended by. */
   verdicts: Verdict[];
   approvals: GivenApproval[];
@@ -68,7 +70,7 @@ function hasStatus(status: PromotionStatus): Prisma.Sql {
 const selectPromotions = Prisma.sql`
   SELECT p.id, m.name AS model, p.tag, p.version, p.image_digest AS "imageDigest", p.from_version AS "from",
          ${statusOf} AS status, p.reason, p.requested_at AS "requestedAt", p.requested_by AS "requestedBy",
-         p.not_before AS "notBefore", p.waits_until AS "waitsUntil", p.breaks_signature AS "breaksSignature", p.forced,
+         p.not_before AS "notBefore", p.waits_until AS "waitsUntil", p.breaks_signature AS "breaksSignature", p.forced, p.rollback,
          p.verdicts, ${approvalsOf} AS approvals, p.revision, p.explanation, p.ended_by AS "endedBy", p.ended_at AS "endedAt"
   FROM promotions p JOIN models m ON m.id = p.model_id`;
 

@@ -165,8 +165,8 @@ async function act(tx: Transaction, decision: Decision, terms: Terms, actor: Act
 }
 
 function newPromotion({ named, present, goal, verdicts }: Decision, terms: Terms) {
-  const { reason, breaksSignature = false, forced = false, notBefore = null } = terms;
-  return { named, present, goal, verdicts, reason, breaksSignature, forced, notBefore };
+  const { reason, breaksSignature = false, forced = false, isRollback: rollback = false, notBefore = null } = terms;
+  return { named, present, goal, verdicts, reason, breaksSignature, forced, rollback, notBefore };
 }
 
 async function tellTag(tx: Transaction, { model, tag }: TagOfModel, made: boolean): Promise<MovedTag> {

@@ -244,7 +244,7 @@ describe("a move", () => {
     });
     expect([problemOf(again), again.json.detail]).toEqual([
       [409, "revision_ambiguous"],
-      expect.stringContaining("has come back to 1.0.0 already, in revision 3"),
+      expect.stringContaining("was rolled back to 1.0.0 already, in revision 3"),
     ]);
   });
 
