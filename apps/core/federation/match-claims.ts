@@ -1,5 +1,5 @@
 import type { Claims } from "./id-token.ts";
-import { knownProviders, proposedBy } from "./providers.ts";
+import { knownProviders, unwantedIn } from "./providers.ts";
 import type { PublisherRule } from "./publisher-rule.ts";
 
 /** The claims of a token that are not what a rule wants, by name; none where it matches. Texts are compared code unit by code
@@ -11,7 +11,7 @@ export function mismatches(
   const differing = Object.entries(wanted).filter(([name, value]) => !isAs(name, value, own(token, name)));
   const { startedBy } = knownProviders[provider];
   const unknownStart = startedBy !== null && typeof own(token, startedBy) !== "string" ? [startedBy] : [];
-  return [...new Set([...differing.map(([name]) => name), ...unknownStart, ...proposedBy(token, wanted)])];
+  return [...new Set([...differing.map(([name]) => name), ...unknownStart, ...unwantedIn(token, wanted)])];
 }
 
 /** Whether a token is of the repository that a rule names: its rules are told to whoever is there. */

@@ -23,6 +23,7 @@ interface Known {
 }
 
 const id = /^[1-9]\d*$/;
+const branchOrTag = /^refs\/(?:heads|tags)\/./;
 
 export const knownProviders: Record<Provider, Known> = {
   github: {
@@ -33,7 +34,7 @@ export const knownProviders: Record<Provider, Known> = {
       repository: /^[A-Za-z0-9-]+\/[A-Za-z0-9._-]+$/,
       repository_id: id,
       repository_owner_id: id,
-      ref: /^refs\/(?:heads|tags)\/./,
+      ref: branchOrTag,
     },
   },
   gitlab: {
@@ -45,35 +46,69 @@ export const knownProviders: Record<Provider, Known> = {
       project_id: id,
       namespace_id: id,
       ref_type: /^(?:branch|tag)$/,
+      ref_path: branchOrTag,
       ref_protected: /^(?:true|false)$/,
     },
   },
   other: { issuer: /^(?!)/, named: [], startedBy: null, forms: {} },
 };
 
+/** Events that somebody with write access causes on purpose, by the claim that names them, and the claim that says of which
+ *  branch or tag. A workflow that is called (`workflow_call`) has the event of the one that calls. Any other event is let in
+ *  by a rule that names it alone. */
+const onPurpose = [
+  {
+    startedBy: "event_name",
+    events: ["push", "workflow_dispatch", "schedule", "release", "create", "deployment", "repository_dispatch"],
+    ref: "ref",
+  },
+  {
+    startedBy: "pipeline_source",
+    events: ["push", "web", "schedule", "api", "trigger", "pipeline"],
+    ref: "ref_path",
+  },
+] as const;
+
 /** Events of code that anybody may propose. Their runs may hold the repository's own name, id and branch. */
-const proposed = /^(?:pull_request(?:_.+)?|workflow_run|merge_request_event|external_pull_request_event)$/;
+const proposed = /^(?:pull_request(?:_.+)?|merge_request_event|external_pull_request_event)$/;
 const proposedRef = /^refs\/(?:pull|merge-requests)\//;
-/** Run by a workflow of the repository itself, so that a rule may let them in, by name. */
-const mayBeNamed = ["pull_request_target", "workflow_run"];
+/** Run by a workflow of the repository itself, so that a rule may let it in, by name. */
+const mayBeNamed = "pull_request_target";
 
 /** Of a rule: the event that it asks for and no rule may. */
 export function namesProposed(claims: Claims): string | null {
   return (
     [claims["event_name"], claims["pipeline_source"]].find(
-      (event): event is string => typeof event === "string" && proposed.test(event) && !mayBeNamed.includes(event),
+      (event): event is string => typeof event === "string" && proposed.test(event) && event !== mayBeNamed,
     ) ?? null
   );
 }
 
-/** The claims of a token that tell of code that anybody may propose, whoever issued it; but for an event that the rule names. */
-export function proposedBy(token: Claims, rule: Claims): string[] {
-  const events = ["event_name", "pipeline_source"].filter((name) => {
-    const event = token[name];
-    return typeof event === "string" && proposed.test(event) && rule[name] !== event;
+/** The claims of a token that do not show that somebody with write access wanted this run, whoever issued it: an event that
+ *  is neither listed nor named by the rule, and a ref that is no branch or tag. */
+export function unwantedIn(token: Claims, rule: Claims): string[] {
+  const told = onPurpose.filter(({ startedBy }) => token[startedBy] !== undefined);
+  const events = told.filter(({ startedBy, events }) => {
+    const event = token[startedBy];
+    return rule[startedBy] !== event && !events.some((listed) => listed === event);
   });
-  const ref = token["ref"];
-  return typeof ref === "string" && proposedRef.test(ref) ? [...events, "ref"] : events;
+  const refs = told.filter(({ ref }) => !isText(token[ref], branchOrTag)).map(({ ref }) => ref);
+  return [
+    ...events.map(({ startedBy }) => startedBy),
+    ...refs,
+    ...(isText(token["ref"], proposedRef) ? ["ref"] : []),
+    ...(isUnprotectedChild(token) ? ["ref_protected"] : []),
+  ];
+}
+
+/** Of the child of a fork's merge request GitLab had long said the project's own id, and its branch where the fork's is called
+ *  the same. */
+function isUnprotectedChild(token: Claims): boolean {
+  return token["pipeline_source"] === "parent_pipeline" && token["ref_protected"] !== "true";
+}
+
+function isText(value: unknown, form: RegExp): boolean {
+  return typeof value === "string" && form.test(value);
 }
 
 /** Without control and format characters, and halves of pairs. */

@@ -151,6 +151,7 @@ it("a rule of GitLab with a ref says whether it is a branch or a tag, and lets n
   const of = (claims: object) => setRule("wrong", "gitlab", { claims: { project_path, project_id, ...claims } });
   expect((await of({ ref: "main" })).json.detail).toContain("ref_type");
   expect((await of({ pipeline_source: "merge_request_event" })).json.detail).toContain("anybody may propose");
+  expect((await of({ ref_path: "refs/merge-requests/*" })).json.detail).toContain("claims.ref_path");
 });
 
 it("the names of those who act for pipelines are given to nobody else", async () => {

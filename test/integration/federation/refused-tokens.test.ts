@@ -242,17 +242,46 @@ describe("code that anybody may propose", () => {
     ["one that runs with the target's rights", { event_name: "pull_request_target" }],
     ["a review of one", { event_name: "pull_request_review" }],
     ["a run that one has started", { event_name: "workflow_run" }],
+    ["a queue of them", { event_name: "merge_group", ref: "refs/heads/gh-readonly-queue/main/pr-7-5f2b8c1" }],
+    ...[
+      "issue_comment",
+      "issues",
+      "discussion",
+      "discussion_comment",
+      "fork",
+      "watch",
+      "gollum",
+      "check_run",
+      "new",
+    ].map((event_name): [string, object] => [`what anybody may cause (${event_name})`, { event_name }]),
     ["a start that is not said", { event_name: undefined }],
+    ["a start that is no text", { event_name: ["push"] }],
   ])("%s is let in by no rule of its branch", async (_what, claims) => {
     await rule("any-ref", "github", { claims: { repository: "acme/churn", repository_id: "704512981" } });
     await expectRefused(await github.token({ ...claims, environment: "none" }), 403, "event_name");
     await service.admin("DELETE", "/v1/trusted-publishers/any-ref");
   });
 
-  it("a ref of a pull request is none of a branch, whatever event", async () => {
+  it("a ref that is no branch or tag is let in by no event", async () => {
     await rule("any-ref", "github", { claims: { repository: "acme/churn", repository_id: "704512981" } });
-    await expectRefused(await github.token({ ref: "refs/pull/7/head", environment: "none" }), 403, "ref");
+    for (const claims of [{ ref: "refs/pull/7/head" }, { ref: "", event_name: "deployment" }])
+      await expectRefused(
+        await github.token({ ...claims, environment: "none" }),
+        403,
+        'the rule "any-ref" wants another ref',
+      );
     await service.admin("DELETE", "/v1/trusted-publishers/any-ref");
+  });
+
+  it("what somebody with write access causes is let in, as the issuer's own provider or another", async () => {
+    const claims = { repository: "acme/churn", repository_id: "704512981", environment: "x" };
+    await rule("on-purpose", "github", { claims });
+    for (const event_name of ["push", "workflow_dispatch", "schedule", "release", "create", "deployment"])
+      expect((await exchange(await github.token({ event_name, environment: "x" }))).status).toBe(201);
+    await rule("on-purpose", "github", { claims, provider: "other" });
+    expect((await exchange(await github.token({ environment: "x" }))).status).toBe(201);
+    await expectRefused(await github.token({ event_name: "issues", environment: "x" }), 403, "event_name");
+    await service.admin("DELETE", "/v1/trusted-publishers/on-purpose");
   });
 
   it("an event that runs the repository's own workflow may be named", async () => {
@@ -266,6 +295,21 @@ describe("code that anybody may propose", () => {
     await expectRefused(await gitlab.token({ pipeline_source: "merge_request_event" }), 403, "pipeline_source");
     await expectRefused(await gitlab.token({ pipeline_source: undefined }), 403, "pipeline_source");
     await expectRefused(await gitlab.token({ project_id: "21", project_path: "eve/churn" }), 403, "no rule");
+    for (const ref_path of ["refs/merge-requests/5/head", "main", undefined])
+      await expectRefused(await gitlab.token({ ref_path }), 403, "ref_path");
+    for (const pipeline_source of ["parent_pipeline", "chat", "security_orchestration_policy"])
+      await expectRefused(await gitlab.token({ pipeline_source }), 403, "pipeline_source");
+    for (const pipeline_source of ["push", "web", "schedule", "api", "trigger", "pipeline"])
+      expect((await exchange(await gitlab.token({ pipeline_source }))).status).toBe(201);
+  });
+
+  it("a child of GitLab's is let in by a rule that names it, of what is protected", async () => {
+    const claims = { ...ruleClaims.gitlab, project_id: "22", pipeline_source: "parent_pipeline" };
+    await rule("children", "gitlab", { claims });
+    const of = (says: object) => gitlab.token({ project_id: "22", pipeline_source: "parent_pipeline", ...says });
+    expect((await exchange(await of({}))).json.identity).toBe("publisher.children");
+    await expectRefused(await of({ ref_protected: "false" }), 403, "ref_protected");
+    await expectRefused(await of({ ref_path: "refs/merge-requests/5/head" }), 403, "ref_path");
   });
 });
 
