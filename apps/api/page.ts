@@ -4,6 +4,7 @@ import { type Html, html } from "./html.ts";
 
 const style = `body{font:1rem/1.5 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}
 code{font-size:1.05em;overflow-wrap:anywhere;user-select:all}
+dd{border-left:.2rem solid;padding-left:.6rem;margin:0 0 .5rem;overflow:hidden;overflow-wrap:anywhere}
 button,input{font:inherit;padding:.3rem .8rem;margin:.3rem .5rem .3rem 0}`;
 
 /** No script, nothing from elsewhere, in no frame; forms come back here (CSP Level 3). */

@@ -26,12 +26,14 @@ export function goOn(code: UserCode, provider: string): Page {
   };
 }
 
+/** What the terminal says of itself stands in elements of its own, each a paragraph to the bidirectional algorithm. */
 export function askForDecision({ name, terminal, confirm }: SignedInForTerminal): Page {
-  const called = terminal.name === "" ? "A terminal" : `“${terminal.name}”`;
+  const called = terminal.name === "" ? "" : html`<dt>It calls itself</dt><dd dir="auto">${terminal.name}</dd>`;
   return {
     title: `Signed in as ${name}`,
     hasForm: true,
-    body: html`<p>${called} that shows <code>${terminal.userCode}</code>, at the address ${terminal.address}, asked at ${time(terminal.askedAt)} to act in your name, with all that you may.</p>
+    body: html`<p>A terminal asked at ${time(terminal.askedAt)} to act in your name, with all that you may:</p>
+<dl><dt>It shows</dt><dd><code>${terminal.userCode}</code></dd><dt>It is at the address</dt><dd>${terminal.address}</dd>${called}</dl>
 <form method="post" action="terminal/decision"><input type="hidden" name="confirm" value="${confirm}">
 <button name="letIn" value="yes">Let it in</button><button name="letIn" value="no">Refuse</button></form>
 <p>Refuse if you did not start this yourself.</p>`,

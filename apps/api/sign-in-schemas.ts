@@ -8,8 +8,10 @@ export const NewDevice = Type.Object(
   {
     name: Type.Optional(
       Type.String({
-        pattern: "^\\P{C}{0,60}$",
-        description: "what its person knows it by, at most 60 characters",
+        // Of quotation marks an apostrophe alone: nobody writes himself out of the name, and into the words around it.
+        pattern: "^(?:'|[^\\p{C}\\p{Zl}\\p{Zp}\\p{Quotation_Mark}]){0,60}$",
+        description:
+          "what its person knows it by, at most 60 characters on one line, without quotation marks and what nobody sees",
         examples: ["ada's laptop"],
       }),
     ),

@@ -7557,7 +7557,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description what its person knows it by, at most 60 characters
+                     * @description what its person knows it by, at most 60 characters on one line, without quotation marks and what nobody sees
                      * @example ada's laptop
                      */
                     name?: string;

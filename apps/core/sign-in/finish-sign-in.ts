@@ -8,6 +8,7 @@ import { giveToken } from "./give-token.ts";
 import { type Provider, signInInvalid } from "./provider.ts";
 import { type From, settlePerson } from "./settle-person.ts";
 import { keepPerson, takeSignIn } from "./sign-ins.ts";
+import { signedInAs } from "./signed-in.ts";
 import { readTerminal, type WaitingTerminal } from "./terminals.ts";
 
 /** Whoever signed in has a token. */
@@ -52,7 +53,7 @@ export async function finishSignIn(
   return settlePerson({ db }, config, account, from, async (tx, person): Promise<SignedIn> => {
     const { identity, groupGrants } = person;
     if (terminal !== null) {
-      await keepPerson(tx, secret, identity.id);
+      await keepPerson(tx, secret, signedInAs(identity, account));
       return { name: identity.name, terminal, confirm: derived(secret, "confirm") };
     }
     const made = await giveToken(tx, config, "browser", person);

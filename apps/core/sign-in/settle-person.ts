@@ -32,7 +32,7 @@ export interface Person {
 
 /** The person of an account, by issuer and subject alone: made where its groups give it a role, and its roles by groups
  *  brought up to date, in all tokens that came of its sign-ins. In one transaction with what `then` makes of it. Roles that
- *  a group no longer gives are gone also where that refuses the sign-in. Throws `sign_in_refused`, `identity_exists`. */
+ *  a group no longer gives are gone also where the sign-in is refused. Throws `sign_in_refused`, `identity_exists`. */
 export async function settlePerson<T>(
   { db }: Pick<Registry, "db">,
   config: SignInConfig,
@@ -45,13 +45,13 @@ export async function settlePerson<T>(
       const { issuer: signInIssuer, subject: signInSubject } = account;
       const revision = await nextRevision(tx, { name: "", tokenId: null, ...from }, { administers: false });
       const row = await tx.identity.findFirst({ where: { signInIssuer, signInSubject } });
-      if (row !== null && row.disabledAt !== null) return signInRefused(`"${row.name}" is disabled here`);
       const groupGrants = grantsOf(config, account.groups ?? []);
       if (row === null && groupGrants.length === 0) return signInRefused(whyNoRole(config, account));
       const name = row?.name ?? nameOf(account);
       const person = { groupGrants, revision, actor: { name, tokenId: null, ...from } };
       const before = row === null ? await insertPerson(tx, account, person) : identityOf(row);
       const identity = await update(tx, before, person);
+      if (identity.disabled) return signInRefused(`"${identity.name}" is disabled here`);
       if (identity.grants.length + groupGrants.length === 0) return signInRefused(whyNoRole(config, account));
       return { made: await then(tx, { ...person, identity }) };
     }),

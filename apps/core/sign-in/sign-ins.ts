@@ -2,6 +2,7 @@ import { hashOf } from "#core/access/token.ts";
 import type { Transaction } from "#core/database/client.ts";
 import type { Registry } from "#core/registry.ts";
 import { type BrowserSecret, newBrowserSecret } from "./browser-secret.ts";
+import { type SignedInAs, signedInOf } from "./signed-in.ts";
 import type { UserCode } from "./user-code.ts";
 
 type Needs = Pick<Registry, "db">;
@@ -36,20 +37,21 @@ export async function takeSignIn({ db }: Needs, secret: BrowserSecret): Promise<
 }
 
 /** Who signed in, until the terminal is decided on. */
-export async function keepPerson(tx: Transaction, secret: BrowserSecret, identityId: string): Promise<void> {
-  await tx.signIn.update({ where: { browserHash: hashOf(secret) }, data: { identityId } });
+export async function keepPerson(tx: Transaction, secret: BrowserSecret, person: SignedInAs): Promise<void> {
+  await tx.signIn.update({ where: { browserHash: hashOf(secret) }, data: { ...person } });
 }
 
 /** Once. Null where nobody signed in with it, or too long ago. */
 export async function takePerson(
   tx: Transaction,
   secret: BrowserSecret,
-): Promise<{ identityId: string; terminal: string } | null> {
+): Promise<{ person: SignedInAs; terminal: string } | null> {
   const browserHash = hashOf(secret);
   const row = await tx.signIn.findUnique({ where: { browserHash } });
   const { count } = await tx.signIn.deleteMany({
     where: { browserHash, identityId: { not: null }, expiresAt: { gt: new Date() } },
   });
-  const { identityId = null, userCode: terminal = null } = row ?? {};
-  return count === 0 || identityId === null || terminal === null ? null : { identityId, terminal };
+  const person = row === null ? null : signedInOf(row);
+  const terminal = row?.userCode ?? null;
+  return count === 0 || person === null || terminal === null ? null : { person, terminal };
 }

@@ -1,4 +1,3 @@
-import { identityOf } from "#core/access/identities.ts";
 import { nextRevision } from "#core/access/revision.ts";
 import type { Grant } from "#core/access/roles.ts";
 import { hashOf } from "#core/access/token.ts";
@@ -13,6 +12,7 @@ import { giveToken } from "./give-token.ts";
 import { signInInvalid } from "./provider.ts";
 import type { From } from "./settle-person.ts";
 import { signInMs, takePerson } from "./sign-ins.ts";
+import { signedInOf, stillSignedIn } from "./signed-in.ts";
 import { newUserCode, type UserCode } from "./user-code.ts";
 
 type Needs = Pick<Registry, "db">;
@@ -62,26 +62,32 @@ export async function readTerminal({ db }: Needs, userCode: string): Promise<Wai
 
 const undecided = () => ({ identityId: null, refusedAt: null, expiresAt: { gt: new Date() } });
 
-/** By the browser that signed in, and the form that it was shown. Throws `sign_in_invalid`, `terminal_not_found`. */
+/** By the browser that signed in, and the form that it was shown, once. Throws `sign_in_invalid`, `terminal_not_found`, and
+ *  `sign_in_refused` as `pollTerminal` does. */
 export async function decideTerminal(
   { db }: Needs,
   { secret, confirm, letIn }: { secret: BrowserSecret | null; confirm: string; letIn: boolean },
 ): Promise<void> {
   if (secret === null || confirm !== derived(secret, "confirm"))
     throw signInInvalid("this form is not of a sign-in that this browser has just made");
-  await db.$transaction(async (tx) => {
-    const person = await takePerson(tx, secret);
-    if (person === null) throw signInInvalid("this sign-in is over: it was used, or began more than ten minutes ago");
+  const refused = await db.$transaction(async (tx) => {
+    const taken = await takePerson(tx, secret);
+    if (taken === null) throw signInInvalid("this sign-in is over: it was used, or began more than ten minutes ago");
+    const { person, terminal } = taken;
+    const identity = letIn ? await stillSignedIn(tx, person) : null;
+    if (identity instanceof SlipwayError) return identity;
     const { count } = await tx.terminal.updateMany({
-      where: { userCode: person.terminal, ...undecided() },
-      data: letIn ? { identityId: person.identityId } : { refusedAt: new Date() },
+      where: { userCode: terminal, ...undecided() },
+      data: letIn ? { ...person } : { refusedAt: new Date() },
     });
     if (count === 0) throw terminalNotFound();
+    return null;
   });
+  if (refused !== null) throw refused;
 }
 
-/** Null while it waits. A token is given once, as its person is then: who was disabled meanwhile gets none. Throws
- *  `terminal_not_found`, `sign_in_refused`. */
+/** Null while it waits. A token is given once, as its person is then: who was disabled meanwhile, or is tied to the account
+ *  no more that let it in, gets none, and it is not asked again. Throws `terminal_not_found`, `sign_in_refused`. */
 export async function pollTerminal(
   { db }: Needs,
   config: SignInConfig,
@@ -92,19 +98,22 @@ export async function pollTerminal(
   const row = await db.terminal.findFirst({ where: { deviceHash, expiresAt: { gt: new Date() } } });
   if (row === null) throw terminalNotFound();
   if (row.refusedAt !== null) throw signInRefused("it was refused in the browser");
-  const { identityId, name } = row;
-  if (identityId === null) return null;
-  return db.$transaction(async (tx) => {
+  const { name } = row;
+  const person = signedInOf(row);
+  if (person === null) return null;
+  const given = await db.$transaction(async (tx) => {
     const revision = await nextRevision(tx, { name: "", tokenId: null, ...from }, { administers: false });
     const { count } = await tx.terminal.deleteMany({ where: { deviceHash } });
     if (count === 0) throw terminalNotFound();
-    const identity = identityOf(await tx.identity.findUniqueOrThrow({ where: { id: identityId } }));
+    const identity = await stillSignedIn(tx, person);
+    if (identity instanceof SlipwayError) return identity;
     const groupGrants = identity.signIn?.grants ?? [];
-    if (identity.disabled) throw signInRefused(`"${identity.name}" is disabled here`);
     const actor = { name: identity.name, tokenId: null, ...from };
     const made = await giveToken(tx, config, `terminal ${name}`.trim(), { identity, groupGrants, revision, actor });
     return { made, grants: [...identity.grants, ...groupGrants] };
   });
+  if (given instanceof SlipwayError) throw given;
+  return given;
 }
 
 function terminalNotFound(): SlipwayError {

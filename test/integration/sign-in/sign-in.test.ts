@@ -178,6 +178,20 @@ it("the disabled do not sign in, and keep nothing", async () => {
   expect((await call("GET", "/v1/me")).status).toBe(401);
 });
 
+it("who has left a group while disabled has its roles no more, in no token, once enabled again", async () => {
+  provider.accounts["h-1"] = { preferred_username: "hal", groups: ["fraud-team", "ml-admins"] };
+  const call = as(await tokenOf("h-1"));
+  const disabled = (is: boolean) => admin("PATCH", "/v1/identities/hal", { json: { disabled: is } });
+  expect((await call("GET", "/v1/identities")).status).toBe(200);
+  await disabled(true);
+  provider.accounts["h-1"] = { preferred_username: "hal", groups: ["fraud-team"] };
+  expect(textOn(await signIn("h-1"))).toContain('"hal" is disabled here');
+  await disabled(false);
+  await waitUntil("it has two roles", async () => (await call("GET", "/v1/me")).json.grants?.length === 2);
+  expect((await call("GET", "/v1/me")).json.grants).toEqual([uploads, builds]);
+  expect((await call("GET", "/v1/identities")).status).toBe(403);
+});
+
 it("who has no role is not made", async () => {
   provider.accounts["n-1"] = { preferred_username: "nobody", groups: ["Fraud-Team", "fraud-team ", "fraud-teаm"] };
   expect((await signIn("n-1")).status).toBe(403);

@@ -27,9 +27,9 @@ it("a terminal is given a token once its person has signed in and let it in, onc
 
   const browser = newBrowser();
   const page = await toDecision(browser, started);
-  expect(textOn(page)).toContain(` that shows ${started.userCode} ,`);
-  expect(textOn(page)).toMatch(
-    /Signed in as grace .*“grace's laptop” .*at the address 127\.0\.0\.1, asked at .* to act in your name/,
+  expect(textOn(page)).toMatch(/Signed in as grace A terminal asked at \S+ to act in your name/);
+  expect(textOn(page)).toContain(
+    ` It shows ${started.userCode} It is at the address 127.0.0.1 It calls itself grace's`,
   );
   expect(page.headers["referrer-policy"]).toBe("same-origin");
   expect((await poll(started.deviceCode)).status).toBe(202);
@@ -110,6 +110,33 @@ it("who may not sign in lets nothing in, and who is disabled before the terminal
   const { status, json } = await poll(started.deviceCode);
   expect([status, json.detail]).toEqual([403, 'you are not signed in: "grace" is disabled here']);
   await admin("PATCH", "/v1/identities/grace", { json: { disabled: false } });
+  expect((await poll(started.deviceCode)).status).toBe(404);
+});
+
+it.each([
+  ["untied", null],
+  ["tied to another", { subject: "e-1" }],
+])("an account that is %s meanwhile lets nothing in", async (_how, signIn) => {
+  const tied = (to: object | null) => admin("PATCH", "/v1/identities/grace", { json: { signIn: to } });
+  const [letIn, asked, unwanted] = [await start(), await start(), await start()];
+  const browser = newBrowser();
+  await decide(browser, await toDecision(browser, letIn), "yes");
+  const [asking, refusing] = [newBrowser(), newBrowser()];
+  const page = await toDecision(asking, asked);
+  const another = await toDecision(refusing, unwanted);
+  await tied(signIn);
+  const why = 'you are not signed in: your account is not that of "grace" any more';
+  const { status, json } = await poll(letIn.deviceCode);
+  expect([status, json.type, json.detail]).toEqual([403, "/problems/sign_in_refused", why]);
+  const decided = await decide(asking, page, "yes");
+  expect([decided.status, textOn(decided)]).toEqual([403, expect.stringContaining("is not that of")]);
+  expect((await poll(asked.deviceCode)).status).toBe(202);
+  expect((await decide(refusing, another, "no")).status).toBe(200);
+  expect((await poll(unwanted.deviceCode)).status).toBe(403);
+  await tied({ subject: "g-1" });
+  expect((await poll(letIn.deviceCode)).status).toBe(404);
+  expect((await decide(asking, page, "yes")).status).toBe(400);
+  expect(await db.terminal.count({ where: { identityId: { not: null } } })).toBe(0);
 });
 
 it("codes end after ten minutes, and others are none", async () => {
@@ -126,12 +153,30 @@ it("codes end after ten minutes, and others are none", async () => {
   expect((await newBrowser().get("/v1/sign-in?code=AAAA-AAAA")).status).toBe(400);
 });
 
-it("a terminal's name is text on the page, and holds nothing that nobody sees", async () => {
+it("a terminal's name is text in an element of its own, from which it cannot speak in Slipway's words", async () => {
   const browser = newBrowser();
-  const page = await toDecision(browser, await start('<img src=x onerror="1">'));
-  expect(page.bytes.toString()).toContain("“&lt;img src=x onerror=&quot;1&quot;&gt;”");
-  for (const name of ["a\u202eb", "a\nb", "a".repeat(61)])
-    expect((await call("POST", "/v1/sign-in/device", { json: { name } })).status).toBe(400);
+  const page = await toDecision(browser, await start("<img src=x onerror=1>"));
+  expect(page.bytes.toString()).toContain('<dd dir="auto">&lt;img src=x onerror=1&gt;</dd>');
+  for (const sign of [
+    "\u202e",
+    "\n",
+    "\u2028",
+    '"',
+    "”",
+    "“",
+    "«",
+    "„",
+    "’",
+    "「",
+    "\u2066",
+    "\u0000",
+    "a".repeat(60),
+  ]) {
+    const { status, json } = await call("POST", "/v1/sign-in/device", { json: { name: `a${sign}b` } });
+    expect([sign, status, JSON.stringify(json)]).toEqual([sign, 400, expect.stringContaining("at most 60 characters")]);
+  }
+  for (const name of ["", "ada's laptop", "Søren-Lab_3.local (2)", "मेरा लैपटॉप", "a".repeat(60)])
+    expect((await call("POST", "/v1/sign-in/device", { json: { name } })).status).toBe(201);
 });
 
 it("who types a code may write it in small letters", async () => {
