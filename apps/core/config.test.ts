@@ -31,6 +31,14 @@ describe("settings", () => {
     });
   });
 
+  it.each(["https://slipway.example.com/ml", "https://slipway.example.com/ml/", "https://slipway.example.com/ml//"])(
+    "call this instance %s without a slash at its end",
+    (SLIPWAY_PUBLIC_URL) => {
+      const { federation } = readConfig({ ...needed, SLIPWAY_PUBLIC_URL });
+      expect(federation.publicUrl).toBe("https://slipway.example.com/ml");
+    },
+  );
+
   describe("of sign-in", () => {
     const signIn = {
       ...needed,

@@ -380,13 +380,13 @@ function httpConfig(read: Settings, { host, accessOn }: { host: string; accessOn
   };
 }
 
-/** No secret: whoever calls knows it, and it is shown to issuers. */
+/** Without a slash at its end. No secret: whoever calls knows it, and it is shown to issuers. */
 function publicUrl(read: Settings): string | null {
   const text = read.text("SLIPWAY_PUBLIC_URL", "");
   if (text === "") return null;
   if (!/^https?:\/\/[^\s@?#]+$/.test(text) || !URL.canParse(text))
     read.problem("SLIPWAY_PUBLIC_URL is no URL of the form https://…, without user and query");
-  return text;
+  return text.replace(/\/+$/, "");
 }
 
 const shortestSecret = 32;

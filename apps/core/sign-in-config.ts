@@ -64,7 +64,7 @@ export function signInConfig(
       groupRoleOf,
     ),
     tokenMs: read.hours("SLIPWAY_OIDC_TOKEN_HOURS", 12, { min: 0.1, max: 720 }),
-    publicUrl: (publicUrl ?? "").replace(/\/+$/, ""),
+    publicUrl: publicUrl ?? "",
   };
 }
 
