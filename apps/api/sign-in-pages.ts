@@ -7,7 +7,7 @@ import { time } from "./times.ts";
 /** Links and forms are relative: a proxy may have put the service below a path. */
 
 export function askForCode(given: string): Page {
-  const wrong = given === "" ? "" : html`<p>“${given}” is no such code: it has eight letters.</p>`;
+  const wrong = given === "" ? "" : html`<p>That is no such code: it has eight letters.</p>`;
   return {
     title: "Let a terminal in",
     hasForm: true,

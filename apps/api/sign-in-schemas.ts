@@ -8,7 +8,7 @@ export const NewDevice = Type.Object(
   {
     name: Type.Optional(
       Type.String({
-        // Of quotation marks an apostrophe alone: nobody writes himself out of the name, and into the words around it.
+        // Of quotation marks an apostrophe alone: no name ends where it is quoted, and goes on in other words.
         pattern: "^(?:'|[^\\p{C}\\p{Zl}\\p{Zp}\\p{Quotation_Mark}]){0,60}$",
         description:
           "what its person knows it by, at most 60 characters on one line, without quotation marks and what nobody sees",

@@ -64,7 +64,7 @@ export interface IdentityChanges {
   /** Replaces all grants by hand. */
   grants?: readonly Grant[] | undefined;
   disabled?: boolean | undefined;
-  /** Another account than before ends the tokens that came of sign-ins. */
+  /** Another account than before ends the tokens that came of sign-ins, and what waits for one. */
   signIn?: AccountKey | null | undefined;
 }
 
@@ -152,6 +152,10 @@ async function changeIdentity(
       where: { identityId: before.id, groupGrants: { not: Prisma.AnyNull }, revokedAt: null },
       data: { revokedAt: new Date(), revision },
     });
+    // For good, also where the same account is tied again: sign-in/signed-in.ts
+    const waiting = { where: { identityId: before.id }, data: { signInIssuer: null, signInSubject: null } };
+    await tx.terminal.updateMany(waiting);
+    await tx.signIn.updateMany(waiting);
   }
   const row = await tx.identity.update({
     where: { name },

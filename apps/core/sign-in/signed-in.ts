@@ -16,7 +16,7 @@ export function signedInAs({ id: identityId }: Identity, { issuer, subject }: Ac
 
 type Columns = { [Name in keyof SignedInAs]: SignedInAs[Name] | null };
 
-/** Null where nobody signed in for the row. */
+/** Null where nobody signed in for the row. Without an account, where it was taken from the person since, it is nobody's. */
 export function signedInOf({ identityId, signInIssuer, signInSubject }: Columns): SignedInAs | null {
   if (identityId === null) return null;
   return { identityId, signInIssuer: signInIssuer ?? "", signInSubject: signInSubject ?? "" };
