@@ -1,6 +1,6 @@
-import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { symlinkSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { linkSync, symlinkSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,10 +11,12 @@ import { apiProcess } from "#test/service-processes.ts";
 import { packageFolder, slipwayCommand } from "#test/slipway-command.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
 
 const mebibyte = 1024 ** 2;
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const service = await testService();
 testWorker(
   service.registry,
@@ -195,6 +197,39 @@ it("writes nothing through a link that leads out of the folder", async () => {
   const { code, errors } = await slipway.run(["pull", "outside@1.0.0", "linked"]);
   expect(code).toBe(1);
   expect(errors).toContain("by way of a link: remove the link");
+  expect(await readdir(elsewhere)).toEqual([]);
+});
+
+for (const [what, lay] of [
+  ["a link", (part: string, mine: string) => symlinkSync(mine, part)],
+  ["a link that leads nowhere", (part: string, mine: string) => symlinkSync(`${mine}-not`, part)],
+  ["a second name of a file", (part: string, mine: string) => linkSync(mine, part)],
+  ["a pipe", (part: string) => execFileSync("mkfifo", [part])],
+] as const)
+  it(`opens no part of a pull that is ${what}`, async () => {
+    const folder = await packageFolder();
+    const { model, version } = await pushed(["planted", folder, "-v", "1.0.0"]);
+    const { json } = await service.call("GET", `/v1/models/${model}/versions/${version}/files`);
+    const to = temporaryFolder();
+    const parts = join(to, "back/.slipway-pull");
+    const mine = join(to, "mine.txt");
+    await mkdir(parts, { recursive: true });
+    await writeFile(mine, "mine");
+    for (const { digest, path } of json.items)
+      lay(join(parts, `${digest.slice(-64)}-${sha256(path).slice(0, 16)}.part`), mine);
+    const { code, errors } = await slipway.run(["pull", "planted@1.0.0", join(to, "back")]);
+    expect([code, errors]).toEqual([1, expect.stringContaining("stands in the way: remove it")]);
+    expect(await readdir(to)).toEqual(["back", "mine.txt"]);
+    expect(await readFile(mine, "utf8")).toBe("mine");
+  });
+
+it("keeps parts in no folder that a link leads to", async () => {
+  await pushed(["planted", await packageFolder(), "-v", "1.0.0"]);
+  const elsewhere = temporaryFolder();
+  const to = temporaryFolder();
+  symlinkSync(elsewhere, join(to, ".slipway-pull"));
+  const { code, errors } = await slipway.run(["pull", "planted@1.0.0", to]);
+  expect([code, errors]).toEqual([1, expect.stringContaining("stands in the way: remove it")]);
   expect(await readdir(elsewhere)).toEqual([]);
 });
 
