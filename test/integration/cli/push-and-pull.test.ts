@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { linkSync, symlinkSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,6 +18,7 @@ import { testWorker } from "#test/test-worker.ts";
 
 const mebibyte = 1024 ** 2;
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const over = async (signal: AbortSignal) => signal.aborted || once(signal, "abort");
 const service = await testService();
 testWorker(
   service.registry,
@@ -231,6 +233,53 @@ it("keeps parts in no folder that a link leads to", async () => {
   const { code, errors } = await slipway.run(["pull", "planted@1.0.0", to]);
   expect([code, errors]).toEqual([1, expect.stringContaining("stands in the way: remove it")]);
   expect(await readdir(elsewhere)).toEqual([]);
+});
+
+it("lets one pull at a time into a folder, and goes on after one that was killed", async () => {
+  const weights = randomBytes(10 * mebibyte);
+  await pushed(["twice", await packageFolder({ "model/weights.bin": weights })]);
+  const proxy = await tcpProxy(url);
+  let down = 0;
+  const half = new AbortController();
+  const goesOn = new AbortController();
+  proxy.disturb(async (chunk, direction) => {
+    if (direction === "down") down += chunk.length;
+    if (down < 5 * mebibyte) return chunk;
+    half.abort();
+    await over(goesOn.signal);
+    return chunk;
+  });
+  const to = join(temporaryFolder(), "back");
+  const first = slipway.start(["pull", "twice@1.0.0", to], { SLIPWAY_URL: proxy.urlOf(url) });
+  await over(half.signal);
+  const second = await slipway.run(["pull", "twice@1.0.0", to]);
+  expect([second.code, second.errors]).toEqual([
+    6,
+    expect.stringContaining(`another pull is at ${to}: run this again`),
+  ]);
+  first.kill();
+  await first.ended;
+  goesOn.abort();
+  down = 0;
+  proxy.disturb((chunk, direction) => {
+    if (direction === "down") down += chunk.length;
+    return chunk;
+  });
+  const { code, errors } = await slipway.run(["pull", "twice@1.0.0", to], { SLIPWAY_URL: proxy.urlOf(url) });
+  expect(code, errors).toBe(0);
+  expect(down).toBeLessThan(7 * mebibyte);
+  expect((await readFile(join(to, "model/weights.bin"))).equals(weights)).toBe(true);
+  expect(await readdir(to)).not.toContain(".slipway-pull");
+});
+
+it("takes the place of a pull in a container that is gone", async () => {
+  await pushed(["planted", await packageFolder(), "-v", "1.0.0"]);
+  const to = temporaryFolder();
+  await mkdir(join(to, ".slipway-pull"));
+  await writeFile(join(to, ".slipway-pull/lock"), '{"id": "1", "host": "another", "pid": 1}');
+  const { code, errors } = await slipway.run(["pull", "planted@1.0.0", to]);
+  expect(code, errors).toBe(0);
+  expect(await readdir(to)).not.toContain(".slipway-pull");
 });
 
 it("goes on with a pull that was cut off", async () => {
