@@ -386,7 +386,7 @@ function publicUrl(read: Settings): string | null {
   if (text === "") return null;
   if (!/^https?:\/\/[^\s@?#]+$/.test(text) || !URL.canParse(text))
     read.problem("SLIPWAY_PUBLIC_URL is no URL of the form https://…, without user and query");
-  return text;
+  return text.replace(/\/+$/, "");
 }
 
 const shortestSecret = 32;
