@@ -175,6 +175,62 @@ it("ends with the reason where the image could not be made", async () => {
   expect(errors).toContain("failing:1.0.0 could not be built: there is no such wheel");
 });
 
+it("leaves no model of a package that is refused", async () => {
+  const folder = await packageFolder({
+    "slipway.yaml": "schema: 1\nformatt: sklearn\n",
+    "model/large.bin": randomBytes(9 * mebibyte),
+  });
+  const { code, errors } = await slipway.run(["push", "refused", folder]);
+  expect([code, errors]).toEqual([1, expect.stringContaining("formatt")]);
+  expect((await service.call("GET", "/v1/models/refused")).status).toBe(404);
+});
+
+it("answers with the version that the same push, run twice at once, has sealed meanwhile", async () => {
+  const folder = await packageFolder({ "model/weights.bin": randomBytes(9 * mebibyte) });
+  const proxy = await tcpProxy(url);
+  const sending = new AbortController();
+  const goesOn = new AbortController();
+  proxy.disturb(async (chunk, direction) => {
+    if (direction === "down" || !chunk.includes("PUT /v1/")) return chunk;
+    sending.abort();
+    await over(goesOn.signal);
+    return chunk;
+  });
+  const first = slipway.start(["push", "both", folder, "-v", "1.0.0"], { SLIPWAY_URL: proxy.urlOf(url) });
+  await over(sending.signal);
+  await pushed(["both", folder, "-v", "1.0.0"]);
+  goesOn.abort();
+  expect(await first.ended).toMatchObject({ code: 0, out: expect.stringContaining("both:1.0.0") });
+});
+
+it("says at once that a file became shorter while it was sent", async () => {
+  const folder = await packageFolder({ "model/weights.bin": randomBytes(30 * mebibyte) });
+  const proxy = await tcpProxy(url);
+  let up = 0;
+  proxy.disturb(async (chunk, direction) => {
+    if (direction === "up") up += chunk.length;
+    if (up > mebibyte) await truncate(join(folder, "model/weights.bin"), mebibyte);
+    return chunk;
+  });
+  const { code, errors } = await slipway.run(["push", "shrunk", folder], { SLIPWAY_URL: proxy.urlOf(url) });
+  expect([code, errors]).toEqual([1, expect.stringContaining("model/weights.bin was changed while it was pushed")]);
+}, 20_000);
+
+it("shows no control characters of a file's name", async () => {
+  const folder = await packageFolder();
+  symlinkSync("/etc/hostname", join(folder, "src/\u001b[2Jhost\nslipway: all is well"));
+  const { code, errors } = await slipway.run(["push", "bad", folder]);
+  expect(code).toBe(2);
+  expect(errors).toContain("src/host slipway: all is well: it is a link out of the folder");
+  expect(errors).not.toContain("\u001b");
+});
+
+it("says that a folder is not its user's to write to", async () => {
+  await pushed(["planted", await packageFolder(), "-v", "1.0.0"]);
+  const { code, errors } = await slipway.run(["pull", "planted@1.0.0", "/sys"]); // where root may not, either
+  expect([code, errors]).toEqual([1, expect.stringMatching(/\/sys\/\S+ cannot be .* by this user \(\w+\): allow it/)]);
+});
+
 it("pulls what was pushed, verified, and only what is not there", async () => {
   const folder = await packageFolder({ "model/größe.txt": "ü" });
   await pushed(["pulled", folder]);
