@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { exitCodes, Failure } from "./failure.ts";
 import { openScreen, type Screen } from "./terminal/screen.ts";
+import { oneLine, plain } from "./terminal/table.ts";
 import type { Work } from "./work.ts";
 
 /*
@@ -218,15 +219,16 @@ function endWith(error: unknown, { note, colours }: Screen): number {
     return exitCodes.interrupted;
   }
   const known = error instanceof Failure;
-  note(`${colours.red("slipway:")} ${known ? error.message : unexpected(error)}`);
+  note(`${colours.red("slipway:")} ${plain(known ? error.message : unexpected(error))}`);
   if (known) {
     for (const { where, message } of error.about.faults ?? [])
-      if (!error.message.includes(message)) note(`  ${where === undefined ? "" : `${where}: `}${message}`);
+      if (!error.message.includes(message))
+        note(`  ${oneLine(where === undefined ? message : `${where}: ${message}`)}`);
     const { requestId, status = 0 } = error.about;
     if (requestId !== undefined && (status >= 500 || process.argv.includes("--debug")))
       note(colours.dim(`  request ${requestId}`));
   }
-  if (process.argv.includes("--debug") && error instanceof Error) note(error.stack ?? "");
+  if (process.argv.includes("--debug") && error instanceof Error) note(plain(error.stack ?? ""));
   return known ? exitCodes[error.ending] : exitCodes.failed;
 }
 
@@ -234,5 +236,7 @@ function unexpected(error: unknown): string {
   const { code, path, message } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC")
     return `there is no room${path === undefined ? "" : ` for ${path}`}: free some, and run it again`;
+  if (path !== undefined && ["EACCES", "EPERM", "EROFS"].includes(code ?? ""))
+    return `${path} cannot be read or written by this user (${code}): allow it, or name another folder`;
   return `${path === undefined ? message : `${path}: ${code}`}; --debug says where`;
 }

@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { Failure } from "./failure.ts";
@@ -31,19 +41,60 @@ export function readProfiles(env: NodeJS.ProcessEnv): Profiles {
       cause: error,
     });
   }
+  let document: unknown;
   try {
-    const { current, profiles } = JSON.parse(text) as Profiles;
-    return { current: current ?? "default", profiles: profiles ?? {} };
+    document = JSON.parse(text);
   } catch (error) {
     throw new Failure("usage", `${path} is no JSON: mend it, or remove it and log in again`, { cause: error });
   }
+  const { current = "default", profiles = {} } = (document ?? {}) as Partial<Profiles>;
+  if (typeof current !== "string" || !areProfiles(profiles))
+    throw new Failure("usage", `${path} is not as login writes it: mend it, or remove it and log in again`);
+  return { current, profiles: Object.assign(Object.create(null), profiles) };
 }
 
-/** The file is the old one or the new one, and nobody else's at any time. */
-export function writeProfiles(env: NodeJS.ProcessEnv, profiles: Profiles): void {
+function areProfiles(value: unknown): value is Profiles["profiles"] {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).every(
+    (one) => typeof one?.url === "string" && ["string", "undefined"].includes(typeof (one.token ?? undefined)),
+  );
+}
+
+/** By what is in it now, one process after another. The file is the old one or the new one, and nobody else's at any
+ *  time. */
+export function changeProfiles(env: NodeJS.ProcessEnv, change: (kept: Profiles) => Profiles): void {
   const path = profilesPath(env);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const unfinished = `${path}.${process.pid}`;
-  writeFileSync(unfinished, `${JSON.stringify(profiles, null, 2)}\n`, { mode: 0o600 });
-  renameSync(unfinished, path);
+  const lock = `${path}.lock`;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    takeLock(lock);
+    try {
+      writeFileSync(unfinished, `${JSON.stringify(change(readProfiles(env)), null, 2)}\n`, { mode: 0o600 });
+      renameSync(unfinished, path);
+    } finally {
+      rmSync(lock, { force: true });
+    }
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure("failed", `${path} cannot be written (${code}): its folder must be yours`, { cause: error });
+  }
+}
+
+const lockMs = 5_000;
+
+/** It is held for a moment: one that is older was left by a process that was killed. */
+function takeLock(lock: string): void {
+  for (;;) {
+    try {
+      closeSync(openSync(lock, "wx", 0o600));
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const made = statSync(lock, { throwIfNoEntry: false });
+    if (made !== undefined && Date.now() - made.mtimeMs > lockMs) rmSync(lock, { force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  }
 }

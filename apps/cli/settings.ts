@@ -20,10 +20,10 @@ export function readSettings(chosen: Chosen, env: NodeJS.ProcessEnv = process.en
   const { profiles, current } = readProfiles(env);
   const name = chosen.profile ?? (env["SLIPWAY_PROFILE"] || undefined) ?? current;
   const profile = profiles[name];
-  if (profile === undefined && chosen.profile !== undefined)
+  if (profile === undefined && (chosen.profile ?? env["SLIPWAY_PROFILE"]))
     throw new Failure("usage", `there is no profile "${name}": slipway login --profile ${name} makes it`);
   const url = serviceUrl(chosen.url ?? (env["SLIPWAY_URL"] || undefined) ?? profile?.url ?? defaultUrl);
-  const token = tokenIn(env) ?? (profile !== undefined && profile.url === url ? profile.token : null);
+  const token = tokenIn(env) ?? (profile !== undefined && profile.url === url ? (profile.token ?? null) : null);
   return { url, token };
 }
 

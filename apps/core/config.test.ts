@@ -65,6 +65,7 @@ describe("settings", () => {
         tokenMs: 43_200_000,
         publicUrl: "https://slipway.example.com",
       });
+      expect(readConfig(signIn).federation.publicUrl).toBe("https://slipway.example.com");
       expect(readConfig(needed).signIn).toBeNull();
     });
 

@@ -16,6 +16,7 @@ export interface Ended {
 
 interface Running {
   interrupt(): void;
+  kill(): void;
   /** Resolves when it has said that, on either stream. */
   says(words: string): Promise<void>;
   ended: Promise<Ended>;
@@ -34,6 +35,7 @@ export function slipwayCommand(settings: Record<string, string>) {
     const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
     return {
       interrupt: () => child.kill("SIGINT"),
+      kill: () => child.kill("SIGKILL"),
       async says(words) {
         while (!said.includes(words)) {
           if (child.exitCode !== null) throw new Error(`it ended without saying "${words}": ${said}`);

@@ -17,10 +17,10 @@ export interface CheckOptions {
 /** What the service would say of a folder. Nothing is sent; the service is asked what it builds on, where there is one. */
 export async function check(work: Work, folder: string, options: CheckOptions): Promise<void> {
   const { screen } = work;
-  const given = { labels: labelsOf(options.label), metadata: await metadataOf(options.metadata) };
-  const files = await findFiles(folder, options.followLinks === true);
-  const { offers, why } = await offersOf(work.service);
   try {
+    const given = { labels: labelsOf(options.label), metadata: await metadataOf(options.metadata) };
+    const files = await findFiles(folder, options.followLinks === true);
+    const { offers, why } = await offersOf(work.service);
     const described = await checkPackage(files, given, offers);
     if (screen.json) return screen.print(JSON.stringify({ servable: true, ...described, faults: [] }));
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
@@ -29,9 +29,14 @@ export async function check(work: Work, folder: string, options: CheckOptions): 
     if (why !== null) screen.note(`whether there is such a Python was not asked: ${why}`);
   } catch (error) {
     if (screen.json && error instanceof Failure)
-      screen.print(JSON.stringify({ servable: false, faults: error.about.faults ?? [] }));
+      screen.print(JSON.stringify({ servable: false, faults: faultsOf(error) }));
     throw error;
   }
+}
+
+function faultsOf({ about, message }: Failure): { where?: string; message: string }[] {
+  const { faults = [] } = about;
+  return faults.length > 0 ? [...faults] : [{ message }];
 }
 
 function linesOf({ spec }: DescribedPackage): [string, string][] {

@@ -10,6 +10,7 @@ import { cardFor, skeleton, skeletonExample } from "../package/skeleton.ts";
 import { yamlFor } from "../package/yaml-for.ts";
 import { hasCode } from "../push/begin.ts";
 import { type FoundFile, findFiles } from "../push/folder.ts";
+import { plain } from "../terminal/table.ts";
 import type { Work } from "../work.ts";
 
 const slipwayYaml = "slipway.yaml";
@@ -52,7 +53,7 @@ export async function init({ screen }: Work, folder: string, { model }: { model?
   await write("README.md", cardFor(basename(resolve(folder)), spec.format));
   if (screen.json) return screen.print(JSON.stringify({ written: written.sort(), spec }));
   for (const path of written.sort()) screen.print(`wrote  ${join(folder, path)}`);
-  for (const note of notes) screen.note(note);
+  for (const note of notes) screen.note(plain(note));
   screen.note(written.length === 0 ? "all of it is there: nothing was written" : `next: slipway check ${folder}`);
 }
 

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Failure } from "../failure.ts";
 import { idTokenOfRun } from "../pipeline/id-token.ts";
-import { profilesPath, readProfiles, writeProfiles } from "../profiles.ts";
+import { changeProfiles, profilesPath, readProfiles } from "../profiles.ts";
 import { connect, documentOf } from "../service/connect.ts";
 import { signIn } from "../service/sign-in.ts";
 import { serviceUrl, tokenIn, tokenOf } from "../settings.ts";
@@ -27,7 +27,10 @@ export async function login(work: Work, given: string | undefined, options: Logi
   if (token === null) throw new Failure("usage", "no token was given: an administrator makes one for you");
   const me = documentOf(await connect({ url, token }, signal).api.GET("/v1/me"));
   if (options.tokenFile === undefined)
-    writeProfiles(process.env, { current: name, profiles: { ...kept.profiles, [name]: { url, token } } });
+    changeProfiles(process.env, ({ profiles }) => ({
+      current: name,
+      profiles: { ...profiles, [name]: { url, token } },
+    }));
   else writeToken(options.tokenFile, token);
   if (screen.json) return screen.print(JSON.stringify(me));
   const until = me.token?.expiresAt;
@@ -82,7 +85,9 @@ export function logout({ screen, chosen }: Work): void {
     screen.note(`there is no profile "${name}"`);
     return;
   }
-  const { [name]: _gone, ...profiles } = kept.profiles;
-  writeProfiles(process.env, { current: name === kept.current ? "default" : kept.current, profiles });
+  changeProfiles(process.env, ({ current, profiles: { [name]: _gone, ...profiles } }) => ({
+    current: name === current ? "default" : current,
+    profiles,
+  }));
   screen.note(`profile "${name}" is gone from here; the token itself is good until it expires or is revoked`);
 }

@@ -3,7 +3,7 @@ import type { operations } from "../api-types.d.ts";
 import { Failure } from "../failure.ts";
 import { code, inMarkdown, markdownTable } from "../pipeline/markdown.ts";
 import { type Reporting, report, reported } from "../pipeline/report.ts";
-import { documentOf, type Service } from "../service/connect.ts";
+import { documentOf, everyItem, type Service } from "../service/connect.ts";
 import type { Work } from "../work.ts";
 
 type Tag = operations["getTag"]["responses"][200]["content"]["application/json"];
@@ -151,10 +151,12 @@ export async function promotions({ screen, ...work }: Work, id: string | undefin
       { screen, ...work },
       documentOf(await api.GET("/v1/promotions/{id}", { params: { path: { id } } })),
     );
-  const found = documentOf(await api.GET("/v1/promotions", { params: { query: { status: "waiting", limit: 100 } } }));
-  if (screen.json) return screen.print(JSON.stringify(found));
-  if (found.items.length === 0) return screen.note("no promotion waits");
-  const rows = found.items.map((one) => [one.id, `${one.model}:${one.version}`, one.tag, one.requestedBy, one.reason]);
+  const items = await everyItem((query) =>
+    api.GET("/v1/promotions", { params: { query: { ...query, status: "waiting" } } }),
+  );
+  if (screen.json) return screen.print(JSON.stringify({ items, nextCursor: null }));
+  if (items.length === 0) return screen.note("no promotion waits");
+  const rows = items.map((one) => [one.id, `${one.model}:${one.version}`, one.tag, one.requestedBy, one.reason]);
   screen.table(["promotion", "version", "to", "by", "reason"], rows);
 }
 

@@ -1,5 +1,5 @@
 import { reported } from "../pipeline/report.ts";
-import { begin } from "../push/begin.ts";
+import { begin, hasCode } from "../push/begin.ts";
 import { bringFiles } from "../push/bring-files.ts";
 import { type FinishOptions, finish } from "../push/finish.ts";
 import { findFiles, hashFiles } from "../push/folder.ts";
@@ -43,7 +43,9 @@ async function pushFolder(work: Work, model: string, folder: string, options: Pu
   let version = await begin(service, release);
   if (isOpen(version)) {
     screen.note(`${model}:${version.version} is a draft`);
-    await bringFiles(service, screen, version, files);
+    await bringFiles(service, screen, version, files).catch((error: unknown) => {
+      if (!hasCode(error, "version_sealed")) throw error; // by the same push, run twice at once: `seal` compares
+    });
     version = await seal(service, release, version);
   }
   await finish(work, service, version, options);

@@ -1,9 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { Failure } from "../failure.ts";
 import type { Service } from "../service/connect.ts";
 import { unreachable } from "../service/problems.ts";
+import { openPart } from "./part.ts";
 
 export interface RemoteFile {
   path: string;
@@ -19,11 +19,11 @@ export async function fetchInto(
   part: string,
   count: (bytes: number) => void,
 ): Promise<void> {
-  const handle = await open(part, "a+");
+  const handle = await openPart(part);
   try {
     let hash = createHash("sha256");
     let have = 0;
-    for await (const chunk of createReadStream(part)) {
+    for await (const chunk of handle.createReadStream({ start: 0, autoClose: false })) {
       hash.update(chunk as Buffer);
       have += (chunk as Buffer).length;
     }
@@ -44,7 +44,7 @@ export async function fetchInto(
           [have, hash] = await emptied(handle);
         }
         for await (const chunk of answer.body ?? []) {
-          await handle.appendFile(chunk);
+          await writeAll(handle, chunk, have);
           hash.update(chunk);
           have += chunk.length;
           count(chunk.length);
@@ -70,6 +70,12 @@ export async function fetchInto(
   } finally {
     await handle.close();
   }
+}
+
+/** Where it belongs, and not at the end: what somebody else may have added there is written over. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  for (let written = 0; written < bytes.length; )
+    written += (await handle.write(bytes, written, bytes.length - written, at + written)).bytesWritten;
 }
 
 async function emptied(handle: FileHandle): Promise<[number, Hash]> {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstat, mkdir, rename, rmdir } from "node:fs/promises";
+import { lstat, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "../failure.ts";
 import { inParallel } from "../in-parallel.ts";
@@ -9,11 +9,13 @@ import { at, everyItem, filePath, type Service } from "../service/connect.ts";
 import { showProgress } from "../terminal/progress.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { fetchInto, type RemoteFile } from "./fetch-file.ts";
+import { onePull } from "./one-pull.ts";
 import { makeRoom, partsFolder, targetOf } from "./target.ts";
 
 /*
  * <folder>/model/model.pkl                    there whole and verified, or as it was before
- *          .slipway-pull/<digest>-<path>      what has come of a file so far; gone when all are there
+ *          .slipway-pull/<digest>-<path>.part what has come of a file so far; gone when all are there
+ *                        lock                 of the pull that is at it
  */
 const filesAtOnce = 6;
 
@@ -38,7 +40,6 @@ export async function pullFiles(
   const files = await filesOf(service, version);
   const targets = new Map(files.map((file) => [file.path, targetOf(folder, file.path)]));
   const parts = join(folder, partsFolder);
-  await mkdir(parts, { recursive: true });
   const place = `${at("models", version.model, "versions", version.version)}/files`;
   const progress = showProgress(
     screen,
@@ -47,20 +48,22 @@ export async function pullFiles(
   );
   try {
     const largestFirst = [...files].sort((a, b) => b.sizeBytes - a.sizeBytes);
-    await inParallel(largestFirst, filesAtOnce, async (file) => {
-      const target = targets.get(file.path) ?? "";
-      await makeRoom(folder, target);
-      if (await holds(target, file, service.signal)) return progress.add(file.sizeBytes);
-      const byPath = createHash("sha256").update(file.path).digest("hex").slice(0, 16);
-      const part = join(parts, `${file.digest.slice(-64)}-${byPath}`);
-      await fetchInto(service, `${place}/${filePath(file.path)}`, file, part, progress.add);
-      await makeRoom(folder, target); // who has put a link there meanwhile
-      await rename(part, target);
-    });
+    await onePull(parts, service.signal, (requireOurs) =>
+      inParallel(largestFirst, filesAtOnce, async (file) => {
+        const target = targets.get(file.path) ?? "";
+        await makeRoom(folder, target);
+        if (await holds(target, file, service.signal)) return progress.add(file.sizeBytes);
+        const byPath = createHash("sha256").update(file.path).digest("hex").slice(0, 16);
+        const part = join(parts, `${file.digest.slice(-64)}-${byPath}.part`);
+        await fetchInto(service, `${place}/${filePath(file.path)}`, file, part, progress.add);
+        await makeRoom(folder, target); // who has put a link there meanwhile
+        await requireOurs();
+        await rename(part, target);
+      }),
+    );
   } finally {
     progress.end();
   }
-  await rmdir(parts).catch(() => {}); // left where another pull, or an older version's, has parts in it
   return files;
 }
 

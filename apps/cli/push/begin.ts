@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../failure.ts";
+import { checkPackage, offersOf } from "../package/check-package.ts";
 import { documentOf, everyItem, type Service } from "../service/connect.ts";
 import { fitsArchive, sendArchive } from "./archive.ts";
 import { isRelease, isStep, nextNumber, type Step } from "./numbers.ts";
@@ -20,10 +21,17 @@ export async function begin(service: Service, release: Release): Promise<Version
   } catch (error) {
     if (!hasCode(error, "model_not_found")) throw error;
   }
+  if (release.image === undefined) await requireServable(service, release);
   await service.api.POST("/v1/models", { body: { name: release.model } }).catch((error: unknown) => {
     if (!hasCode(error, "model_exists")) throw error; // another push was quicker
   });
   return once();
+}
+
+/** As the seal would say: of a package that is refused no model stays that has nothing in it. */
+async function requireServable(service: Service, { files, labels, metadata }: Release): Promise<void> {
+  const { offers } = await offersOf(async () => service);
+  await checkPackage(files, { labels, metadata }, offers);
 }
 
 export function hasCode(error: unknown, ...codes: string[]): error is Failure {

@@ -70,8 +70,9 @@ export async function findFiles(folder: string, followLinks: boolean): Promise<F
 
 /** A fault in words, or what is there. */
 async function look(place: string, root: string, followLinks: boolean): Promise<Stats | string> {
-  const real = await realpath(place).catch(() => null);
-  if (real === null) return "it is a link that leads nowhere: remove it";
+  const real = await realpath(place).catch(({ code }: NodeJS.ErrnoException) => ({ code }));
+  if (typeof real !== "string")
+    return real.code === "EACCES" ? unreadable : "it is a link that leads nowhere: remove it";
   const found = await stat(real);
   if (!followLinks && (await lstat(place)).isSymbolicLink()) {
     if (found.isDirectory()) return "it is a link to a folder: put the folder there, or push with --follow-links";
@@ -83,8 +84,10 @@ async function look(place: string, root: string, followLinks: boolean): Promise<
     () => true,
     () => false,
   );
-  return readable ? found : "it cannot be read: allow it, or move it elsewhere";
+  return readable ? found : unreadable;
 }
+
+const unreadable = "it cannot be read: allow it, or move it elsewhere";
 
 export async function hashFiles(
   files: readonly FoundFile[],

@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { Failure } from "../failure.ts";
 import type { Service } from "../service/connect.ts";
 import { chunkBytes, type LocalFile } from "./folder.ts";
 import type { Version } from "./release.ts";
@@ -20,6 +21,10 @@ export function bytesFrom(file: LocalFile, offset: number, countTo: (bytes: numb
   stream.on("data", (chunk) => {
     at += chunk.length;
     countTo(at);
+  });
+  stream.once("end", () => {
+    // The request would wait for the rest, and the service as well.
+    if (at < file.sizeBytes) stream.destroy(new Failure("failed", `${file.path} became shorter while it was pushed`));
   });
   return stream;
 }

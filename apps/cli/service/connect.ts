@@ -38,7 +38,7 @@ export function connect({ url, token }: Settings, signal: AbortSignal): Service 
   async function checked(answering: Promise<Response>): Promise<Response> {
     const answer = await answering.catch((error: unknown) => {
       signal.throwIfAborted();
-      throw unreachable(url, error);
+      throw error instanceof Failure ? error : unreachable(url, error);
     });
     if (answer.ok) {
       if (!reached.before && !isOurs(answer)) throw strangerOf(answer.status, answer.headers, reached);

@@ -9,7 +9,7 @@ import { connect, documentOf } from "./connect.ts";
 export async function signIn({ screen, signal }: Work, url: string): Promise<string | null> {
   const { api } = connect({ url, token: null }, signal);
   const begun = await api
-    .POST("/v1/sign-in/device", { body: { name: hostname().slice(0, 100) } })
+    .POST("/v1/sign-in/device", { body: { name: terminalName(hostname()) } })
     .catch(nullWhereUnset);
   if (begun === null) return null;
   const { deviceCode, userCode, verificationUriComplete } = documentOf(begun);
@@ -30,4 +30,9 @@ export async function signIn({ screen, signal }: Work, url: string): Promise<str
 function nullWhereUnset(error: unknown): null {
   if (error instanceof Failure && error.ending === "notFound") return null;
   throw error;
+}
+
+/** As long as the service takes it; a pod's host name may be longer. */
+export function terminalName(host: string): string {
+  return [...host.replace(/\p{C}/gu, "")].slice(0, 60).join("");
 }

@@ -27,7 +27,7 @@ export function showTable(
 
 const narrowest = 8;
 
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return plain(text).replace(/\s+/g, " ");
 }
 

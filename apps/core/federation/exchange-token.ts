@@ -15,7 +15,7 @@ import { isOfSameRepository, mismatches } from "./match-claims.ts";
 import { sourceOf } from "./providers.ts";
 import { listPublishers, type Publisher } from "./publishers.ts";
 import type { VersionSource } from "./source.ts";
-import { isFor, type VerifiedToken, verifyToken } from "./verify-token.ts";
+import { isForRule, type VerifiedToken, verifyToken } from "./verify-token.ts";
 
 export interface Exchanged extends MadeToken {
   publisher: Publisher;
@@ -37,7 +37,7 @@ export async function exchangeToken(
   const rules = typeof iss === "string" && whyNoIssuer(iss) === null ? await listPublishers({ db }, iss) : [];
   if (typeof iss !== "string" || rules.length === 0) throw tokenRefused("no rule names its issuer (iss)");
   const verified = await verifyToken(keys, unverified, iss);
-  const forUs = rules.filter(({ audience }) => isFor(verified.claims, audience ?? config.federation.publicUrl ?? ""));
+  const forUs = rules.filter(({ audience }) => isForRule(verified.claims, audience, config.federation.publicUrl));
   if (forUs.length === 0) throw tokenRefused("it is for another audience (aud), or for several");
   const publisher = theOne(forUs, rule, verified.claims);
   const source = sourceOf(publisher, verified.claims);

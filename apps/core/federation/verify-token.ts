@@ -44,8 +44,15 @@ export async function verifyToken(
 }
 
 /** `aud` is our own and nobody else's beside it: of a list of several the others could show us what they were shown. */
-export function isFor({ aud }: Claims, audience: string): boolean {
+function isFor({ aud }: Claims, audience: string): boolean {
   return Array.isArray(aud) ? aud.length === 1 && aud[0] === audience : aud === audience;
+}
+
+/** A rule's own audience is meant character by character. That of the instance is an address, which one writes with a `/` at
+ *  its end and another without. */
+export function isForRule(claims: Claims, named: string | null, publicUrl: string | null): boolean {
+  if (named !== null) return isFor(claims, named);
+  return publicUrl !== null && (isFor(claims, publicUrl) || isFor(claims, `${publicUrl}/`));
 }
 
 function whyOf(error: unknown): string {

@@ -1,5 +1,7 @@
 """The files of a version come back, whole or not at all."""
 
+import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -125,3 +127,48 @@ def test_writes_nothing_by_way_of_a_link(slipway: Slipway, name: str, tmp_path: 
     slipway.pull(name, "1.0.0", to=tmp_path / "back")
     assert (tmp_path / "mine.txt").read_text() == "mine"
     assert (tmp_path / "back/model/weights.txt").read_text() == "weights"
+
+
+@pytest.mark.parametrize("kind", ["link", "nowhere", "pipe", "hard link"])
+def test_opens_no_part_that_is_not_its_own(
+    kind: str, slipway: Slipway, name: str, tmp_path: Path
+) -> None:
+    slipway.push(name, small_package(tmp_path / "package"), wait=False)
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine")
+    parts = tmp_path / "back/.slipway-pull"
+    parts.mkdir(parents=True)
+    for file in slipway.files(name, "1.0.0"):
+        by_path = hashlib.sha256(file.path.encode()).hexdigest()[:16]
+        part = parts / f"{str(file.digest)[-64:]}-{by_path}"
+        if kind == "pipe":
+            os.mkfifo(part)
+        elif kind == "hard link":
+            os.link(mine, part)
+        else:
+            part.symlink_to(mine if kind == "link" else tmp_path / "nowhere")
+    with pytest.raises(Invalid, match="stands in the way: remove it"):
+        slipway.pull(name, "1.0.0", to=tmp_path / "back")
+    assert mine.read_text() == "mine"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_removes_nothing_of_others_by_way_of_its_folder(
+    slipway: Slipway, name: str, tmp_path: Path
+) -> None:
+    slipway.push(name, small_package(tmp_path / "package"), wait=False)
+    back = tmp_path / "back"
+    slipway.pull(name, "1.0.0", to=back)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / f"{'a' * 64}-{'b' * 16}").write_text("mine")
+    (back / ".slipway-pull").symlink_to(tmp_path / "mine")
+    slipway.pull(name, "1.0.0", to=back)  # all is there
+    (back / "model/weights.txt").unlink()
+    with pytest.raises(Invalid, match="stands in the way: remove it"):
+        slipway.pull(name, "1.0.0", to=back)
+    assert len(files_in(tmp_path / "mine")) == 1
+    (back / ".slipway-pull").unlink()
+    (back / ".slipway-pull").mkdir()
+    (back / ".slipway-pull/notes.txt").write_text("mine")
+    slipway.pull(name, "1.0.0", to=back)
+    assert (back / ".slipway-pull/notes.txt").read_text() == "mine"

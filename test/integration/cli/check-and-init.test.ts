@@ -51,6 +51,22 @@ it.each([
   await service.call("DELETE", "/v1/models/refused");
 });
 
+it.each([
+  ["a number that is not finite", '{"a": 1e400}', "a number is not finite"],
+  ["a number that is rounded", '{"a": 9007199254740993}', "9007199254740991"],
+  ["a key that stands twice", '{"a": 1, "a": 2}', "stands twice"],
+])("refuses metadata with %s, as the service does", async (_what, metadata, why) => {
+  const folder = await packageFolder();
+  expect(await checked(folder, "-m", metadata)).toMatchObject({
+    code: 1,
+    servable: false,
+    faults: [{ message: expect.stringContaining(why) }],
+  });
+  const { code, errors } = await slipway.run(["push", "told", folder, "-m", metadata]);
+  expect([code, errors]).toEqual([1, expect.stringContaining(why)]);
+  expect((await service.call("GET", "/v1/models/told")).status).toBe(404);
+});
+
 it("says what will be served, with what was told of it, also where no service answers", async () => {
   const folder = await undescribed("iris");
   const { code, spec, labels } = await checked(folder, "--label", "team=growth");

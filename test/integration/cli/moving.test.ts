@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { chmod, readFile } from "node:fs/promises";
+import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -88,6 +88,30 @@ it("keeps a token that is accepted, in a file for nobody else, and shows it nowh
   expect(asked).toMatchObject({ code: 2, errors: expect.stringContaining("--token-stdin") });
 });
 
+it("keeps every profile of several logins at once", async () => {
+  const home = slipwayCommand({});
+  const names = ["a", "b", "c", "d"];
+  const login = (name: string) => home.run(["login", url, "--profile", name, "--token-stdin"], {}, dev.token);
+  for (const { code, errors } of await Promise.all(names.map(login))) expect(code, errors).toBe(0);
+  const folder = join(home.home, "config/slipway");
+  const { profiles } = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+  expect(Object.keys(profiles).sort()).toEqual(names);
+  expect(await readdir(folder)).toEqual(["config.json"]);
+  await writeFile(join(folder, "config.json"), '{"profiles": {"default": {"url": 5}}}');
+  const { code, errors } = await home.run(["ls"]);
+  expect([code, errors]).toEqual([2, expect.stringContaining("is not as login writes it: mend it")]);
+});
+
+it("lists what waits, however many", async () => {
+  const tags = Array.from({ length: 101 }, (_, index) => `w${index}`);
+  for (const tag of tags) {
+    await service.admin("PUT", `/v1/policies/churn/${tag}`, { json: { approvals: { count: 1 } } });
+    await ops.call("PUT", `/v1/models/churn/tags/${tag}`, { json: { version: "1.0.0" } });
+  }
+  const { items } = JSON.parse((await slipway.run(["promotions", "--json"], as(lead))).out);
+  expect(items.map(({ tag }: { tag: string }) => tag)).toEqual(expect.arrayContaining(tags));
+});
+
 const nobody = await freePort();
 const page = createServer((_request, response) => response.end("<html>"));
 const tls = createTlsServer({}, (_request, response) => response.end());
@@ -119,6 +143,7 @@ it.each([
   ["a token that is not one", ["ls"], { SLIPWAY_TOKEN: "slpw_expired" }, 4, "slipway login takes a new one"],
   ["no such version", ["show", "churn@9.9.9"], as(dev), 3, "9.9.9"],
   ["no right", ["promote", "churn", "1.0.0", "staging"], as(dev), 4, "promote"],
+  ["no such profile", ["ls"], { SLIPWAY_PROFILE: "typo" }, 2, 'there is no profile "typo": slipway login'],
   ["no such command", ["psuh"], {}, 2, "Did you mean push?"],
   ["no version named", ["pull", "churn"], as(dev), 2, "which version of churn?"],
 ] as const)("says in a sentence what to do about %s", async (_what, args, env, code, words) => {

@@ -1,6 +1,7 @@
-import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { symlinkSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { linkSync, symlinkSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -11,10 +12,13 @@ import { apiProcess } from "#test/service-processes.ts";
 import { packageFolder, slipwayCommand } from "#test/slipway-command.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
+import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
 
 const mebibyte = 1024 ** 2;
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const over = async (signal: AbortSignal) => signal.aborted || once(signal, "abort");
 const service = await testService();
 testWorker(
   service.registry,
@@ -171,6 +175,62 @@ it("ends with the reason where the image could not be made", async () => {
   expect(errors).toContain("failing:1.0.0 could not be built: there is no such wheel");
 });
 
+it("leaves no model of a package that is refused", async () => {
+  const folder = await packageFolder({
+    "slipway.yaml": "schema: 1\nformatt: sklearn\n",
+    "model/large.bin": randomBytes(9 * mebibyte),
+  });
+  const { code, errors } = await slipway.run(["push", "refused", folder]);
+  expect([code, errors]).toEqual([1, expect.stringContaining("formatt")]);
+  expect((await service.call("GET", "/v1/models/refused")).status).toBe(404);
+});
+
+it("answers with the version that the same push, run twice at once, has sealed meanwhile", async () => {
+  const folder = await packageFolder({ "model/weights.bin": randomBytes(9 * mebibyte) });
+  const proxy = await tcpProxy(url);
+  const sending = new AbortController();
+  const goesOn = new AbortController();
+  proxy.disturb(async (chunk, direction) => {
+    if (direction === "down" || !chunk.includes("PUT /v1/")) return chunk;
+    sending.abort();
+    await over(goesOn.signal);
+    return chunk;
+  });
+  const first = slipway.start(["push", "both", folder, "-v", "1.0.0"], { SLIPWAY_URL: proxy.urlOf(url) });
+  await over(sending.signal);
+  await pushed(["both", folder, "-v", "1.0.0"]);
+  goesOn.abort();
+  expect(await first.ended).toMatchObject({ code: 0, out: expect.stringContaining("both:1.0.0") });
+});
+
+it("says at once that a file became shorter while it was sent", async () => {
+  const folder = await packageFolder({ "model/weights.bin": randomBytes(30 * mebibyte) });
+  const proxy = await tcpProxy(url);
+  let up = 0;
+  proxy.disturb(async (chunk, direction) => {
+    if (direction === "up") up += chunk.length;
+    if (up > mebibyte) await truncate(join(folder, "model/weights.bin"), mebibyte);
+    return chunk;
+  });
+  const { code, errors } = await slipway.run(["push", "shrunk", folder], { SLIPWAY_URL: proxy.urlOf(url) });
+  expect([code, errors]).toEqual([1, expect.stringContaining("model/weights.bin was changed while it was pushed")]);
+}, 20_000);
+
+it("shows no control characters of a file's name", async () => {
+  const folder = await packageFolder();
+  symlinkSync("/etc/hostname", join(folder, "src/\u001b[2Jhost\nslipway: all is well"));
+  const { code, errors } = await slipway.run(["push", "bad", folder]);
+  expect(code).toBe(2);
+  expect(errors).toContain("src/host slipway: all is well: it is a link out of the folder");
+  expect(errors).not.toContain("\u001b");
+});
+
+it("says that a folder is not its user's to write to", async () => {
+  await pushed(["planted", await packageFolder(), "-v", "1.0.0"]);
+  const { code, errors } = await slipway.run(["pull", "planted@1.0.0", "/sys"]); // where root may not, either
+  expect([code, errors]).toEqual([1, expect.stringMatching(/\/sys\/\S+ cannot be .* by this user \(\w+\): allow it/)]);
+});
+
 it("pulls what was pushed, verified, and only what is not there", async () => {
   const folder = await packageFolder({ "model/größe.txt": "ü" });
   await pushed(["pulled", folder]);
@@ -196,6 +256,86 @@ it("writes nothing through a link that leads out of the folder", async () => {
   expect(code).toBe(1);
   expect(errors).toContain("by way of a link: remove the link");
   expect(await readdir(elsewhere)).toEqual([]);
+});
+
+for (const [what, lay] of [
+  ["a link", (part: string, mine: string) => symlinkSync(mine, part)],
+  ["a link that leads nowhere", (part: string, mine: string) => symlinkSync(`${mine}-not`, part)],
+  ["a second name of a file", (part: string, mine: string) => linkSync(mine, part)],
+  ["a pipe", (part: string) => execFileSync("mkfifo", [part])],
+] as const)
+  it(`opens no part of a pull that is ${what}`, async () => {
+    const folder = await packageFolder();
+    const { model, version } = await pushed(["planted", folder, "-v", "1.0.0"]);
+    const { json } = await service.call("GET", `/v1/models/${model}/versions/${version}/files`);
+    const to = temporaryFolder();
+    const parts = join(to, "back/.slipway-pull");
+    const mine = join(to, "mine.txt");
+    await mkdir(parts, { recursive: true });
+    await writeFile(mine, "mine");
+    for (const { digest, path } of json.items)
+      lay(join(parts, `${digest.slice(-64)}-${sha256(path).slice(0, 16)}.part`), mine);
+    const { code, errors } = await slipway.run(["pull", "planted@1.0.0", join(to, "back")]);
+    expect([code, errors]).toEqual([1, expect.stringContaining("stands in the way: remove it")]);
+    expect(await readdir(to)).toEqual(["back", "mine.txt"]);
+    expect(await readFile(mine, "utf8")).toBe("mine");
+  });
+
+it("keeps parts in no folder that a link leads to", async () => {
+  await pushed(["planted", await packageFolder(), "-v", "1.0.0"]);
+  const elsewhere = temporaryFolder();
+  const to = temporaryFolder();
+  symlinkSync(elsewhere, join(to, ".slipway-pull"));
+  const { code, errors } = await slipway.run(["pull", "planted@1.0.0", to]);
+  expect([code, errors]).toEqual([1, expect.stringContaining("stands in the way: remove it")]);
+  expect(await readdir(elsewhere)).toEqual([]);
+});
+
+it("lets one pull at a time into a folder, and goes on after one that was killed", async () => {
+  const weights = randomBytes(10 * mebibyte);
+  await pushed(["twice", await packageFolder({ "model/weights.bin": weights })]);
+  const proxy = await tcpProxy(url);
+  let down = 0;
+  const half = new AbortController();
+  const goesOn = new AbortController();
+  proxy.disturb(async (chunk, direction) => {
+    if (direction === "down") down += chunk.length;
+    if (down < 5 * mebibyte) return chunk;
+    half.abort();
+    await over(goesOn.signal);
+    return chunk;
+  });
+  const to = join(temporaryFolder(), "back");
+  const first = slipway.start(["pull", "twice@1.0.0", to], { SLIPWAY_URL: proxy.urlOf(url) });
+  await over(half.signal);
+  const second = await slipway.run(["pull", "twice@1.0.0", to]);
+  expect([second.code, second.errors]).toEqual([
+    6,
+    expect.stringContaining(`another pull is at ${to}: run this again`),
+  ]);
+  first.kill();
+  await first.ended;
+  goesOn.abort();
+  down = 0;
+  proxy.disturb((chunk, direction) => {
+    if (direction === "down") down += chunk.length;
+    return chunk;
+  });
+  const { code, errors } = await slipway.run(["pull", "twice@1.0.0", to], { SLIPWAY_URL: proxy.urlOf(url) });
+  expect(code, errors).toBe(0);
+  expect(down).toBeLessThan(7 * mebibyte);
+  expect((await readFile(join(to, "model/weights.bin"))).equals(weights)).toBe(true);
+  expect(await readdir(to)).not.toContain(".slipway-pull");
+});
+
+it("takes the place of a pull in a container that is gone", async () => {
+  await pushed(["planted", await packageFolder(), "-v", "1.0.0"]);
+  const to = temporaryFolder();
+  await mkdir(join(to, ".slipway-pull"));
+  await writeFile(join(to, ".slipway-pull/lock"), '{"id": "1", "host": "another", "pid": 1}');
+  const { code, errors } = await slipway.run(["pull", "planted@1.0.0", to]);
+  expect(code, errors).toBe(0);
+  expect(await readdir(to)).not.toContain(".slipway-pull");
 });
 
 it("goes on with a pull that was cut off", async () => {

@@ -8,6 +8,7 @@ import { slipwayCommand } from "#test/slipway-command.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { waitUntil } from "#test/wait-until.ts";
 import { whenDone } from "#test/when-done.ts";
+import { terminalName } from "../../../apps/cli/service/sign-in.ts";
 
 const { service, provider, newBrowser } = await signingIn();
 const url = `http://127.0.0.1:${service.port}`;
@@ -53,6 +54,12 @@ it("says that it was refused", async () => {
   await decide(browser, await toDecision(browser, { verificationUriComplete: link }), "no");
   expect(await login.ended).toBe(4);
   expect(login.shown()).toMatch(/slipway: .*refused/);
+});
+
+it("names a terminal by as much of its host's name as the service takes", async () => {
+  const name = terminalName(`churn-trainer-${"x".repeat(50)}`);
+  expect(name).toMatch(/^churn-trainer-x+$/);
+  expect((await service.call("POST", "/v1/sign-in/device", { json: { name } })).status).toBe(201);
 });
 
 it("waits for nobody where there is no terminal", async () => {

@@ -46,6 +46,10 @@ it("gives one to a pipeline of GitLab, by the issuer that its token names", asyn
   expect(json.source).toMatchObject({ repository: "acme/ml/churn", repositoryId: "20", runId: "574" });
 });
 
+it("is for its own address with a slash at its end as well", async () => {
+  expect((await exchange(await gitlab.token({ aud: `${audience}/` }))).status).toBe(201);
+});
+
 it.each(["ES256", "EdDSA"])("takes what is signed with %s", async (alg) => {
   const issuer = await testIssuer(() => ({ sub: "a job" }));
   await issuer.rotate(alg);

@@ -141,7 +141,8 @@ describe("who it is from, and for", () => {
 
   it.each([
     ["another's", "https://other.example.com"],
-    ["ours with a slash", `${audience}/`],
+    ["ours with two slashes", `${audience}//`],
+    ["ours with a path", `${audience}/v1`],
     ["ours in capitals", audience.toUpperCase()],
     ["a list of ours and another's", [audience, "https://other.example.com"]],
     ["ours twice", [audience, audience]],

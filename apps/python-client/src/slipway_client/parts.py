@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from slipway_client.connection import Connection
 from slipway_client.documents import File
+from slipway_client.errors import Invalid
 from slipway_client.folder import CHUNK_BYTES
 from slipway_client.patience import Stopped
 
@@ -22,6 +26,10 @@ try:
     import fcntl
 except ImportError:  # Windows, where an open file is not removed or renamed
     fcntl = None  # type: ignore[assignment]
+
+# What is not there on Windows is 0. Nothing is followed, and nobody waited for: a pipe has no end.
+CAREFUL = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+NAME = re.compile(r"[0-9a-f]{64}-[0-9a-f]{16}(-[0-9a-f]{8})?")
 
 
 @contextmanager
@@ -40,11 +48,33 @@ def part_of(parts: Path, file: File) -> Iterator[IO[bytes]]:
 
 def _open(parts: Path, name: str) -> IO[bytes]:
     while True:
-        parts.mkdir(exist_ok=True)
+        with suppress(FileExistsError):
+            parts.mkdir()
         try:
-            return (parts / name).open("a+b")
+            if not stat.S_ISDIR(parts.lstat().st_mode):
+                raise _in_the_way(parts, "is no folder, or a link to one")
+            return open(parts / name, "a+b", opener=_carefully)
         except FileNotFoundError:  # another pull was done, and has removed the folder
             continue
+
+
+def _carefully(place: str, flags: int) -> int:
+    """A file that is there under this name alone. Throws `Invalid` for whatever else lies there."""
+    try:
+        descriptor = os.open(place, flags | CAREFUL, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+            raise _in_the_way(place, "is no file of a pull") from error
+        raise
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(descriptor)
+        raise _in_the_way(place, "is no file of a pull")
+    return descriptor
+
+
+def _in_the_way(place: str | Path, what: str) -> Invalid:
+    return Invalid(f"{place} {what}, and stands in the way: remove it", code="unsafe_path")
 
 
 def _is_held(opened: IO[bytes]) -> bool:
@@ -58,7 +88,7 @@ def _is_held(opened: IO[bytes]) -> bool:
     except OSError:  # a file system without locks: two pulls at once may have to begin again there
         pass
     try:
-        return os.path.samestat(os.fstat(opened.fileno()), os.stat(opened.name))
+        return os.path.samestat(os.fstat(opened.fileno()), os.lstat(opened.name))
     except FileNotFoundError:
         return False
 
@@ -72,9 +102,13 @@ def publish(part: IO[bytes], target: Path) -> None:
 
 
 def remove_parts(parts: Path) -> None:
-    """All but those that another pull into the same folder is at."""
+    """All of this client's, but those that another pull into the same folder is at."""
+    if parts.is_symlink():
+        return
     for left in parts.glob("*"):
-        with suppress(OSError), left.open("rb") as opened:
+        if not NAME.fullmatch(left.name):
+            continue
+        with suppress(OSError, Invalid), open(left, "rb", opener=_carefully) as opened:
             if fcntl is None:
                 opened.close()
             if _is_held(opened):
