@@ -15,14 +15,17 @@ export interface Chosen {
 
 const defaultUrl = "http://127.0.0.1:7070";
 
-/** Arguments, then the environment, then the profile. A profile's token goes to its own address alone. */
+/** Arguments, of which a profile is one, then the environment, then the profile that is kept. A profile's token goes to its own address
+ *  alone, and that of the environment to no profile's that was asked for. */
 export function readSettings(chosen: Chosen, env: NodeJS.ProcessEnv = process.env): Settings {
   const { profiles, current } = readProfiles(env);
   const name = chosen.profile ?? (env["SLIPWAY_PROFILE"] || undefined) ?? current;
   const profile = profiles[name];
   if (profile === undefined && (chosen.profile ?? env["SLIPWAY_PROFILE"]))
     throw new Failure("usage", `there is no profile "${name}": slipway login --profile ${name} makes it`);
-  const url = serviceUrl(chosen.url ?? (env["SLIPWAY_URL"] || undefined) ?? profile?.url ?? defaultUrl);
+  const asked = chosen.profile === undefined ? undefined : profile;
+  const url = serviceUrl(chosen.url ?? asked?.url ?? (env["SLIPWAY_URL"] || undefined) ?? profile?.url ?? defaultUrl);
+  if (asked !== undefined && chosen.url === undefined) return { url, token: asked.token ?? null };
   const token = tokenIn(env) ?? (profile !== undefined && profile.url === url ? (profile.token ?? null) : null);
   return { url, token };
 }

@@ -44,6 +44,7 @@ export async function fetchInto(
           [have, hash] = await emptied(handle);
         }
         for await (const chunk of answer.body ?? []) {
+          if (have + chunk.length > file.sizeBytes) throw tooLong(file);
           await writeAll(handle, chunk, have);
           hash.update(chunk);
           have += chunk.length;
@@ -70,6 +71,13 @@ export async function fetchInto(
   } finally {
     await handle.close();
   }
+}
+
+function tooLong({ path, sizeBytes }: RemoteFile): Failure {
+  return new Failure(
+    "failed",
+    `more came of ${path} than the ${sizeBytes} bytes that it has: tell whoever runs the service`,
+  );
 }
 
 /** Where it belongs, and not at the end: what somebody else may have added there is written over. */

@@ -26,6 +26,9 @@ export async function filesOf({ api }: Service, { model, version }: Version): Pr
   return files.map(({ path, digest, sizeBytes }) => {
     if (digest === null)
       throw new Failure("unavailable", `${path} is still being read by the service: pull again soon`);
+    // It names the part: the service is not trusted in that.
+    if (!/^sha256:[0-9a-f]{64}$/.test(digest))
+      throw new Failure("failed", `${JSON.stringify(path)} has the digest ${JSON.stringify(digest)}, which is none`);
     return { path, digest, sizeBytes };
   });
 }

@@ -94,6 +94,9 @@ it("keeps every profile of several logins at once", async () => {
   const login = (name: string) => home.run(["login", url, "--profile", name, "--token-stdin"], {}, dev.token);
   for (const { code, errors } of await Promise.all(names.map(login))) expect(code, errors).toBe(0);
   const folder = join(home.home, "config/slipway");
+  // What is asked for by name counts for more than the environment.
+  const elsewhere = { SLIPWAY_URL: "http://127.0.0.1:1", SLIPWAY_TOKEN: "slpw_x" };
+  expect((await home.run(["ls", "--profile", names[0] ?? ""], elsewhere)).code).toBe(0);
   const { profiles } = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
   expect(Object.keys(profiles).sort()).toEqual(names);
   expect(await readdir(folder)).toEqual(["config.json"]);

@@ -3,6 +3,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { linkSync, symlinkSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
@@ -15,6 +17,7 @@ import { tcpProxy } from "#test/tcp-proxy.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
+import { whenDone } from "#test/when-done.ts";
 
 const mebibyte = 1024 ** 2;
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -280,6 +283,41 @@ for (const [what, lay] of [
     expect(await readdir(to)).toEqual(["back", "mine.txt"]);
     expect(await readFile(mine, "utf8")).toBe("mine");
   });
+
+/** The service, by somebody between who changes what it says. */
+async function changed(change: (text: string) => string): Promise<string> {
+  const between = createServer(async (request, response) => {
+    const answer = await fetch(`${url}${request.url}`, { headers: { "accept-encoding": "identity" } });
+    const { "content-length": _, ...headers } = Object.fromEntries(answer.headers);
+    response.writeHead(answer.status, headers).end(change(await answer.text()));
+  });
+  whenDone(() => between.close());
+  await once(between.listen(0, "127.0.0.1"), "listening");
+  return `http://127.0.0.1:${(between.address() as AddressInfo).port}`;
+}
+
+it.each([
+  ["a digest that is a path", /sha256:[0-9a-f]{60}/g, "sha256:../../../../x", "which is none"],
+  ["more bytes than it said", /^class Predictor/m, "# more\nclass Predictor", "more came of src/predictor.py than"],
+])("writes nothing of a service that names %s", async (_, what, by, said) => {
+  const folder = await packageFolder();
+  await pushed(["believed", folder]);
+  const liar = await changed((text) => text.replace(what, by));
+  const { code, errors } = await slipway.run(["pull", "believed@1.0.0", "victim/inside", "--url", liar]);
+  expect([code, errors]).toEqual([1, expect.stringContaining(said)]);
+  expect(await readdir(join(slipway.home, "victim")).catch(() => [])).not.toContain("x");
+  const program = `
+import sys
+from slipway_client import Slipway, SlipwayError
+try:
+    Slipway(sys.argv[1]).pull("believed", "1.0.0", to=sys.argv[2])
+except SlipwayError as error:
+    print(error)
+`;
+  const env = { ...process.env, PYTHONPATH: "apps/python-client/src" };
+  const args = ["-c", program, liar, join(slipway.home, "victim/python")];
+  expect((await promisify(execFile)(pythonOfTests, args, { env })).stdout).toContain(said);
+});
 
 it("keeps parts in no folder that a link leads to", async () => {
   await pushed(["planted", await packageFolder(), "-v", "1.0.0"]);

@@ -41,6 +41,12 @@ def fetch_into(
                 for chunk in answer.iter_bytes():
                     if connection.stop.is_set():
                         raise Stopped
+                    if part.tell() + len(chunk) > file.size_bytes:
+                        raise Damaged(
+                            f"more came of {file.path} than the {file.size_bytes} bytes that it "
+                            "has: tell whoever runs the service",
+                            code="digest_mismatch",
+                        )
                     part.write(chunk)
                     hashed.update(chunk)
                     progress.add(len(chunk))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import quote
 
@@ -30,6 +31,11 @@ def pull(connection: Connection, version: Version, folder: Path, progress: Progr
     `OSError`."""
     place = at("models", version.model, "versions", version.version)
     files = [read(File, item) for item in items(connection, f"{place}/files")]
+    for file in files:  # it names the part: the service is not trusted in that
+        if not re.fullmatch(r"sha256:[0-9a-f]{64}", str(file.digest)):
+            raise Invalid(
+                f"{file.path!r} has the digest {file.digest!r}, which is none", code="unsafe_path"
+            )
     folder.mkdir(parents=True, exist_ok=True)
     targets = {file.path: target_of(folder, file.path) for file in files}
     parts = folder / PARTS
