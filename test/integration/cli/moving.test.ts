@@ -55,6 +55,21 @@ it("says what a promotion waits for, and waits until it is approved or rejected"
   expect(await waiting.ended).toMatchObject({ code: 0, out: expect.stringContaining("churn:prod is at 1.1.0") });
 });
 
+it("moves at a time, with another signature, back by force to a revision, and not twice", async () => {
+  const later = new Date(Date.now() + 3_600_000).toISOString();
+  const put = ["promote", "churn", "1.1.0", "canary", "--json"];
+  const waits = JSON.parse((await slipway.run([...put, "--not-before", later, "--breaks-signature"], as(ops))).out);
+  expect(waits).toMatchObject({ status: "waiting", notBefore: later, breaksSignature: true });
+  const same = await slipway.run(put, as(ops));
+  expect(same).toMatchObject({ code: 5, errors: expect.stringContaining("cancel it first") });
+  const unnamed = await slipway.run(["rollback", "churn", "staging"], as(ops));
+  expect(unnamed).toMatchObject({ code: 5, errors: expect.stringContaining("name the revision to go to") });
+  const back = ["rollback", "churn", "staging", "--to", "2", "--force", "--json"];
+  expect(await slipway.run(back, as(ops))).toMatchObject({ code: 1, errors: expect.stringContaining("reason") });
+  const moved = JSON.parse((await slipway.run([...back, "--reason", "incident 43"], as(ops))).out);
+  expect(moved).toMatchObject({ version: "1.1.0", revision: 4, reason: "incident 43" });
+});
+
 it("shows models, versions and what differs, as documents of the API where they are wanted", async () => {
   expect((await slipway.run(["ls"], as(dev))).out).toMatch(/^model +latest[\s\S]*^churn +1\.1\.0 /m);
   const { out } = await slipway.run(["ls", "churn", "--json"], as(dev));
