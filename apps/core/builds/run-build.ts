@@ -166,7 +166,8 @@ async function succeed(
   const due = await db.$transaction(async (tx) => {
     await holdClaim(tx, claim);
     await lockModel(tx, build.model.id);
-    await holdRegistry(tx, place.registry);
+    if (!(await holdRegistry(tx, place.registry)))
+      throw new Error(`the registry ${place.registry} was deleted meanwhile`);
     const imageId = newId();
     const repository = repositoryOf(place);
     const putBack = await showAgain(tx, build, { repository, digest, platforms });

@@ -5,7 +5,7 @@ import { recordAudit } from "#core/audit/record-audit.ts";
 import type { Database, Transaction } from "#core/database/client.ts";
 import { newId } from "#core/database/ids.ts";
 import { SlipwayError } from "#core/errors.ts";
-import { defaultRegistry } from "#core/images/registries/registry-record.ts";
+import { holdRegistry } from "#core/images/registries/image-place.ts";
 import { modelNotFound } from "#core/models/model.ts";
 import type { Actor, Registry } from "#core/registry.ts";
 import { Prisma } from "#prisma/client/client.ts";
@@ -113,10 +113,7 @@ export async function holdModel(tx: Transaction, name: string): Promise<string> 
 
 async function requireRegistries(tx: Transaction, names: readonly string[]): Promise<void> {
   for (const [index, name] of names.entries()) {
-    if (name === defaultRegistry) continue;
-    // Held, so that it is not removed meanwhile.
-    const found = await tx.$queryRaw<unknown[]>`SELECT 1 FROM registries WHERE name = ${name} FOR SHARE`;
-    if (found.length > 0) continue;
+    if (await holdRegistry(tx, name)) continue;
     const message = `there is no registry ${name}: GET /v1/registries has those that there are`;
     throw new SlipwayError("policy_invalid", message, { faults: [{ where: `/copyTo/${index}`, message }] });
   }

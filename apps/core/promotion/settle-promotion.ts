@@ -1,4 +1,5 @@
-import { allows, everything, type Grant, type Grants } from "#core/access/roles.ts";
+import { grantsNow } from "#core/access/grants-now.ts";
+import { allows, type Grants } from "#core/access/roles.ts";
 import type { Transaction } from "#core/database/client.ts";
 import { isId } from "#core/database/ids.ts";
 import { type ErrorCode, isSlipwayError } from "#core/errors.ts";
@@ -9,7 +10,7 @@ import type { Policy } from "#core/policies/policy.ts";
 import { outcomeOf, type Verdict } from "#core/policies/verdict.ts";
 import { type Actor, type Registry, slipwayActor } from "#core/registry.ts";
 import type { DueWork } from "#core/work/queue.ts";
-import type { PromotionModel } from "#prisma/client/models.ts";
+import type { ApprovalModel, PromotionModel } from "#prisma/client/models.ts";
 import { approvingRoles } from "./approving-roles.ts";
 import { requireNoLookAlike } from "./decide-move.ts";
 import { findGoal } from "./find-goal.ts";
@@ -73,12 +74,16 @@ export async function settlePromotion(
       "refused",
       `the image of ${row.version} is ${goal.imageDigest}, and was ${row.imageDigest} when it was asked for`,
     );
-  const requesters = await grantsNow(tx, [row.requestedBy]);
+  const given = await tx.approval.findMany({
+    where: { promotionId: id },
+    orderBy: [{ at: "asc" }, { approver: "asc" }],
+  });
+  const grantsOf = await grantsNow(tx, [row.requestedBy, ...given.map(({ approver }) => approver)]);
   const { model, tag } = named;
-  if (!allows(requesters(row.requestedBy), { right: "promote", model, tag }))
+  if (!allows(grantsOf(row.requestedBy), { right: "promote", model, tag }))
     return end("refused", `${row.requestedBy}, who asked for it, may not move ${object} any more`);
   const { breaksSignature, notBefore, requestedBy } = row;
-  const approvals = await readApprovals(tx, id, named.model);
+  const approvals = given.map((approval) => asOfNow(approval, grantsOf, model));
   const { policies, verdicts } = await weigh(tx, {
     named,
     present,
@@ -129,18 +134,15 @@ function endedPolicy({ verdicts }: PromotionModel, policies: readonly Policy[]):
   return asked.find((scope) => !hold.has(scope)) ?? null;
 }
 
-/** One of each person, the first one first, with those of its roles that the person still has. */
-async function readApprovals(tx: Transaction, promotionId: string, model: string): Promise<GivenApproval[]> {
-  const rows = await tx.approval.findMany({ where: { promotionId }, orderBy: [{ at: "asc" }, { approver: "asc" }] });
-  const approvers = await grantsNow(
-    tx,
-    rows.map(({ approver }) => approver),
-  );
-  return rows.map(({ promotionId: _, decision, ...row }) => {
-    const now = approvingRoles(approvers(row.approver), model);
-    const roles = row.roles.filter((role) => now.includes(role));
-    return { ...row, roles, decision: decision as GivenApproval["decision"] };
-  });
+/** With those of its roles that the approver still has. */
+function asOfNow(
+  { promotionId: _, decision, ...row }: ApprovalModel,
+  grantsOf: (name: string) => Grants,
+  model: string,
+): GivenApproval {
+  const now = approvingRoles(grantsOf(row.approver), model);
+  const roles = row.roles.filter((role) => now.includes(role));
+  return { ...row, roles, decision: decision as GivenApproval["decision"] };
 }
 
 /** What may have become of a goal or of its tag's name since it was asked for. */
@@ -159,20 +161,4 @@ async function goalNow(
     if (isSlipwayError(error) && gone.has(error.code)) return { gone: error.message };
     throw error;
   }
-}
-
-/** What people are granted by now, by hand and by the groups of their last sign-in; nothing where they are disabled. Whoever is no identity has come with the token of the
- *  settings, or with access off. */
-async function grantsNow(tx: Transaction, names: readonly string[]): Promise<(name: string) => Grants> {
-  const rows = await tx.identity.findMany({
-    where: { name: { in: [...names] } },
-    select: { name: true, grants: true, groupGrants: true, disabledAt: true },
-  });
-  const known = new Map(
-    rows.map(({ name, grants, groupGrants, disabledAt }) => {
-      const all = [grants, groupGrants] as unknown as Grant[][];
-      return [name, disabledAt === null ? [all.flat()] : []];
-    }),
-  );
-  return (name) => known.get(name) ?? everything;
 }

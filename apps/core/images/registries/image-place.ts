@@ -30,11 +30,11 @@ export function referenceTo(place: ImagePlace, digest: Digest): string {
   return imageReference({ repository: repositoryOf(place), digest });
 }
 
-/** Keeps the registry from being deleted until the transaction ends. Throws where it is not there any more. */
-export async function holdRegistry(tx: Transaction, name: string): Promise<void> {
-  if (name === defaultRegistry) return;
+/** Keeps the registry from being deleted until the transaction ends. False where there is none of that name. */
+export async function holdRegistry(tx: Transaction, name: string): Promise<boolean> {
+  if (name === defaultRegistry) return true;
   const held = await tx.$queryRaw<object[]>`SELECT name FROM registries WHERE name = ${name} FOR SHARE`;
-  if (held.length === 0) throw new Error(`the registry ${name} was deleted meanwhile`);
+  return held.length > 0;
 }
 
 interface PlacedModel {
