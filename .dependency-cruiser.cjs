@@ -72,7 +72,7 @@ module.exports = {
       to: {
         path: "^(apps|prisma)/",
         pathNot:
-          "^apps/cli/|^apps/core/(?:packaging/|artifacts/blob-store\\.ts|errors\\.ts|json-faults\\.ts|models/(?:file-path|path-clashes|labels)\\.ts)",
+          "^apps/cli/|^apps/core/(?:packaging/|artifacts/(?:blob-store|digest)\\.ts|errors\\.ts|json-faults\\.ts|models/(?:file-path|path-clashes|labels)\\.ts)",
       },
     },
     {

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "#core/artifacts/digest.ts";
+import { pageBlocks } from "#test/page-blocks.ts";
 import { predictorPackage } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
@@ -19,11 +20,7 @@ import { waitUntil } from "#test/wait-until.ts";
  * the words beside it say.
  */
 
-const document = await readFile("docs/api.md", "utf8");
-const blocks = [...document.matchAll(/^```(sh|js)\n(.*?)^```$/gms)].map(([, language, text = ""]) => ({
-  language,
-  text,
-}));
+const blocks = pageBlocks("docs/api.md", "sh", "js");
 
 /** The sample that has these words. */
 function sample(words: string): string {

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
@@ -8,6 +8,7 @@ import { digestOf } from "#core/artifacts/digest.ts";
 import { pythonOfTests } from "#standalone/setup/python-tests.mjs";
 import { expectRefused } from "#test/aftermath.ts";
 import { directUploads, partsOf, type SignedPart, sendPart } from "#test/direct-upload.ts";
+import { pageBlocks } from "#test/page-blocks.ts";
 import { predictorPackage } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { storedObjects } from "#test/stored-objects.ts";
@@ -253,7 +254,7 @@ for (const server of ["versitygw", "minio"] as const)
       const { at, model, uploads } = await draft();
       const { api, folder } = { api: `http://127.0.0.1:${service.port}/v1`, folder: temporaryFolder() };
       const [program, file] = [join(folder, "direct_upload.py"), join(folder, "weights.bin")];
-      const [, python = ""] = /^```python\n(.*?)^```$/ms.exec(await readFile("docs/api.md", "utf8")) ?? [];
+      const [{ text: python } = { text: "" }] = pageBlocks("docs/api.md", "python");
       const bytes = randomBytes(2 * partBytes + 1);
       await writeFile(program, python);
       await writeFile(file, bytes);

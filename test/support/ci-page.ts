@@ -1,15 +1,11 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { root } from "#standalone/setup/run-command.mjs";
+import { pageBlocks } from "./page-blocks.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-const page = await readFile(join(root, "docs/ci.md"), "utf8");
-const blocks = [...page.matchAll(/^```(sh|yaml)\n(.*?)^```$/gms)].map(([, language, text = ""]) => ({
-  language,
-  text,
-}));
+const blocks = pageBlocks(join(root, "docs/ci.md"), "sh", "yaml");
 
 /** The one block of docs/ci.md that has these words, with what is of another place here. */
 export function ciPage(here: Record<string, string>) {

@@ -1,11 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { pageBlocks } from "./page-blocks.ts";
 
 /** Runs the Python of docs/events.md that has these words, with more after it, as somebody who copied it would. Returns what
  *  it prints; throws where it ends otherwise than well. */
 export function runEventsSample(words: string, { input, then = "" }: { input: string; then?: string }): string {
-  const document = readFileSync("docs/events.md", "utf8");
-  const samples = [...document.matchAll(/^```python\n(.*?)^```$/gms)].map(([, text = ""]) => text);
+  const samples = pageBlocks("docs/events.md", "python").map(({ text }) => text);
   const [sample, ...more] = samples.filter((text) => text.includes(words));
   if (sample === undefined || more.length > 0)
     throw new Error(`docs/events.md has no sample, or several, with ${words}`);

@@ -1,5 +1,6 @@
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
+import { digestFrom, sha256 } from "#core/artifacts/digest.ts";
 import { Failure } from "../failure.ts";
 import type { Service } from "../service/connect.ts";
 import { unreachable } from "../service/problems.ts";
@@ -21,7 +22,7 @@ export async function fetchInto(
 ): Promise<void> {
   const handle = await openPart(part);
   try {
-    let hash = createHash("sha256");
+    let hash = sha256();
     let have = 0;
     for await (const chunk of handle.createReadStream({ start: 0, autoClose: false })) {
       hash.update(chunk as Buffer);
@@ -60,7 +61,7 @@ export async function fetchInto(
       }
       if (have < file.sizeBytes && !(await patience.pause(failure.about.retryAfterSeconds))) throw failure;
     }
-    if (`sha256:${hash.digest("hex")}` !== file.digest) {
+    if (digestFrom(hash) !== file.digest) {
       await emptied(handle);
       throw new Failure(
         "failed",
@@ -88,7 +89,7 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Prom
 
 async function emptied(handle: FileHandle): Promise<[number, Hash]> {
   await handle.truncate(0);
-  return [0, createHash("sha256")];
+  return [0, sha256()];
 }
 
 function isLocal(error: unknown): error is NodeJS.ErrnoException {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { lstat, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { digestPattern } from "#core/artifacts/digest.ts";
 import { Failure } from "../failure.ts";
 import { inParallel } from "../in-parallel.ts";
 import { digestOf } from "../push/folder.ts";
@@ -27,7 +28,7 @@ export async function filesOf({ api }: Service, { model, version }: Version): Pr
     if (digest === null)
       throw new Failure("unavailable", `${path} is still being read by the service: pull again soon`);
     // It names the part: the service is not trusted in that.
-    if (!/^sha256:[0-9a-f]{64}$/.test(digest))
+    if (!new RegExp(digestPattern).test(digest))
       throw new Failure("failed", `${JSON.stringify(path)} has the digest ${JSON.stringify(digest)}, which is none`);
     return { path, digest, sizeBytes };
   });

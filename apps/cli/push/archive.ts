@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
+import { digestOf } from "#core/artifacts/digest.ts";
 import { Failure } from "../failure.ts";
 import { at, type Service } from "../service/connect.ts";
 import { contentDigest } from "./folder.ts";
@@ -22,11 +22,10 @@ export function fitsArchive(release: Release): boolean {
  *  that the request may come again under its key. */
 export async function sendArchive(service: Service, release: Release, number: string): Promise<Response> {
   const archive = await tarOf(release);
-  const digest = `sha256:${createHash("sha256").update(archive).digest("hex")}`;
   const headers = {
     "content-type": "application/x-tar",
     "content-length": String(archive.length),
-    "content-digest": contentDigest(digest),
+    "content-digest": contentDigest(digestOf(archive)),
     "idempotency-key": archiveKeyFor(release, number),
   };
   const path = `${at("models", release.model, "versions")}?${queryFor(release, number)}`;
@@ -50,7 +49,7 @@ async function tarOf({ files }: Release): Promise<Buffer> {
   const written = buffer(tar);
   for (const file of files) {
     const content = await readFile(file.place);
-    if (`sha256:${createHash("sha256").update(content).digest("hex")}` !== file.digest)
+    if (digestOf(content) !== file.digest)
       throw new Failure("failed", `${file.path} was changed while it was pushed: push again when it stays`);
     tar.entry({ name: file.path, size: content.length, mtime: new Date(0) }, content);
   }

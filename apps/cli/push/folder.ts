@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
 import { constants, createReadStream, type Stats } from "node:fs";
 import { access, lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { digestFrom, sha256 } from "#core/artifacts/digest.ts";
 import { Failure } from "../failure.ts";
 import { inParallel } from "../in-parallel.ts";
 
@@ -102,7 +102,7 @@ export async function digestOf(
   signal: AbortSignal,
   count: (bytes: number) => void,
 ): Promise<string> {
-  const hash = createHash("sha256");
+  const hash = sha256();
   try {
     for await (const chunk of createReadStream(place, { highWaterMark: chunkBytes, signal })) {
       hash.update(chunk as Buffer);
@@ -112,7 +112,7 @@ export async function digestOf(
     signal.throwIfAborted();
     throw new Failure("failed", `${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
   }
-  return `sha256:${hash.digest("hex")}`;
+  return digestFrom(hash);
 }
 
 /** Since it was found. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../failure.ts";
-import { documentOf, everyItem, type Service } from "../service/connect.ts";
+import { documentOf, type Service } from "../service/connect.ts";
 import { hasCode, readVersion, requireSame } from "./begin.ts";
 import type { Release, Version } from "./release.ts";
+import { uploadsOf } from "./uploads.ts";
 
 /** Waits while a worker reads what came in pieces. Where the package cannot be served the draft stays open. */
 export async function seal(service: Service, release: Release, draft: Version): Promise<Version> {
@@ -32,10 +33,8 @@ export async function seal(service: Service, release: Release, draft: Version): 
   }
 }
 
-async function requireNoFailure({ api }: Service, { files }: Release, { model, version }: Version): Promise<void> {
-  const uploads = await everyItem((query) =>
-    api.GET("/v1/models/{model}/versions/{version}/uploads", { params: { path: { model, version }, query } }),
-  );
+async function requireNoFailure(service: Service, { files }: Release, draft: Version): Promise<void> {
+  const uploads = await uploadsOf(service, draft);
   const wanted = new Set(files.map((file) => `${file.digest} ${file.path}`));
   const failed = uploads.find((one) => one.status === "failed" && wanted.has(`${one.digest} ${one.path}`));
   if (failed !== undefined)

@@ -2,11 +2,12 @@ import { webcrypto } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { Failure } from "../failure.ts";
 import { inParallel } from "../in-parallel.ts";
-import { documentOf, everyItem, type Service } from "../service/connect.ts";
+import { documentOf, type Service } from "../service/connect.ts";
 import { failureOf, unreachable } from "../service/problems.ts";
 import { sendRaw } from "../service/send-raw.ts";
 import { hasCode } from "./begin.ts";
 import type { Sending } from "./sending.ts";
+import { begunBefore } from "./uploads.ts";
 
 const partsAtOnce = 4;
 const partMs = 120_000;
@@ -20,7 +21,7 @@ export async function sendDirect(sending: Sending): Promise<boolean> {
   const { service, draft, file } = sending;
   if (unavailable.has(service)) return false;
   const path = { model: draft.model, version: draft.version };
-  let upload = await begunBefore(sending);
+  let upload = await goneOnWith(sending, path);
   try {
     upload ??= documentOf(
       await service.api.POST("/v1/models/{model}/versions/{version}/uploads", {
@@ -60,18 +61,12 @@ export async function sendDirect(sending: Sending): Promise<boolean> {
   return true;
 }
 
-/** By this push, or the same one on another machine. */
-async function begunBefore({ service, draft, file }: Sending) {
-  const path = { model: draft.model, version: draft.version };
-  const uploads = await everyItem((query) =>
-    service.api.GET("/v1/models/{model}/versions/{version}/uploads", { params: { path, query } }),
-  );
-  const own = uploads.find(
-    (one) => one.kind === "direct" && one.status === "open" && one.path === file.path && one.digest === file.digest,
-  );
+/** With the parts that have arrived, which no list says. */
+async function goneOnWith(sending: Sending, path: { model: string; version: string }) {
+  const own = await begunBefore(sending, "direct");
   if (own === undefined) return null;
   return documentOf(
-    await service.api.GET("/v1/models/{model}/versions/{version}/uploads/{id}", {
+    await sending.service.api.GET("/v1/models/{model}/versions/{version}/uploads/{id}", {
       params: { path: { ...path, id: own.id } },
     }),
   );

@@ -1,7 +1,8 @@
 import { Failure } from "../failure.ts";
-import { at, everyItem } from "../service/connect.ts";
+import { at } from "../service/connect.ts";
 import { hasCode } from "./begin.ts";
 import { bytesFrom, type Sending } from "./sending.ts";
+import { begunBefore } from "./uploads.ts";
 
 const tus = { "tus-resumable": "1.0.0" };
 
@@ -10,7 +11,8 @@ const tus = { "tus-resumable": "1.0.0" };
 export async function sendResumable(sending: Sending): Promise<void> {
   const { service, file, countTo } = sending;
   const patience = service.patience();
-  let upload = await begunBefore(sending);
+  const own = await begunBefore(sending, "resumable");
+  let upload = own === undefined ? null : `${placeOf(sending)}/${own.id}`;
   let furthest = 0;
   let isFree = upload === null;
   for (;;) {
@@ -41,18 +43,6 @@ export async function sendResumable(sending: Sending): Promise<void> {
 
 function placeOf({ draft }: Sending): string {
   return `${at("models", draft.model, "versions", draft.version)}/resumable`;
-}
-
-async function begunBefore(sending: Sending): Promise<string | null> {
-  const { service, draft, file } = sending;
-  const path = { model: draft.model, version: draft.version };
-  const uploads = await everyItem((query) =>
-    service.api.GET("/v1/models/{model}/versions/{version}/uploads", { params: { path, query } }),
-  );
-  const own = uploads.find(
-    (one) => one.kind === "resumable" && one.status === "open" && one.path === file.path && one.digest === file.digest,
-  );
-  return own === undefined ? null : `${placeOf(sending)}/${own.id}`;
 }
 
 async function beginUpload(sending: Sending): Promise<string> {

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { root } from "#standalone/setup/run-command.mjs";
+import { pageBlocks, smallJq } from "#test/page-blocks.ts";
 import { promotionPeople } from "#test/promotion-people.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
@@ -19,13 +20,12 @@ const admin = await service.identity("admin", [{ role: "administrator", pattern:
 
 const prelude = `
 set -euo pipefail
-jq() { node -e 'console.log(JSON.parse(fs.readFileSync(0, "utf8"))[process.argv[1].slice(1)])' "$2"; }
+${smallJq}
 `;
 
 it("does what its page says, from the packed tarball, by a new user", { timeout: 200_000 }, async () => {
   await service.admin("PUT", "/v1/policies/churn/canary", { json: { approvals: { count: 1 } } });
-  const text = await readFile("docs/cli.md", "utf8");
-  const [install = "", ...blocks] = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? "");
+  const [install = "", ...blocks] = pageBlocks("docs/cli.md", "sh").map(({ text }) => text);
   const home = await mkdtemp(join(temporaryFolder(), "new-user-"));
   const prefix = join(home, "installed");
   const ran = (lines: string[]) =>

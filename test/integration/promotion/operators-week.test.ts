@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { beforeAll, expect, it } from "vitest";
+import { pageBlocks, smallJq } from "#test/page-blocks.ts";
 import { candidate, promotionPeople } from "#test/promotion-people.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { testWorker } from "#test/test-worker.ts";
@@ -19,7 +19,7 @@ const yaml =
 const prelude = `
 set -euo pipefail
 curl() { command curl --fail-with-body "$@"; echo; }
-jq() { node -e 'console.log(JSON.parse(fs.readFileSync(0, "utf8"))[process.argv[1].slice(1)])' "$2"; }
+${smallJq}
 `;
 
 const admin = await service.identity("admin", [{ role: "administrator", pattern: "*" }]);
@@ -29,8 +29,7 @@ beforeAll(async () => {
   await candidate(people, "churn", "1.0.0", { yaml, metadata: { metrics: { auc: 0.91 } } });
   await candidate(people, "churn", "1.1.0", { yaml, metadata: { metrics: { auc: 0.93 } } });
   await ops.call("PUT", "/v1/models/churn/tags/prod", { json: { version: "1.0.0" } });
-  const text = await readFile("docs/promotion.md", "utf8");
-  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? "");
+  const blocks = pageBlocks("docs/promotion.md", "sh").map(({ text }) => text);
   const script = [prelude, ...blocks].join("\necho '=== '\n");
   const { stdout } = await promisify(execFile)("bash", ["-c", script], {
     env: {

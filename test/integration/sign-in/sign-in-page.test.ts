@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { readConfig } from "#core/config.ts";
+import { pageBlocks } from "#test/page-blocks.ts";
 import { plainSettings } from "#test/secret-settings.ts";
 import { signingIn } from "#test/sign-in.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
@@ -10,9 +10,7 @@ import { temporaryFolder } from "#test/temporary-folder.ts";
 /*
  * docs/sign-in.md, as it stands: its settings are read, and its requests are made by a shell with curl and jq.
  */
-const page = await readFile("docs/sign-in.md", "utf8");
-const blocks = (language: string) =>
-  [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, text = ""]) => (of === language ? [text] : []));
+const blocks = (language: string) => pageBlocks("docs/sign-in.md", language).map(({ text }) => text);
 const { service, provider, newBrowser } = await signingIn();
 const folder = temporaryFolder();
 
