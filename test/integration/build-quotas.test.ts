@@ -137,6 +137,8 @@ describe("a quota of builds at once", async () => {
       smallImageBuilder(async () => {
         now += 1;
         peak = Math.max(peak, now);
+        // The first waits for company, so that both places are seen taken however slow the machine is.
+        await waitUntil("two are made at once", async () => peak >= 2);
         await sleep(50);
         now -= 1;
       });

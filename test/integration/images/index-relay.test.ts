@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, request, type ServerResponse } from "node:http";
-import { type AddressInfo, createServer as createListener } from "node:net";
+import { type AddressInfo, connect, createServer as createListener } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
@@ -91,7 +91,7 @@ async function relayOf(
   for (const [name, content] of Object.entries(files)) put(join(folder, "net", name), folder, content);
   start([python, join(folder, "net/relay.py")]);
   const socketPath = join(folder, "index/socket");
-  await waitUntil("the relay listens", async () => existsSync(socketPath));
+  await waitUntil("the relay listens", () => answers(socketPath));
   const ask = async (path: string) => {
     const asking = request({ socketPath, path }).end();
     const [answer] = await once(asking, "response");
@@ -102,6 +102,19 @@ async function relayOf(
     return { status: answer.statusCode as number, bytes: Buffer.concat(parts) };
   };
   return { folder, ask };
+}
+
+/** A socket stands in its folder a moment before it takes anybody. */
+async function answers(socketPath: string): Promise<boolean> {
+  const asking = connect(socketPath);
+  try {
+    await once(asking, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    asking.destroy();
+  }
 }
 
 /** The step that makes wheels of `thing`, beside that relay. */
