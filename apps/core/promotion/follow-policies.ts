@@ -5,9 +5,8 @@ import type { Registry } from "#core/registry.ts";
 import type { Chore } from "#core/work/chores.ts";
 import { ringAll } from "#core/work/queue.ts";
 import { Prisma } from "#prisma/client/client.ts";
-import { copiesOf } from "./copies.ts";
 import { requestSync } from "./request-sync.ts";
-import { floatingSource } from "./tag-name.ts";
+import { tagPlaces } from "./tag-places.ts";
 
 const everyMs = 10_000;
 const atOnce = 100;
@@ -46,12 +45,10 @@ async function behind(db: Database, last: TagToFollow | null): Promise<TagToFoll
   return db.$queryRaw<TagToFollow[]>`
     SELECT t.model_id AS "modelId", t.name AS tag
     FROM tags t JOIN models m ON m.id = t.model_id JOIN versions v ON v.id = t.version_id JOIN images i ON i.id = v.image_id
-    WHERE m.deleted_at IS NULL AND t.name !~* ${floatingSource}
-      AND (t.model_id, t.name) > (${last?.modelId ?? zeroId}::uuid, ${last?.tag ?? ""})
-      AND (EXISTS (SELECT FROM tag_syncs WHERE copy)
+    WHERE m.deleted_at IS NULL AND (t.model_id, t.name) > (${last?.modelId ?? zeroId}::uuid, ${last?.tag ?? ""})
+      AND (EXISTS (SELECT FROM tag_syncs WHERE copy) OR EXISTS (SELECT FROM images WHERE origin <> 'built')
            OR EXISTS (SELECT FROM policies WHERE ended_at IS NULL AND jsonb_array_length(rules -> 'copyTo') > 0))
-      AND ARRAY(SELECT registry FROM (${copiesOf(Prisma.sql`t.model_id`, Prisma.sql`t.name`)}) c
-                WHERE c.registry <> i.registry ORDER BY 1)
+      AND ARRAY(SELECT w.registry FROM (${tagPlaces(Prisma.sql`t.model_id`, Prisma.sql`t.name`)}) w WHERE w.copy ORDER BY 1)
           <> ARRAY(SELECT s.registry FROM tag_syncs s
                    WHERE s.model_id = t.model_id AND s.tag = t.name AND s.copy ORDER BY 1)
     ORDER BY t.model_id, t.name LIMIT ${atOnce}`;

@@ -1,46 +1,38 @@
 import type { Transaction } from "#core/database/client.ts";
 import type { DueWork } from "#core/work/queue.ts";
 import { Prisma } from "#prisma/client/client.ts";
-import { copiesOf } from "./copies.ts";
-import { isFloating } from "./tag-name.ts";
+import { tagPlaces } from "./tag-places.ts";
 import type { TagOfModel } from "./write-move.ts";
 
 /** The kind of work that brings a tag to an image registry; its subject is a row of `tag_syncs`. */
 export const tagWork = "tag";
 
-/** Work for every repository in which the registry's tag of that name has to change: where the image is that the tag points at
- *  now, where policies have it copied to, and where those were that it has left. In the transaction of the move, under the lock
- *  of its model; returns what to ring for after it. Images that were built elsewhere keep the tags that they were pushed
- *  with. */
+/** Work for every repository in which the registry's tag of that name has to change: those that have to have it now (`tagPlaces`), and
+ *  those that it has left. In the transaction of the move, under the lock of its model; returns what to ring for after it. */
 export async function requestSync(
   tx: Transaction,
   { modelId, tag }: Omit<TagOfModel, "model">,
   versionId: string | null,
 ): Promise<DueWork[]> {
-  const copies = isFloating(tag) ? Prisma.empty : Prisma.sql`UNION ALL SELECT registry, repository, true FROM copied`;
-  const ofTag = Prisma.sql`s.model_id = ${modelId}::uuid AND s.tag = ${tag}`;
+  const [model, name] = [Prisma.sql`${modelId}::uuid`, Prisma.sql`${tag}::text`];
   const asked = Prisma.sql`status = 'pending', reason = NULL, changed_at = now(), requests = s.requests + 1`;
+  const isBuilt = Prisma.sql`EXISTS (SELECT FROM image WHERE origin = 'built')`;
   return due(
     tx,
     Prisma.sql`
       WITH image AS (
         SELECT i.registry, i.repository, i.origin FROM versions v JOIN images i ON i.id = v.image_id
         WHERE v.id = ${versionId}::uuid),
-      copied AS (
-        SELECT c.registry, coalesce((SELECT s.repository FROM tag_syncs s WHERE ${ofTag} AND s.registry = c.registry
-                                     ORDER BY s.copy DESC, s.changed_at DESC LIMIT 1), '') AS repository
-        FROM image i CROSS JOIN LATERAL (${copiesOf(Prisma.sql`${modelId}::uuid`, Prisma.sql`${tag}`)}) c
-        WHERE c.registry <> i.registry),
-      wanted AS (
-        SELECT registry, repository, false AS copy FROM image WHERE origin = 'built' ${copies}),
+      wanted AS (SELECT w.* FROM image i CROSS JOIN LATERAL (${tagPlaces(model, name)}) w),
       there AS (
-        INSERT INTO tag_syncs AS s (id, model_id, tag, registry, repository, copy)
-        SELECT gen_random_uuid(), ${modelId}::uuid, ${tag}, registry, repository, copy FROM wanted
-        ON CONFLICT (model_id, tag, registry, repository) DO UPDATE SET ${asked}, copy = excluded.copy
+        INSERT INTO tag_syncs AS s (id, model_id, tag, registry, repository, copy, home)
+        SELECT gen_random_uuid(), ${model}, ${name}, registry, repository, copy, ${isBuilt} AND NOT copy FROM wanted
+        ON CONFLICT (model_id, tag, registry, repository) DO UPDATE
+        SET ${asked}, copy = excluded.copy, home = excluded.home OR (s.home AND NOT ${isBuilt})
         RETURNING s.id, s.copy),
       leaving AS (
-        UPDATE tag_syncs s SET ${asked}, copy = false
-        WHERE ${ofTag} AND NOT EXISTS (
+        UPDATE tag_syncs s SET ${asked}, copy = false, home = s.home AND NOT ${isBuilt}
+        WHERE s.model_id = ${model} AND s.tag = ${name} AND NOT EXISTS (
           SELECT FROM wanted w WHERE w.registry = s.registry AND w.repository = s.repository)
         RETURNING s.id, s.copy),
       asked AS (SELECT * FROM there UNION ALL SELECT * FROM leaving)`,

@@ -1,16 +1,15 @@
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Digest } from "#core/artifacts/digest.ts";
 import { newId } from "#core/database/ids.ts";
-import { BuildFault } from "#core/images/image-builder.ts";
+import { placeOf } from "#core/images/registries/image-place.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
-import { openRegistryClient } from "#core/images/registry-client/client.ts";
 import { pullManifest } from "#core/images/registry-client/manifests.ts";
 import { pullAllPlatforms } from "#core/images/registry-client/platform-manifest.ts";
-import { pushImage } from "#core/images/registry-client/push-image.ts";
 import { makeLogger } from "#core/logger.ts";
 import { followPoliciesChore } from "#core/promotion/follow-policies.ts";
+import { builtElsewhere } from "#test/built-elsewhere.ts";
 import { noRules } from "#test/no-rules.ts";
-import { finished, ready, sealed } from "#test/sealed.ts";
+import { ready } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
 import { testService } from "#test/test-service.ts";
@@ -31,10 +30,7 @@ const { db } = registry;
 const [indexes, small] = [steadyIndexBuilder(), smallImageBuilder()];
 testWorker(registry, {
   name: "assembler",
-  async build(request, context) {
-    if (request.model === "theirs") throw new BuildFault("build_step_failed", "its Dockerfile does not build");
-    return (request.model === "two" ? indexes : small).build(request, context);
-  },
+  build: (request, context) => (request.model === "two" ? indexes : small).build(request, context),
 });
 
 /** Where production pulls from: a registry of its own, with a login, that can be cut off. */
@@ -113,29 +109,13 @@ describe("a policy that copies", () => {
 
   it("copies an image that was built elsewhere, whose own tag is left alone", async () => {
     await policy("theirs", "prod");
-    const host = inject("parts").registryHost;
-    const client = openRegistryClient({ host });
-    whenDone(() => client.close());
-    const image = await small.build(
-      { model: "theirs", version: "1.0.0", contentDigest: "sha256:0" } as never,
-      { log() {}, signal } as never,
-    );
-    const repository = `ci-${newId()}/theirs`;
-    await pushImage(client, repository, image, { log() {}, signal });
-    await finished(service, (await sealed(service, "theirs", "1.0.0")).buildId);
-    const source = {
-      repository: "https://git.example/ml/theirs",
-      commit: "0123abcd",
-      run: "https://ci.example/runs/7",
-    };
-    const registered = await call("POST", "/v1/models/theirs/versions/1.0.0/builds", {
-      json: { image: `${host}/${repository}@${image.digest}`, source },
-    });
-    expect((await finished(service, registered.json.id)).status).toBe("succeeded");
+    const { imageDigest, repository } = await builtElsewhere(service, "theirs", "1.0.0");
     await move("theirs", "1.0.0");
-    await copied("theirs", image.digest);
+    await copied("theirs", imageDigest);
     expect(await placesOf("theirs")).toHaveLength(1);
-    expect(await pullManifest(client, repository, "prod", signal)).toBeNull();
+    const { host, path } = placeOf({ registry: "default", repository });
+    const { client } = await registries.open("default", host);
+    expect(await pullManifest(client, path, "prod", signal)).toBeNull();
   });
 });
 

@@ -1,17 +1,21 @@
+import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
+import { placeOf } from "#core/images/registries/image-place.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
 import { pullManifest, pushManifest } from "#core/images/registry-client/manifests.ts";
 import { makeLogger } from "#core/logger.ts";
 import { parseSemver } from "#core/models/semver.ts";
 import { checkTagsChore } from "#core/promotion/check-tags.ts";
+import { followPoliciesChore } from "#core/promotion/follow-policies.ts";
 import { type Promotion, readPromotion } from "#core/promotion/promotion.ts";
 import { registryAway } from "#core/promotion/registry-away.ts";
 import { moveTag } from "#core/promotion/request-promotion.ts";
 import { type HeldPromotion, holdPromotion, settlePromotion } from "#core/promotion/settle-promotion.ts";
 import { parseTagName } from "#core/promotion/tag-name.ts";
 import type { Registry } from "#core/registry.ts";
-import { ready } from "#test/sealed.ts";
+import { builtElsewhere } from "#test/built-elsewhere.ts";
+import { ready, tagged } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { type TestService, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
@@ -21,6 +25,8 @@ import { type WireOptions, wireRegistry } from "#test/wire-registry.ts";
 
 const log = makeLogger({ level: "silent", part: "test" });
 const { signal } = new AbortController();
+const migration = readFileSync("prisma/migrations/20261201100000_home_of_tags/migration.sql", "utf8");
+const upgrade = migration.slice(migration.indexOf("UPDATE"));
 const settings = { SLIPWAY_RECONCILE_SECONDS: "0.2" };
 
 interface Place {
@@ -54,7 +60,7 @@ function withTags(service: TestService) {
       return place?.status === "synced" && (await digestIn(model, tag)) === digest;
     });
   const check = (of: Registry = registry) => checkTagsChore({ ...of, registries }).run(1, signal, log);
-  return { ...service, move, places, repositoryOf, digestIn, settled, check };
+  return { ...service, registries, move, places, repositoryOf, digestIn, settled, check };
 }
 
 const real = withTags(await testService(settings));
@@ -209,6 +215,70 @@ describe("where the registry is away", () => {
     await move("gone", "prod", "1.0.0");
     await settled("gone", "prod", imageDigest);
   });
+});
+
+describe("a tag that goes on to an image from elsewhere", () => {
+  it("stays true where the model's own images are, and nothing is written where the image was pushed", async () => {
+    const { move, settled, places, repositoryOf, call } = real;
+    const first = await ready(real, "mixed", "1.0.0");
+    await move("mixed", "prod", "1.0.0");
+    await settled("mixed", "prod", first.imageDigest);
+    const { repository } = await repositoryOf("mixed");
+    const theirs = await builtElsewhere(real, "mixed", "1.1.0");
+    await move("mixed", "prod", "1.1.0");
+    for (const tag of ["prod", "latest", "1"]) {
+      await at(repository, tag, theirs.imageDigest);
+      expect(await places("mixed", tag)).toEqual([
+        { reference: `${repository}:${tag}`, status: "synced", reason: null, since: expect.any(String) },
+      ]);
+    }
+    expect(await pulled(theirs.repository, "prod")).toBeNull();
+    // A tag that had no home there gets none.
+    expect(await places("mixed", "1.1")).toEqual([]);
+    await call("DELETE", "/v1/models/mixed/tags/prod");
+    await move("mixed", "prod", "1.1.0");
+    await at(repository, "prod", theirs.imageDigest);
+    await move("mixed", "prod", "1.0.0");
+    await at(repository, "prod", first.imageDigest);
+    expect(await places("mixed", "prod")).toHaveLength(1);
+  });
+
+  it("is brought there by an upgrade, where a former release left it", async () => {
+    const { move, settled, repositoryOf, places, registry, check } = real;
+    const { db } = registry;
+    const first = await ready(real, "former", "1.0.0");
+    await move("former", "prod", "1.0.0");
+    await settled("former", "prod", first.imageDigest);
+    const { repository } = await repositoryOf("former");
+    const theirs = await builtElsewhere(real, "former", "1.1.0");
+    await move("former", "prod", "1.1.0");
+    await at(repository, "prod", theirs.imageDigest);
+    const left = { copy: false, home: false, status: "drifted" };
+    await db.tagSync.updateMany({ where: { model: { name: "former" } }, data: left });
+    await db.$executeRawUnsafe(upgrade);
+    const { client, path } = await repositoryOf("former");
+    const before = await pullManifest(client, path, first.imageDigest, signal);
+    await pushManifest(client, path, "prod", before as NonNullable<typeof before>, signal);
+    const chore = followPoliciesChore(registry);
+    await chore.run(1, signal, log);
+    await at(repository, "prod", theirs.imageDigest);
+    const rows = await db.tagSync.findMany({ where: { model: { name: "former" } }, orderBy: { id: "asc" } });
+    await chore.run(2, signal, log);
+    expect(await db.tagSync.findMany({ where: { model: { name: "former" } }, orderBy: { id: "asc" } })).toEqual(rows);
+    await check();
+    expect((await places("former", "prod"))[0]?.status).toBe("synced");
+  });
+
+  /** As somebody sees it who pulls. */
+  const pulled = async (repository: string, tag: string) => {
+    const { registry, host, path } = placeOf({ registry: "default", repository });
+    const { client } = await real.registries.open(registry, host);
+    return (await pullManifest(client, path, tag, signal))?.digest ?? null;
+  };
+  const at = async (repository: string, tag: string, digest: string) => {
+    await waitUntil(`${repository}:${tag} is ${digest}`, async () => (await pulled(repository, tag)) === digest);
+    await tagged(real, repository.split("/").at(-1) as string);
+  };
 });
 
 it("a registry that removes no tags is said to keep it", async () => {
