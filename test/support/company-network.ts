@@ -27,8 +27,11 @@ export type Sdists = Readonly<Record<string, Buffer>>;
 
 /** Where both this machine and containers reach a server of this machine: the engine's own address on its bridge. */
 export function addressForContainers(): string {
-  const format = "{{(index .IPAM.Config 0).Gateway}}";
-  return execFileSync("docker", ["network", "inspect", "bridge", "--format", format]).toString().trim();
+  const format = "{{with index .IPAM.Config 0}}{{.Subnet}} {{.Gateway}}{{end}}";
+  const said = execFileSync("docker", ["network", "inspect", "bridge", "--format", format]).toString();
+  const [subnet = "", gateway = ""] = said.trim().split(" ");
+  // An engine that starts for the first time does not say it yet; it is the first address of the network.
+  return gateway === "" ? subnet.replace(/\.0\/\d+$/, ".1") : gateway;
 }
 
 /** `name-version.tar.gz` with these files in its folder. */
