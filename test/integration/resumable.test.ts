@@ -10,6 +10,7 @@ import { type PreviousUpload, Upload, type UploadOptions, type UrlStorage } from
 import { describe, expect, it } from "vitest";
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { digestOf } from "#core/artifacts/digest.ts";
+import { SlipwayError } from "#core/errors.ts";
 import { pythonOfTests } from "#standalone/setup/python-tests.mjs";
 import { apiProcess, workerProcess } from "#test/service-processes.ts";
 import { storedObjects } from "#test/stored-objects.ts";
@@ -161,7 +162,7 @@ describe("a resumable upload", () => {
     hanging.destroy();
   });
 
-  it("goes on after the API was killed, and at most one part is sent again", async () => {
+  it("goes on after the API was killed, from what was on record", async () => {
     const { at, file } = await draft();
     const bytes = randomBytes(40 * mebibyte);
     const { process, port: other } = await apiProcess(service);
@@ -182,6 +183,57 @@ describe("a resumable upload", () => {
     // The hold of the one that was killed ends by itself.
     await waitUntil("it is taken", async () => (await going()) === 204, { withinMs: 20_000, everyMs: 1_000 });
     await waitUntil("it is verified", async () => (await call("GET", file())).status === 200, { withinMs: 20_000 });
+    await expectFile(file(), bytes);
+    await expectClean();
+  });
+
+  it("has parts on their way to the store at once, and on record in their order", async () => {
+    const { at, file } = await draft();
+    const bytes = randomBytes(30 * mebibyte);
+    const url = await create(at, bytes.length);
+    const { parts } = registry.blobs;
+    const { put } = parts;
+    const id = url.split("/").at(-1) ?? "";
+    const done = new Set<number>();
+    let before: number | undefined;
+    parts.put = async (key, storeId, part) => {
+      if (part.number === 1) {
+        await waitUntil("the two after it are stored", async () => done.has(2) && done.has(3));
+        before = Number((await db.upload.findUniqueOrThrow({ where: { id } })).receivedBytes);
+      }
+      const stored = await put(key, storeId, part);
+      done.add(part.number);
+      return stored;
+    };
+    const answer = await append(url, 0, bytes);
+    parts.put = put;
+    expect([answer.status, before]).toEqual([204, 0]);
+    await expectFile(file(), bytes);
+  });
+
+  it("goes on from before a part that the store did not take, though it has the next one", async () => {
+    const { at, file } = await draft();
+    const bytes = randomBytes(30 * mebibyte);
+    const url = await create(at, bytes.length);
+    const { parts } = registry.blobs;
+    const { put } = parts;
+    let third: Promise<unknown> | undefined;
+    parts.put = async (key, id, part) => {
+      if (part.number === 2) {
+        await waitUntil("the next one is stored", async () => third !== undefined && (await third) !== null);
+        throw new SlipwayError("store_full", "no room for it");
+      }
+      const stored = put(key, id, part);
+      if (part.number === 3) third = stored;
+      return stored;
+    };
+    const refused = await append(url, 0, bytes);
+    parts.put = put;
+    expect([refused.status, refused.json?.type]).toEqual([507, "/problems/store_full"]);
+    expect(await offsetOf(url)).toBe(8 * mebibyte);
+    expect((await append(url, 8 * mebibyte, bytes.subarray(8 * mebibyte))).status).toBe(204);
+    await workerProcess(service);
+    await waitUntil("it is there", async () => (await call("GET", file())).status === 200);
     await expectFile(file(), bytes);
     await expectClean();
   });

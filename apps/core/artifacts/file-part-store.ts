@@ -14,7 +14,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { appendFile, copyFile, link, open, readFile, rm, stat } from "node:fs/promises";
+import { appendFile, copyFile, type FileHandle, link, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SlipwayError } from "#core/errors.ts";
 import type { BlobKey, PartStore, PartsId, StoredPart, UnfinishedParts } from "./blob-store.ts";
@@ -31,6 +31,7 @@ interface PartsLog {
 export function filePartStore(dir: string, pathOf: (key: BlobKey) => string, requireRoom: RequireRoom): PartStore {
   const multi = (key: BlobKey, id: PartsId) => join(dir, `${key}.${id}.multi`);
   const log = (key: BlobKey, id: PartsId) => `${multi(key, id)}.log`;
+  const writing = openWhileWritten();
   return {
     limits: { leastBytes: 1, mostBytes: 5 * 1024 ** 3, mostParts: 10_000 },
 
@@ -54,16 +55,12 @@ export function filePartStore(dir: string, pathOf: (key: BlobKey) => string, req
           );
         await requireRoom(bytes.length);
         if (before.parts.has(number)) await appendDurably(log(key, id), `void ${number}`);
-        const file = await open(multi(key, id), "r+");
-        try {
+        const stored = { number, sizeBytes: bytes.length, etag: randomBytes(8).toString("hex") };
+        await writing(multi(key, id), async ({ file, commit }) => {
           for (let written = 0; written < bytes.length; )
             written += (await file.write(bytes, written, bytes.length - written, offset + written)).bytesWritten;
-          await file.datasync();
-        } finally {
-          await file.close();
-        }
-        const stored = { number, sizeBytes: bytes.length, etag: randomBytes(8).toString("hex") };
-        await appendDurably(log(key, id), `part ${number} ${stored.sizeBytes} ${stored.etag}`);
+          await commit(`part ${number} ${stored.sizeBytes} ${stored.etag}`);
+        });
         return stored;
       }),
 
@@ -177,6 +174,65 @@ async function readLog(path: string): Promise<PartsLog | null> {
     if (number !== undefined) parts.set(Number(number), { number: Number(number), sizeBytes: Number(sizeBytes), etag });
   }
   return { partBytes: Number(partBytes), parts };
+}
+
+interface Written {
+  file: FileHandle;
+  /** Makes what was written durable, and then the line that says so. */
+  commit(line: string): Promise<void>;
+}
+
+/** The file of an upload is open once for all parts that are being written to it, so that a fault of the disk, which is told once,
+ *  is told to one of them; and those that are written by the time that it is idle are made durable together. */
+function openWhileWritten(): (path: string, write: (to: Written) => Promise<void>) => Promise<void> {
+  const files = new Map<string, { written: Promise<Written>; users: number }>();
+  const openOne = async (path: string): Promise<Written> => {
+    const file = await open(path, "r+");
+    const commit = inGroups<string>(async (lines) => {
+      await file.datasync();
+      await appendDurably(`${path}.log`, lines.join("\n"));
+    });
+    return { file, commit };
+  };
+  return async (path, write) => {
+    const entry = files.get(path) ?? { written: openOne(path), users: 0 };
+    files.set(path, entry);
+    entry.users += 1;
+    try {
+      await write(await entry.written);
+    } finally {
+      entry.users -= 1;
+      if (entry.users === 0) {
+        files.delete(path);
+        await entry.written.then(
+          ({ file }) => file.close(),
+          () => {},
+        );
+      }
+    }
+  };
+}
+
+/** One act at a time: what comes meanwhile is the next one's, all of it. */
+function inGroups<Item>(act: (items: Item[]) => Promise<void>): (item: Item) => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  let next: { items: Item[]; acted: Promise<void> } | null = null;
+  return (item) => {
+    if (next !== null) {
+      next.items.push(item);
+      return next.acted;
+    }
+    const items = [item];
+    const acted = running
+      .catch(() => {}) // told to those whose act it was
+      .then(() => {
+        next = null;
+        return act(items);
+      });
+    next = { items, acted };
+    running = acted;
+    return acted;
+  };
 }
 
 function appendDurably(path: string, line: string): Promise<void> {

@@ -18,8 +18,13 @@ import { lockUpload, requireOpen, type Upload } from "./upload.ts";
  * The next request reads the tail back, and fills up the part that it begins.
  */
 
+/** On their way to the store: while one is made durable, others are written. */
+const partsAtOnce = 3;
+/** Of the parts in memory: those, and the one that is being filled. */
+export const partsHeld = partsAtOnce + 1;
+
 export interface Receiver {
-  /** Waits while the part before is on its way to the store. Throws `file_too_large` past the announced size. */
+  /** Waits while as many parts as may be are on their way to the store. Throws `file_too_large` past the announced size. */
   take(chunk: Buffer): Promise<void>;
   /** Makes all that was taken durable, and says so in the row. */
   save(): Promise<void>;
@@ -45,7 +50,9 @@ export async function receiveParts(
   let tailKey = upload.tailKey;
   let filled = savedBytes - (number - 1) * partSizeBytes;
   let part: Buffer | null = null;
-  let storing: Promise<void> = Promise.resolve();
+  const storing: Promise<void>[] = [];
+  /** Of the part that was last to be sent there: settles after all before it. */
+  let stored: Promise<void> = Promise.resolve();
   let unsaved: StoredPart[] = [];
 
   /** The buffer of the part that is being filled. Its memory is touched as it fills. */
@@ -71,8 +78,12 @@ export async function receiveParts(
     if (oldTail !== null) await removeDoomed({ db, blobs }, [oldTail]);
   };
 
-  const storePart = async (bytes: Buffer, of: number): Promise<void> => {
-    unsaved.push(await blobs.parts.put(key, storeId, { number: of, bytes, offset: (of - 1) * partSizeBytes }));
+  /** In whatever order the store is done with them, they come on record in theirs: up to there nothing is missing. */
+  const storePart = async (bytes: Buffer, of: number, before: Promise<void>): Promise<void> => {
+    const put = blobs.parts.put(key, storeId, { number: of, bytes, offset: (of - 1) * partSizeBytes });
+    await Promise.allSettled([before, put]);
+    await before;
+    unsaved.push(await put);
     if (atOnce) await record((of - 1) * partSizeBytes + bytes.length, null);
   };
 
@@ -107,20 +118,21 @@ export async function receiveParts(
         filled += some;
         takenBytes += some;
         if (filled < into.length) continue;
-        await storing;
-        storing = storePart(into, number);
-        storing.catch(() => {}); // thrown where it is waited for
+        if (storing.length === partsAtOnce) await storing.shift();
+        stored = storePart(into, number, stored);
+        stored.catch(() => {}); // thrown where it is waited for
+        storing.push(stored);
         part = null;
         filled = 0;
         number += 1;
       }
     },
 
-    ended: () => storing.catch(() => {}),
+    ended: () => stored.catch(() => {}),
 
     async save() {
-      await storing;
-      if (sizeBytes === 0) await storePart(Buffer.alloc(0), 1);
+      await stored;
+      if (sizeBytes === 0) await storePart(Buffer.alloc(0), 1, stored);
       if (takenBytes === savedBytes && sizeBytes > 0) return;
       if (part === null || filled === 0) return record(takenBytes, null);
       const tail = part.subarray(0, filled);

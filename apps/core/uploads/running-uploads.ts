@@ -1,8 +1,9 @@
 import type { Hash } from "node:crypto";
 import { SlipwayError } from "#core/errors.ts";
+import { partsHeld } from "./receive-parts.ts";
 import type { Upload } from "./upload.ts";
 
-/** Of parts that are being filled, and of as many on their way to the store. */
+/** Of parts that are being filled, or on their way to the store. */
 const mostBytes = 512 * 1024 ** 2;
 /** Hashes of uploads that wait for their next request. */
 const mostHashes = 1_000;
@@ -13,7 +14,10 @@ const stoppedWithinMs = 10_000;
 export interface RunningUploads {
   /** Runs the one writer of an upload; its signal aborts when it is to let go. Throws `unavailable` where the parts of others
    *  fill the memory that there is for them. */
-  run<T>(upload: Pick<Upload, "id" | "partSizeBytes">, write: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  run<T>(
+    upload: Pick<Upload, "id" | "sizeBytes" | "partSizeBytes">,
+    write: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T>;
   /** Has a writer of this process let go, and waits for it: its client has come back on another connection. */
   stop(id: string): Promise<void>;
   /** Of the first `bytes` of an upload, if all of them passed here; null where they did not. */
@@ -26,8 +30,8 @@ export function openRunningUploads(): RunningUploads {
   let heldBytes = 0;
   const hashes = new Map<string, { bytes: number; hash: Hash }>();
   return {
-    async run({ id, partSizeBytes }, write) {
-      const bytes = 2 * partSizeBytes;
+    async run({ id, sizeBytes, partSizeBytes }, write) {
+      const bytes = Math.min(sizeBytes, partsHeld * partSizeBytes);
       if (heldBytes > 0 && heldBytes + bytes > mostBytes)
         throw new SlipwayError("unavailable", "too many uploads are written at this moment; try again shortly");
       heldBytes += bytes;
