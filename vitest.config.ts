@@ -15,6 +15,9 @@ const env = {
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
 };
 
+/** A machine that others use too stands still for seconds now and then; what never comes fails all the same. */
+const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 45_000 } } };
+
 /** Files of a worker share what they import, which takes longer than most of them; none changes what the others see. They
  *  wait more than they work. */
 const shared = { isolate: false, maxWorkers: 4 };
@@ -26,7 +29,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongFilesFirst },
     projects: [
-      { test: { name: "unit", include: ["apps/**/*.test.ts"], isolate: false, testTimeout: 30_000 } },
+      { test: { name: "unit", include: ["apps/**/*.test.ts"], isolate: false, ...patience } },
       {
         test: {
           name: "contracts",
@@ -34,8 +37,7 @@ export default defineConfig({
           env,
           ...shared,
           globalSetup: [parts, s3],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          ...patience,
         },
       },
       {
@@ -46,8 +48,7 @@ export default defineConfig({
           env,
           ...shared,
           globalSetup: [parts, s3, programs],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...patience,
         },
       },
       {
@@ -89,8 +90,7 @@ export default defineConfig({
           env: { ...env, TEST_STORE: "versitygw" },
           ...shared,
           globalSetup: [parts, s3, programs],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          ...patience,
         },
       },
       {

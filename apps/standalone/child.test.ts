@@ -40,3 +40,12 @@ it("fails by name when there is no such program", async () => {
   const program = { name: "redis", command: "no-such-redis-server", args: [], stopSignal: "SIGTERM" as const };
   await expect(startChild(program, { ledger })).rejects.toThrow(/^redis cannot be started \(no-such-redis-server\)/);
 });
+
+it("has ended when all that it said is read, and soon where something that it left behind says no more", async () => {
+  const said = await shell("seq 15");
+  expect(await said.exited).toEqual({ code: 0, signal: null });
+  expect(said.lastLines()).toHaveLength(15);
+  const held = await shell("sleep 300 & exit 3");
+  expect(await held.exited).toEqual({ code: 3, signal: null });
+  held.kill();
+});

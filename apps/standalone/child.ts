@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Environment } from "#core/settings.ts";
 import type { Ledger } from "./ledger.ts";
 import { signalGroup } from "./signal-group.ts";
@@ -22,6 +23,7 @@ export interface Program {
 export interface Child {
   readonly name: string;
   readonly pid: number;
+  /** With all its output read, unless something that it has left behind holds that open. */
   readonly exited: Promise<Exit>;
   /** The newest lines of its output, for the sentence that says why it failed. */
   lastLines(): readonly string[];
@@ -39,6 +41,7 @@ export interface Exit {
 }
 
 const rememberedLines = 20;
+const lastLinesMs = 1_000;
 
 /** Starts a program in a session of its own, so that a Ctrl-C at the terminal reaches the supervisor
  *  alone and the order of stopping stays ours. Fails when the program cannot be started at all. */
@@ -53,7 +56,12 @@ export async function startChild(
     env: program.env === undefined ? process.env : { ...program.env },
     ...program.account,
   });
-  const exited = exitOf(childProcess);
+  const gone = exitOf(childProcess);
+  const closed = new Promise((resolve) => childProcess.once("close", resolve));
+  const exited = gone.then(async (exit) => {
+    await Promise.race([closed, sleep(lastLinesMs, undefined, { ref: false })]);
+    return exit;
+  });
   const lines: string[] = [];
   const listeners = new Set<(line: string) => void>();
   const hear = (line: string) => {
@@ -69,7 +77,7 @@ export async function startChild(
   childProcess.on("message", (word) => hear(String(word)));
   const pid = await started(childProcess, program);
   options.ledger.record({ name: program.name, pid, stopSignal: program.stopSignal });
-  exited.then(() => options.ledger.forget(pid));
+  gone.then(() => options.ledger.forget(pid));
 
   const kill = () => signalGroup(pid, "SIGKILL");
   return {
@@ -96,9 +104,10 @@ export async function startChild(
     async stop(graceMs) {
       childProcess.kill(program.stopSignal);
       const timer = setTimeout(kill, graceMs);
-      await exited;
+      await gone;
       clearTimeout(timer);
       kill(); // what it may have left behind in its group
+      await exited;
     },
     kill,
   };
@@ -119,7 +128,6 @@ function started(childProcess: ChildProcess, program: Program): Promise<number> 
 
 function exitOf(childProcess: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
-    // `close` comes after the last line of output; a grandchild that holds the pipe must not delay the news.
     childProcess.once("exit", (code, signal) => resolve({ code, signal }));
     childProcess.once("error", () => resolve({ code: null, signal: null }));
   });

@@ -15,7 +15,7 @@ export interface SourceUnderTest {
 /** What every source of a registry's login keeps to. */
 export function describeCredentialSource(name: string, make: () => Promise<SourceUnderTest>): void {
   describe(`a login from ${name}`, () => {
-    const signal = AbortSignal.timeout(20_000);
+    const { signal } = new AbortController();
 
     it("is the one that the registry takes, fetched once for all who ask at a time", async () => {
       const { source, expected } = await make();

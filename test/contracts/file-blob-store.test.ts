@@ -3,10 +3,11 @@ import { mkdir, open, readdir, readFile, rm, utimes, writeFile } from "node:fs/p
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { fileBlobStore, removeAbandonedParts } from "#core/artifacts/file-blob-store.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
+import { waitUntil } from "#test/wait-until.ts";
 import { describeBlobStore } from "./blob-store.ts";
 
 describeBlobStore("files", () => {
@@ -36,7 +37,7 @@ it("a part that a killed process left is taken away when nobody has written to i
   const puts = [store.put(key(), bodies[0]), store.put(flowing, bodies[1])];
   await store.put(kept, Readable.from([Buffer.from("kept")]));
   for (const body of bodies) body.push(Buffer.from("half"));
-  await vi.waitUntil(async () => (await readdir(join(folder, "parts"))).length === 2);
+  await waitUntil("both are begun", async () => (await readdir(join(folder, "parts"))).length === 2);
   const longAgo = Date.now() / 1_000 - 3_600;
   const abandoned = (await readdir(join(folder, "parts"))).find((name) => !name.startsWith(flowing)) ?? "";
   await utimes(join(folder, "parts", abandoned), longAgo, longAgo);

@@ -32,7 +32,7 @@ export interface BuilderUnderTest {
 /** What every image builder keeps to. */
 export function describeImageBuilder(name: string, { builder, scratchDir, ...given }: BuilderUnderTest): void {
   const expectNothingLeft = async () => {
-    await expect.poll(() => readdir(scratchDir), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => readdir(scratchDir)).toEqual([]);
     expect(await given.leftovers()).toEqual([]);
   };
   const discarded = async (image: BuiltImage) => {
@@ -108,7 +108,7 @@ export function describeImageBuilder(name: string, { builder, scratchDir, ...giv
         context.cancel();
       };
       await expect(builder.build(await given.slow(), { ...context, log })).rejects.toThrow("the build was cancelled");
-      expect(performance.now() - cancelledAt).toBeLessThan(10_000);
+      expect(performance.now() - cancelledAt).toBeLessThan(30_000);
       await expectNothingLeft();
     });
 

@@ -69,7 +69,7 @@ it("a backup under load, database first and store second, restores to a service 
 
   const inTime = new Map(writing.acknowledged);
   const databaseBackup = await backUpPostgres(postgres);
-  await sleep(300); // as much as a large database takes longer
+  await reaches(writing.acknowledged.size + 5); // a large database takes longer
   const storeBackup = await copyOfStore(storeOf(live));
   const afterIt = writing.acknowledged.size;
   await reaches(afterIt + 5);
@@ -95,7 +95,7 @@ it("a backup under load, database first and store second, restores to a service 
   await collectGarbage(restored.registry, { graceMs: 0, signal: new AbortController().signal });
   expect(await findingsOf(restored.registry)).toEqual([]);
   await expectReadable(restored, inTime);
-}, 120_000);
+}, 300_000);
 
 it("a store that is older than its database: the verify command names the key and the files of what is missing, and is content when it is back", async () => {
   const live = await testService();

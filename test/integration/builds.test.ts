@@ -8,7 +8,8 @@ import { type TestService, testService } from "#test/test-service.ts";
 import { testWorker } from "#test/test-worker.ts";
 import { waitUntil } from "#test/wait-until.ts";
 
-const quick = { SLIPWAY_RECONCILE_SECONDS: "0.2", SLIPWAY_LEASE_SECONDS: "1" };
+/** A cancelled build is noticed by the fourth part of the lease. */
+const quick = { SLIPWAY_RECONCILE_SECONDS: "0.2", SLIPWAY_LEASE_SECONDS: "8" };
 const reads = async ({ call }: TestService, model: string, version: string) =>
   (await call("GET", `/v1/models/${model}/versions/${version}`)).json;
 
@@ -169,10 +170,11 @@ describe("a reason that cannot be kept as it is", async () => {
 
 describe("a build that meets a fault of a part", async () => {
   const service = await testService(quick);
+  let isWell = false;
   testWorker(
     service.registry,
-    smallImageBuilder(async (attempt) => {
-      if (attempt <= 2) throw new Error(`the index answered 502, time ${attempt}`);
+    smallImageBuilder(async () => {
+      if (!isWell) throw new Error("the index answered 502");
     }),
   );
 
@@ -185,12 +187,10 @@ describe("a build that meets a fault of a part", async () => {
     expect(waiting.waiting.for).toContain("the index answered 502");
     expect(new Date(waiting.waiting.until).getTime()).toBeGreaterThan(Date.now() + 3_000_000);
     expect((await reads(service, "patient", "1.0.0")).status).toBe("building");
-    expect(await finished(service, buildId)).toMatchObject({
-      status: "succeeded",
-      attempt: 3,
-      waiting: null,
-      error: null,
-    });
+    isWell = true;
+    const build = await finished(service, buildId);
+    expect(build).toMatchObject({ status: "succeeded", waiting: null, error: null });
+    expect(build.attempt).toBeGreaterThan(1);
   });
 });
 
@@ -223,7 +223,9 @@ describe("a build that does not come to an end", async () => {
 
   it("is stopped at its limit and tried again", async () => {
     const { buildId } = await sealed(service, "endless", "1.0.0");
-    expect(await finished(service, buildId)).toMatchObject({ status: "succeeded", attempt: 2 });
+    const build = await finished(service, buildId);
+    expect(build.status).toBe("succeeded");
+    expect(build.attempt).toBeGreaterThan(1); // another may take more than a second as well
     const log = await service.call("GET", `/v1/builds/${buildId}/log`);
     expect(log.bytes.toString()).toContain("failed: not done within 1 s");
   });
@@ -255,21 +257,20 @@ describe("cancelling", async () => {
   });
 
   it("stops a build that runs, and nothing of it shows", async () => {
-    let aborted = false;
+    let [begun, aborted] = [false, false];
     const worker = testWorker(
       service.registry,
       smallImageBuilder(async (_attempt, _request, { signal }) => {
-        await sleep(20_000, undefined, { signal }).catch(() => {
+        begun = true;
+        await sleep(100_000, undefined, { signal }).catch(() => {
           aborted = true;
         });
         signal.throwIfAborted();
       }),
     );
     const { buildId } = await sealed(service, "running", "1.0.0");
-    await waitUntil(
-      "the build runs",
-      async () => (await call("GET", `/v1/builds/${buildId}`)).json.status === "running",
-    );
+    await waitUntil("the build runs", async () => begun);
+    expect((await call("GET", `/v1/builds/${buildId}`)).json.status).toBe("running");
     expect((await call("POST", `/v1/builds/${buildId}/cancel`)).json.status).toBe("cancelled");
     await waitUntil("the builder is told", async () => aborted);
     await worker.end();
@@ -354,7 +355,7 @@ describe("a worker that is lost", async () => {
     const worker = testWorker(
       registry,
       smallImageBuilder(async (_attempt, _request, { signal }) => {
-        await sleep(20_000, undefined, { signal });
+        await sleep(100_000, undefined, { signal });
       }),
       "first",
     );

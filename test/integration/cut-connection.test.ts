@@ -132,7 +132,7 @@ describe.each(Object.entries(changes))("a connection to Postgres that is cut whi
       expect(cuts * step).toBeLessThan(mostMessages);
       await verify(db, service);
     },
-    120_000,
+    300_000,
   );
 });
 
@@ -166,6 +166,6 @@ describe.each(keyed)("a connection to Postgres that is cut while %s with an Idem
       expect(cuts * step).toBeLessThan(mostMessages);
       await verify(db, service);
     },
-    120_000,
+    300_000,
   );
 });

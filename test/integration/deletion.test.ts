@@ -166,7 +166,7 @@ describe("an object that the store completes after its upload was abandoned", as
           : await call("PATCH", `${at(model)}/resumable/${id}`, { bytes: sent, headers: tus });
       expect([404, 409, 410]).toContain(ended.status);
       await waitUntil("the object is gone", async () => (await storedObjects(registry)).length === 0);
-      expect(await registry.db.doomedObject.count()).toBe(0);
+      await waitUntil("nothing is left to do", async () => (await registry.db.doomedObject.count()) === 0);
     },
   );
 });
@@ -195,18 +195,18 @@ it("a model and a draft go at once, however many uploads come into them, and the
   const started = performance.now();
   expect((await call("DELETE", "/v1/models/m")).status).toBe(204);
   expect((await call("DELETE", at("n"))).status).toBe(204);
-  expect(performance.now() - started).toBeLessThan(5_000);
+  expect(performance.now() - started).toBeLessThan(20_000);
   expect(await db.upload.groupBy({ by: ["state", "tailKey"], _count: true })).toEqual([
     { state: "cancelled", tailKey: null, _count: 3_000 },
   ]);
   // Nine thousand requests, where it is a bucket.
   await waitUntil("nothing is doomed any more", async () => (await db.doomedObject.count()) === 0, {
-    withinMs: 150_000,
+    withinMs: 250_000,
   });
   await collectAll(service);
   expect(await db.uploadPart.count()).toBe(0);
   expect(await db.upload.count()).toBe(3_000);
-}, 180_000);
+}, 300_000);
 
 describe("a deleted model", () => {
   it("lets go of its drafts' files and uploads, and keeps its sealed versions'", async () => {

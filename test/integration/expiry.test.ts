@@ -33,7 +33,7 @@ it("drafts that nobody has touched for ninety days are deleted by Slipway, and n
   await draftOf(service, "busy", "1.0.0");
   await sealed(service, "m", "2.0.0");
   const { id: versionId } = await registry.db.version.findFirstOrThrow({ where: { model: { name: "busy" } } });
-  const uploading = await upload(service, { expiresAt: new Date(Date.now() + 60_000) });
+  const uploading = await upload(service, { expiresAt: new Date(Date.now() + 3_600_000) });
   await registry.db.upload.update({ where: { id: uploading }, data: { versionId } });
   await letPass(service, 89);
   expect(await cleanUp(registry, signal)).toMatchObject({ expiredDrafts: 0 });
@@ -64,7 +64,7 @@ it("uploads past their time are cancelled with their parts, unless bytes of them
   const { db } = service.registry;
   await draftOf(service, "m", "1.0.0");
   const past = new Date(Date.now() - 1_000);
-  const future = new Date(Date.now() + 60_000);
+  const future = new Date(Date.now() + 3_600_000);
   const expired = await upload(service, { expiresAt: past });
   const held = await upload(service, { expiresAt: past, heldUntil: future });
   const open = await upload(service, { expiresAt: future });

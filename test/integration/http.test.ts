@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import http from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { makeApp } from "#api/app.ts";
 import { makeLogger } from "#core/logger.ts";
 import { draftOf, testService } from "#test/test-service.ts";
+import { waitUntil } from "#test/wait-until.ts";
 
 const service = await testService();
 const { call } = service;
@@ -119,11 +122,16 @@ describe("the edge of the API", () => {
     const { port } = app.server.address() as AddressInfo;
     const [halfSent, silent] = [net.connect(port, "127.0.0.1"), net.connect(port, "127.0.0.1")];
     const [answer, refusal] = [text(halfSent), text(silent)];
+    const begun = once(app.server, "request");
     halfSent.write(
       "POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{",
     );
+    await begun;
+    const connections = promisify(app.server.getConnections.bind(app.server));
+    await waitUntil("both are connected", async () => (await connections()) === 2);
     await sleep(100);
     const closed = app.close();
+    await waitUntil("it closes", async () => !app.server.listening);
     await sleep(100);
     halfSent.write("}");
     silent.write("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");

@@ -7,6 +7,7 @@ import { digestOf } from "#core/artifacts/digest.ts";
 import { claimKey, rememberAnswer } from "#core/idempotency/keys.ts";
 import { createModel } from "#core/models/create-model.ts";
 import { parseModelName } from "#core/models/model-name.ts";
+import { patiently } from "#test/patiently.ts";
 import { finished, predictorPackage, ready, sealed } from "#test/sealed.ts";
 import { apiProcess } from "#test/service-processes.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
@@ -216,7 +217,7 @@ describe("a POST with an Idempotency-Key", () => {
   it("of fifty senders at once lets one act; the others hear its answer, or to wait", async () => {
     const key = randomUUID();
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => post({ url: "/v1/models", json: { name: "crowd" } }, key)),
+      Array.from({ length: 50 }, () => patiently(() => post({ url: "/v1/models", json: { name: "crowd" } }, key))),
     );
     const made = answers.filter(({ status }) => status === 201);
     expect(made.filter(({ headers }) => headers["idempotent-replayed"] === undefined).length).toBe(1);
@@ -273,7 +274,7 @@ describe("while the first request runs", () => {
   it("and has lost its key to another, it changes nothing", async () => {
     const keyed = { caller: "anonymous", key: randomUUID(), requestDigest: digestOf("the same request") };
     const hung = await claimKey(db, keyed, -1_000); // over before it began
-    const next = await claimKey(db, keyed, 10_000);
+    const next = await claimKey(db, keyed, 120_000);
     if (!("claim" in hung && "claim" in next)) throw new Error("the key was not given twice");
     const make = ({ claim }: typeof next, name: string) =>
       createModel(

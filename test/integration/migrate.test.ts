@@ -10,13 +10,11 @@ it("a migration waits for another one, and says so when that one does not end", 
   await other.connect();
   whenDone(() => other.end());
   await other.query("SELECT pg_advisory_lock(7070707)");
-  const startedAt = Date.now();
   await expect(migrate(url, { lockWaitMs: 500 })).rejects.toThrow(
     /^another process has been migrating this database for 0\.5 s: let it end/,
   );
-  expect(Date.now() - startedAt).toBeLessThan(5_000);
 
-  const waiting = migrate(url, { lockWaitMs: 20_000 });
+  const waiting = migrate(url, { lockWaitMs: 60_000 });
   await other.query("SELECT pg_advisory_unlock(7070707)");
   expect(await waiting).toEqual([]);
 });

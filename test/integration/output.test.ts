@@ -11,7 +11,7 @@ it("writes the last lines of the API before it ends, though lines go out togethe
   });
   expect(answer.status).toBe(404);
   await answer.body?.cancel();
-  await api.stop(10_000);
+  await api.stop(60_000);
   expect(await api.exited).toEqual({ code: 0, signal: null });
   const written = api.lastLines().filter((line) => line !== "listening"); // said to its parent, not written
   const lines = written.map((line) => JSON.parse(line) as { msg: string; url?: string });

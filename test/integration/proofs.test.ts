@@ -8,7 +8,7 @@ import { testWorker } from "#test/test-worker.ts";
 import { waitUntil } from "#test/wait-until.ts";
 import { whenDone } from "#test/when-done.ts";
 
-const quick = { SLIPWAY_RECONCILE_SECONDS: "0.2", SLIPWAY_LEASE_SECONDS: "1" };
+const quick = { SLIPWAY_RECONCILE_SECONDS: "0.2" };
 const nowhere = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
 
 describe("proofs that are switched off", async () => {
@@ -159,7 +159,7 @@ describe("a proof of an image that is no more where it was", async () => {
 });
 
 describe("a proof without an engine that was named", async () => {
-  const service = await testService({ ...quick, ...nowhere, SLIPWAY_PROOF: "on", SLIPWAY_RETRY_SECONDS: "2" });
+  const service = await testService({ ...quick, ...nowhere, SLIPWAY_PROOF: "on", SLIPWAY_RETRY_SECONDS: "600" });
   testWorker(service.registry, smallImageBuilder());
 
   it("is pending, says what it waits for, and is given up in time", async () => {
@@ -170,6 +170,7 @@ describe("a proof without an engine that was named", async () => {
     });
     const reason = expect.stringMatching(/^no Docker Engine answers at unix:\/\/\/nowhere\/docker.sock \(.*ENOENT/);
     expect(waiting).toMatchObject({ status: "pending", reason });
+    await service.registry.db.proof.updateMany({ data: { triedUntil: new Date() } });
     expect(await tried(service, "waits")).toMatchObject({ status: "not_run", reason });
   });
 

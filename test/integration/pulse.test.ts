@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { newId } from "#core/database/ids.ts";
@@ -62,11 +63,11 @@ describe("a worker whose connections to Redis are half open", () => {
     });
     expect(part).toMatchObject({ http: 200, whole: "degraded" });
     expect(part.message).toMatch(/^worker frozen:1 takes nothing from the queue since \S+Z$/);
-    expect(Math.abs(Date.parse(part.since) - frozenAt)).toBeLessThan(2_500);
+    expect(Math.abs(Date.parse(part.since) - frozenAt)).toBeLessThan(15_000);
     expect(pulse.wedgedSince()).not.toBeNull();
 
     // The connection that owes an answer is opened anew.
-    await waitUntil("it takes jobs again", async () => pulse.wedgedSince() === null, { withinMs: 25_000 });
+    await waitUntil("it takes jobs again", async () => pulse.wedgedSince() === null, { withinMs: 90_000 });
     await waitUntil("readiness says so", async () => (await workersPart(service)).since === null);
   });
 
@@ -94,7 +95,7 @@ describe("a worker is not taken for wedged", () => {
     const service = await testService();
     const { pulse, answering } = pulsing({ service, name: "idle:1", wedgedAfterMs: 1_500 });
     expect(await everWedged(pulse, 5_000)).toBe(false);
-    expect(answering.taken().jobs).toBeGreaterThan(10); // probes alone, one in a quarter of a second
+    await waitUntil("it has taken probes alone", async () => answering.taken().jobs > 10);
   });
 
   it("while many others take probes, too", async () => {
@@ -102,29 +103,34 @@ describe("a worker is not taken for wedged", () => {
     const workers = Array.from({ length: 12 }, (_, i) => pulsing({ service, name: `many:${i}`, wedgedAfterMs: 3_000 }));
     const wedged = await Promise.all(workers.map(({ pulse }) => everWedged(pulse, 10_000)));
     expect(wedged).toEqual(workers.map(() => false));
-    for (const { answering } of workers) expect(answering.taken().looks).toBeGreaterThan(5);
+    for (const { answering } of workers)
+      await waitUntil("it has looked for them", async () => answering.taken().looks > 5);
   });
 
   it("while all its slots are busy for longer than the limit", async () => {
     const service = await testService();
     const work = Array.from({ length: 2 }, () => newId());
-    const look = () => sleep(5_000);
+    const goesOn = new AbortController();
+    const look = async () => void (await once(goesOn.signal, "abort"));
     const { pulse, answering } = pulsing({ service, name: "busy:1", wedgedAfterMs: 1_500, look });
     for (const id of work) await service.registry.doorbell.ring(id);
     await waitUntil("both slots are busy", async () => answering.taken().running === 2);
     expect(await everWedged(pulse, 4_000)).toBe(false);
+    goesOn.abort();
   });
 
   it("while one of its slots is busy: the other one takes probes", async () => {
     const service = await testService();
-    const look = () => sleep(5_000);
+    const goesOn = new AbortController();
+    const look = async () => void (await once(goesOn.signal, "abort"));
     const { pulse, answering } = pulsing({ service, name: "half:1", wedgedAfterMs: 1_500, look });
     await service.registry.doorbell.ring(newId());
     await waitUntil("one slot is busy", async () => answering.taken().running === 1);
     const before = answering.taken().jobs;
     expect(await everWedged(pulse, 4_000)).toBe(false);
-    expect(answering.taken().running).toBe(1);
-    expect(answering.taken().jobs).toBeGreaterThan(before + 8);
+    await waitUntil("probes are taken", async () => answering.taken().jobs > before + 8);
+    expect(answering.taken().running).toBeGreaterThan(0);
+    goesOn.abort();
   });
 
   it("while Redis is away for longer than the limit, and when it is back", async () => {
@@ -138,7 +144,7 @@ describe("a worker is not taken for wedged", () => {
     const before = answering.taken().jobs;
     proxy.open();
     expect(await everWedged(pulse, 11_000)).toBe(false);
-    expect(answering.taken().jobs).toBeGreaterThan(before);
+    await waitUntil("it takes probes again", async () => answering.taken().jobs > before);
   });
 });
 

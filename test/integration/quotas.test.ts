@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { findDraft } from "#core/models/version.ts";
 import { guardedService } from "#test/access.ts";
 import { expectRefused, kept } from "#test/aftermath.ts";
+import { patiently } from "#test/patiently.ts";
 import { predictorPackage } from "#test/sealed.ts";
 import { tarOf } from "#test/tar-of.ts";
 import { type Answer, draftOf, type TestService, testService } from "#test/test-service.ts";
@@ -157,7 +158,9 @@ describe("a quota of models", () => {
 
   it("lets through as many as it says of twenty at once", async () => {
     await setQuota("race.*", { models: 5 });
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => create(`race.m${index}`)));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => patiently(() => create(`race.m${index}`))),
+    );
     expect(answers.map(({ status }) => status).sort()).toEqual([...Array(5).fill(201), ...Array(15).fill(409)]);
     expect((await quotaOf("race.*")).models).toEqual({ limit: 5, used: 5 });
   });
@@ -228,9 +231,11 @@ describe("a rename into a quota", () => {
       const name = `mover-${round}`;
       await draftOf(service, name, "1.0.0", {});
       await setQuota(`target${round}.*`, { sizeBytes: 50 });
-      const uploads = Array.from({ length: 4 }, (_, index) => put(name, `f${index}.bin`, randomBytes(30)));
+      const uploads = Array.from({ length: 4 }, (_, index) =>
+        patiently(() => put(name, `f${index}.bin`, randomBytes(30))),
+      );
       await sleep(round * 3);
-      const [moved, ...put4] = await Promise.all([rename(name, `target${round}.m`), ...uploads]);
+      const [moved, ...put4] = await Promise.all([patiently(() => rename(name, `target${round}.m`)), ...uploads]);
       const { sizeBytes } = await quotaOf(`target${round}.*`);
       expect(sizeBytes.used).toBeLessThanOrEqual(50);
       expect([200, 507]).toContain(moved.status);
@@ -257,7 +262,7 @@ describe("a quota of versions", () => {
     await setQuota("crowd.*", { versions: 5 });
     for (const name of ["crowd.a", "crowd.b", "crowd.c"]) await create(name);
     const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => draft(`crowd.${"abc"[index % 3]}`, `1.${index}.0`)),
+      Array.from({ length: 20 }, (_, index) => patiently(() => draft(`crowd.${"abc"[index % 3]}`, `1.${index}.0`))),
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(15);
@@ -327,7 +332,9 @@ describe("a quota of bytes", () => {
     await draftOf(service, "burst.b", "1.0.0", {});
     await setQuota("burst.*", { sizeBytes: 100 });
     const answers = await Promise.all(
-      Array.from({ length: 12 }, (_, index) => put(`burst.${"ab"[index % 2]}`, `${index}.bin`, randomBytes(30))),
+      Array.from({ length: 12 }, (_, index) =>
+        patiently(() => put(`burst.${"ab"[index % 2]}`, `${index}.bin`, randomBytes(30))),
+      ),
     );
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
     expect(answers.filter(({ status }) => status === 507)).toHaveLength(9);

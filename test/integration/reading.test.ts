@@ -15,7 +15,7 @@ const at = (model: string, path: string) => `/v1/models/${model}/versions/1.0.0/
 /** The status, and what came before the connection ended, in order or not. */
 function readCut(path: string, headers: Record<string, string> = {}) {
   return new Promise<{ status: number; cut: boolean; bytes: number }>((resolve, reject) => {
-    const request = http.get({ host: "127.0.0.1", port, path, headers, timeout: 10_000 }, (response) => {
+    const request = http.get({ host: "127.0.0.1", port, path, headers, timeout: 60_000 }, (response) => {
       let bytes = 0;
       response.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
@@ -23,7 +23,7 @@ function readCut(path: string, headers: Record<string, string> = {}) {
       response.on("error", () => {}); // a cut is what is looked for
       response.on("close", () => resolve({ status: response.statusCode ?? 0, cut: !response.complete, bytes }));
     });
-    request.on("timeout", () => request.destroy(new Error("no answer within 10 s")));
+    request.on("timeout", () => request.destroy(new Error("no answer within a minute")));
     request.on("error", reject);
   });
 }

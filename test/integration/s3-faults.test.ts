@@ -73,7 +73,7 @@ for (const server of ["versitygw", "minio"] as const satisfies S3ServerName[])
         }
         proxy.disturb(null);
         await verify("parts");
-      }, 120_000);
+      });
 
       it("is no matter where it is slow", async () => {
         proxy.disturb(slow(4 * mebibyte));
@@ -89,7 +89,7 @@ for (const server of ["versitygw", "minio"] as const satisfies S3ServerName[])
           return chunk;
         });
         expect(await upload(randomBytes(size))).toBe(503);
-        expect(Date.now() - started).toBeLessThan(6_000);
+        expect(Date.now() - started).toBeLessThan(25_000);
         proxy.disturb(null);
         proxy.open();
         expect(await upload(randomBytes(size))).toBe(201);
@@ -151,7 +151,7 @@ describeWithBucket("an S3 server", "versitygw", async ({ config, settings }) => 
       fault = { status: 503, code: "SlowDown", of: /./, times: Number.POSITIVE_INFINITY };
       const started = Date.now();
       expect(await upload(randomBytes(size))).toBe(503);
-      expect(Date.now() - started).toBeLessThan(6_000);
+      expect(Date.now() - started).toBeLessThan(25_000);
       fault.times = 0;
       await verify();
     });

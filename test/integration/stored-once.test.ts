@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { digestOf } from "#core/artifacts/digest.ts";
 import { guardedService } from "#test/access.ts";
 import { expectRefused } from "#test/aftermath.ts";
+import { patiently } from "#test/patiently.ts";
 import { sealed } from "#test/sealed.ts";
 import { storedObjects } from "#test/stored-objects.ts";
 import { draftOf, type TestService, testService } from "#test/test-service.ts";
@@ -23,11 +24,13 @@ describe("two uploads of the same bytes at once", () => {
     await draftOf(service, "at-once", "1.0.0");
     const before = await storedObjects(registry);
     const answers = await Promise.all(
-      Array.from({ length: 8 }, (_, index) => call("PUT", `${at("at-once")}/files/${index}.bin`, { bytes })),
+      Array.from({ length: 8 }, (_, index) =>
+        patiently(() => call("PUT", `${at("at-once")}/files/${index}.bin`, { bytes })),
+      ),
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(201));
     const { key } = await registry.db.blob.findUniqueOrThrow({ where: { digest: digestOf(bytes) } });
-    await expect.poll(() => storedObjects(registry), { timeout: 5_000 }).toEqual([...before, key].sort());
+    await expect.poll(() => storedObjects(registry)).toEqual([...before, key].sort());
   });
 });
 
@@ -205,8 +208,8 @@ describe("a draft that starts from another version", () => {
       Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i}.txt`, `${i}`])),
     );
     const [made, ...gone] = await Promise.all([
-      start("busy", "1.1.0", "1.0.0"),
-      ...Array.from({ length: 20 }, (_, index) => call("DELETE", `${at("busy")}/files/${index}.txt`)),
+      patiently(() => start("busy", "1.1.0", "1.0.0")),
+      ...Array.from({ length: 20 }, (_, index) => patiently(() => call("DELETE", `${at("busy")}/files/${index}.txt`))),
     ]);
     expect(made.status).toBe(201);
     expect(gone.map(({ status }) => status)).toEqual(Array(20).fill(204));

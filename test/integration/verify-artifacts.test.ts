@@ -181,9 +181,9 @@ it("a worker finds damage by itself, and sounds the alarm in its log", async () 
       runAfter: new Date(Date.now() - 86_400_000),
     },
   });
-  const line = await worker.line(/stored bytes are missing/, 20_000);
+  const line = await worker.line(/stored bytes are missing/, 60_000);
   expect(line).toContain(digestOfName("missing"));
-  await worker.line(/a slice of what is stored is verified/, 20_000);
+  await worker.line(/a slice of what is stored is verified/, 60_000);
 });
 
 describe("verifying", () => {

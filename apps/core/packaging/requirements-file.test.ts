@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cpuMs } from "#test/cpu-ms.ts";
 import { parseRequirementsFile, renderRequirements } from "./requirements-file.ts";
 
 const parse = (text: string) => parseRequirementsFile("requirements.txt", Buffer.from(text));
@@ -135,9 +136,9 @@ describe("a requirements file", () => {
   });
 
   it("of a megabyte of spaces, backslashes or brackets takes no longer", () => {
-    const started = performance.now();
-    for (const unit of [" ", "\\\n", "[", "a ", "#", "- ", "a;(", "=="])
-      parse(unit.repeat(Math.floor(1_000_000 / unit.length)));
-    expect(performance.now() - started).toBeLessThan(3_000);
+    for (const unit of [" ", "\\\n", "[", "a ", "#", "- ", "a;(", "=="]) {
+      const text = unit.repeat(Math.floor(1_000_000 / unit.length));
+      expect(cpuMs(() => void parse(text))).toBeLessThan(3_000);
+    }
   });
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cpuMs } from "#test/cpu-ms.ts";
 import { nothingDeclared, readSlipwayYaml } from "./slipway-yaml.ts";
 
 const read = (text: string) => readSlipwayYaml(Buffer.from(text));
@@ -212,11 +213,9 @@ metadata: {metrics: {auc: 0.91}, runs: [1, null, true], dataset: sales-2026-10}
   it.each(["[", "{", "- ", "a: ", "- &a x\n", "a: 1\n", "[,", "*a "])(
     "made of 256 KiB of %j is refused within seconds",
     (unit) => {
-      const started = performance.now();
-      read(unit.repeat(Math.floor((256 * 1024) / unit.length)));
-      expect(performance.now() - started).toBeLessThan(10_000);
+      const text = unit.repeat(Math.floor((256 * 1024) / unit.length));
+      expect(cpuMs(() => void read(text))).toBeLessThan(10_000);
     },
-    20_000,
   );
 
   it.each(["[", "{", "- ", "? ", "a: "])("nested without end by %j is refused for that", (unit) => {

@@ -21,7 +21,7 @@ async function recorded(service: GuardedService, forwarded: readonly string[]): 
     "Content-Type: application/json",
     `Content-Length: ${body.length}`,
   ];
-  const [answer] = await exchange(service.port, `${lines.join("\r\n")}\r\n\r\n${body}`, { enough: 1, silentMs: 5_000 });
+  const [answer] = await exchange(service.port, `${lines.join("\r\n")}\r\n\r\n${body}`, { enough: 1 });
   expect(answer?.status).toBe(201);
   const rows = await service.registry.db.auditEntry.findMany({ where: { object: name } });
   expect(rows).toHaveLength(1);

@@ -5,6 +5,7 @@ import { makeApp } from "#api/app.ts";
 import { newToken } from "#core/access/token.ts";
 import { guardedService } from "#test/access.ts";
 import { expectProblem } from "#test/aftermath.ts";
+import { shortest } from "#test/shortest.ts";
 import { tcpProxy } from "#test/tcp-proxy.ts";
 import { type Answer, type TestService, testService } from "#test/test-service.ts";
 import { waitUntil } from "#test/wait-until.ts";
@@ -30,6 +31,13 @@ function expectTooMany(answer: Answer): void {
   expect(answer.headers).toMatchObject({ "ratelimit-remaining": "0", "ratelimit-reset": String(seconds) });
 }
 
+/** As if the minute of this machine's address had begun at another time. */
+async function minuteEndsIn({ registry }: TestService, ms: number): Promise<void> {
+  const redis = new Redis(inject("parts").redisUrl);
+  whenDone(() => redis.disconnect());
+  expect(await redis.pexpire(`${registry.config.queue.prefix}:limit:address:127.0.0.1`, ms)).toBe(1);
+}
+
 /** What Redis has of the counts, by the end of its key. */
 async function counts({ registry }: TestService): Promise<Record<string, number>> {
   const redis = new Redis(inject("parts").redisUrl);
@@ -48,10 +56,14 @@ describe("requests without a valid token", () => {
     const service = await guardedService();
     const known = await service.identity("reader", reader);
     const refused = new Set<number>();
-    for (let count = 0; count < 1_000; count += 1) {
+    const ask = async (count: number) => {
       const headers = [wrong, { authorization: `Bearer ${newToken("token")}` }, {}][count % 3] ?? {};
       refused.add((await service.call("GET", models, { headers })).status);
-    }
+    };
+    await ask(0);
+    await minuteEndsIn(service, 600_000); // however long a thousand take
+    for (let count = 1; count < 1_000; count += 1) await ask(count);
+    await minuteEndsIn(service, 60_000);
     expect([...refused]).toEqual([401]);
     for (const headers of [wrong, {}]) {
       const answer = await service.call("GET", models, { headers });
@@ -74,11 +86,11 @@ describe("requests without a valid token", () => {
     const { port } = other.server.address() as AddressInfo;
     expect(await statuses(2, () => service.call("GET", models))).toEqual([401, 401]);
     expect(await statuses(2, () => service.call("GET", models, { port }))).toEqual([401, 429]);
-    const redis = new Redis(inject("parts").redisUrl);
-    whenDone(() => redis.disconnect());
-    await redis.pexpire(`${service.registry.config.queue.prefix}:limit:address:127.0.0.1`, 1_500);
+    await minuteEndsIn(service, 39_500);
     const answer = await service.call("GET", models);
-    expect([answer.status, answer.headers["retry-after"]]).toEqual([429, "2"]);
+    const seconds = Number(answer.headers["retry-after"]);
+    expect([answer.status, seconds > 10 && seconds <= 40], String(seconds)).toEqual([429, true]);
+    await minuteEndsIn(service, 500);
     await waitUntil("the minute is over", async () => (await service.call("GET", models)).status === 401);
   });
 });
@@ -131,25 +143,21 @@ describe("while Redis", () => {
     const redis = await tcpProxy(inject("parts").redisUrl);
     const service = await guardedService({ REDIS_URL: redis.urlOf(inject("parts").redisUrl), ...limited, ...settings });
     const known = await service.identity("reader", reader);
-    const timed = async (call: () => Promise<Answer>) => {
-      const start = performance.now();
-      const answer = await call();
-      return { answer, ms: performance.now() - start };
-    };
-    return { redis, service, known, timed };
+    return { redis, service, known };
   }
 
   it.each(["cut", "freeze"] as const)(
     "is away (%s) requests pass, soon, and are counted again after",
     async (fault) => {
-      const { redis, service, known, timed } = await serviceBehind({});
+      const { redis, service, known } = await serviceBehind({});
       expect((await known.call("GET", models)).status).toBe(200);
       redis[fault]();
-      for (let count = 0; count < 5; count += 1) {
-        const good = await timed(() => known.call("GET", models));
-        const bad = await timed(() => service.call("GET", models));
-        expect([good.answer.status, bad.answer.status]).toEqual([200, 401]);
-        expect(Math.max(good.ms, bad.ms)).toBeLessThan(450);
+      for (const [call, status] of [
+        [known.call, 200],
+        [service.call, 401],
+      ] as const) {
+        const ms = await shortest(async () => expect((await call("GET", models)).status).toBe(status));
+        expect(ms).toBeLessThan(450);
       }
       redis.open();
       await waitUntil("they are counted", async () => (await service.call("GET", models)).status === 429);
@@ -160,14 +168,16 @@ describe("while Redis", () => {
   it.each(["cut", "freeze"] as const)(
     "is away (%s) requests are refused where that is set, and served after",
     async (fault) => {
-      const { redis, service, known, timed } = await serviceBehind({ SLIPWAY_RATE_LIMIT_WITHOUT_REDIS: "refuse" });
+      const { redis, service, known } = await serviceBehind({ SLIPWAY_RATE_LIMIT_WITHOUT_REDIS: "refuse" });
       expect((await known.call("GET", models)).status).toBe(200);
       redis[fault]();
       for (const call of [known.call, service.call]) {
-        const { answer, ms } = await timed(() => call("GET", models));
-        expect([answer.status, answer.json.type]).toEqual([503, "/problems/unavailable"]);
-        expectProblem(answer);
-        expect(answer.headers["retry-after"]).toBe("2");
+        const ms = await shortest(async () => {
+          const answer = await call("GET", models);
+          expect([answer.status, answer.json.type]).toEqual([503, "/problems/unavailable"]);
+          expectProblem(answer);
+          expect(answer.headers["retry-after"]).toBe("2");
+        });
         expect(ms).toBeLessThan(450);
       }
       expect((await service.admin("GET", models)).status).toBe(200);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { newToken } from "#core/access/token.ts";
 import { guardedService } from "#test/access.ts";
@@ -65,13 +66,15 @@ describe("nothing is answered but that a token is wanted", () => {
   });
 
   it("when it has expired", async () => {
-    const expiresAt = new Date(Date.now() + 1_500).toISOString();
+    const end = Date.now() + 10_000; // long enough to make it
+    const expiresAt = new Date(end).toISOString();
     const brief = await identity("brief", [{ role: "reader", pattern: "*" }], { expiresAt });
-    expect((await brief.call("GET", "/v1/models")).status).toBe(200);
-    await waitUntil("it is over", async () => (await brief.call("GET", "/v1/models")).status === 401, {
-      withinMs: 5_000,
+    await waitUntil("it is over", async () => {
+      const { status } = await brief.call("GET", "/v1/models");
+      if (Date.now() < end) expect(status).toBe(200);
+      return status === 401;
     });
-    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(expiresAt));
+    expect(Date.now()).toBeGreaterThanOrEqual(end);
   });
 
   it("from a network that is not its own", async () => {
@@ -82,25 +85,24 @@ describe("nothing is answered but that a token is wanted", () => {
   });
 });
 
-it("is revoked at once, for good, and by its id", async () => {
+it("is revoked within a second, for good, and by its id", async () => {
   const gone = await identity("gone", [{ role: "reader", pattern: "*" }]);
   expect((await gone.call("GET", "/v1/models")).status).toBe(200);
   expect((await admin("DELETE", `/v1/identities/ada/tokens/${gone.tokenId}`)).status).toBe(404);
   expect((await admin("DELETE", `/v1/identities/gone/tokens/${gone.tokenId}`)).status).toBe(204);
   expect((await admin("DELETE", `/v1/identities/gone/tokens/${gone.tokenId}`)).status).toBe(204);
-  const start = performance.now();
-  await waitUntil("it is refused", async () => (await gone.call("GET", "/v1/models")).status === 401, {
-    withinMs: 1_000,
-  });
-  expect(performance.now() - start).toBeLessThan(1_000);
+  await sleep(1_000);
+  expect((await gone.call("GET", "/v1/models")).status).toBe(401);
   const { json } = await admin("GET", "/v1/identities/gone/tokens");
   expect(json.items).toMatchObject([{ id: gone.tokenId, revokedAt: expect.stringMatching(/Z$/) }]);
 });
 
 it("is no good while its owner is disabled, and may what its owner may now", async () => {
   const moved = await identity("moved", [{ role: "reader", pattern: "*" }]);
-  const statusIs = (status: number, path = "/v1/models") =>
-    waitUntil(`it is ${status}`, async () => (await moved.call("GET", path)).status === status, { withinMs: 1_000 });
+  const statusIs = async (status: number, path = "/v1/models") => {
+    await sleep(1_000);
+    expect((await moved.call("GET", path)).status).toBe(status);
+  };
   await statusIs(200);
   await admin("PATCH", "/v1/identities/moved", { json: { disabled: true } });
   await statusIs(401);
@@ -114,14 +116,10 @@ it("is no good while its owner is disabled, and may what its owner may now", asy
 it("is on record by its hash alone, with its last use", async () => {
   const used = await identity("used", [{ role: "reader", pattern: "*" }]);
   await used.call("GET", "/v1/models");
-  const row = await waitUntil(
-    "its use is noted",
-    async () => {
-      const found = await service.registry.db.token.findUniqueOrThrow({ where: { id: used.tokenId } });
-      return found.lastUsedAt === null ? null : found;
-    },
-    { withinMs: 2_000 },
-  );
+  const row = await waitUntil("its use is noted", async () => {
+    const found = await service.registry.db.token.findUniqueOrThrow({ where: { id: used.tokenId } });
+    return found.lastUsedAt === null ? null : found;
+  });
   expect(row.hash).toMatch(/^[0-9a-f]{64}$/);
   expect(JSON.stringify(row, (_key, value) => (typeof value === "bigint" ? Number(value) : value))).not.toContain(
     used.token,

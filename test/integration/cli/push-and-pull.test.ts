@@ -217,7 +217,7 @@ it("says at once that a file became shorter while it was sent", async () => {
   });
   const { code, errors } = await slipway.run(["push", "shrunk", folder], { SLIPWAY_URL: proxy.urlOf(url) });
   expect([code, errors]).toEqual([1, expect.stringContaining("model/weights.bin was changed while it was pushed")]);
-}, 20_000);
+}, 60_000);
 
 it("shows no control characters of a file's name", async () => {
   const folder = await packageFolder();

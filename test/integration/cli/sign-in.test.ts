@@ -27,7 +27,7 @@ function loginOnTerminal() {
   return {
     home,
     shown: () => shown,
-    link: () => waitUntil("it shows a link", async () => /Open (\S+)/.exec(shown)?.[1]),
+    link: () => waitUntil("it shows a link", async () => /Open (\S+)\s/.exec(shown)?.[1]),
     ended,
   };
 }

@@ -9,7 +9,9 @@ const settings = {
   SLIPWAY_WEBHOOK_NETWORKS: "127.0.0.0/8",
 };
 
-it("every committed change is sent, and nothing else, in order, when workers are killed as they number and send", async () => {
+it("every committed change is sent, and nothing else, in order, when workers are killed as they number and send", {
+  timeout: 300_000,
+}, async () => {
   const service = await testService(settings);
   const { call, registry } = service;
   const target = await receiver(async () => {
@@ -32,10 +34,14 @@ it("every committed change is sent, and nothing else, in order, when workers are
   }
   await writing;
   await workerProcess(service, settings);
-  await waitUntil("all that waits", async () => {
-    const unsent = await registry.db.event.count({ where: { deliveries: { none: { status: "delivered" } } } });
-    return unsent === 0;
-  });
+  await waitUntil(
+    "all that waits",
+    async () => {
+      const unsent = await registry.db.event.count({ where: { deliveries: { none: { status: "delivered" } } } });
+      return unsent === 0;
+    },
+    { withinMs: 120_000 },
+  );
 
   const events = await registry.db.event.findMany({ orderBy: { sequence: "asc" } });
   expect(events.map(({ sequence }) => sequence)).toEqual(names.map((_, index) => BigInt(index + 1)));

@@ -155,9 +155,7 @@ describe("the same package", () => {
   it("is made at once where its runtime is known, by requirements or by lock", async () => {
     for (const lock of [null, image.lock]) {
       const context = buildContext();
-      const startedAt = performance.now();
       expect((await here.builder.build({ ...(await sealed(here)), lock }, context)).digest).toBe(image.digest);
-      expect(performance.now() - startedAt).toBeLessThan(2_000);
       expect(context.lines).toEqual([expect.stringMatching(/^runtime \w{12}: known, \d+ packages$/)]);
     }
   });
@@ -171,7 +169,7 @@ describe("the same package", () => {
     for (const { lines } of contexts) expect(lines.filter((line) => line.startsWith("resolved"))).toHaveLength(1);
     // By requirements twice, by lock once: both resolve to the same packages.
     expect(await here.needs.db.runtime.count()).toBe(3);
-  }, 60_000);
+  });
 });
 
 describe("a large file", () => {
@@ -200,7 +198,7 @@ describe("a large file", () => {
       { path: "1:other:opt/model/model/weights.bin", layerDigest: own?.layer.digest },
     ]);
     await checkImage(other);
-  }, 60_000);
+  });
 });
 
 describe("a package that cannot be made", () => {
@@ -224,15 +222,11 @@ describe("a package that cannot be made", () => {
     ["has no such version", "idna==99.0", /there is no version of idna==99\.0/],
     ["has no wheel", "pyspark==3.5.0", /pyspark==3\.5\.0 has no usable wheels/],
     ["contradicts another", "starlette<0.1", /starlette/],
-  ])(
-    "says in one line why, where a requirement %s",
-    async (_, requirement, reason) => {
-      const fault = await faultOf({ requirements: [requirement] });
-      expect(fault.code).toBe("requirements_unresolvable");
-      expect(fault.message).toMatch(reason);
-    },
-    60_000,
-  );
+  ])("says in one line why, where a requirement %s", async (_, requirement, reason) => {
+    const fault = await faultOf({ requirements: [requirement] });
+    expect(fault.code).toBe("requirements_unresolvable");
+    expect(fault.message).toMatch(reason);
+  });
 
   it("keeps to a lock or refuses it, and says what differs", async () => {
     const { lock } = image;
@@ -257,7 +251,7 @@ describe("a package that cannot be made", () => {
       entry.name === "idna" ? { ...entry, sha256: "0".repeat(64) } : entry,
     );
     expect(await refused({ requirements: forged })).toMatch(/the lock cannot be installed: .*idna/);
-  }, 60_000);
+  });
 });
 
 const scratchDir = join(here.folder, "scratch");
@@ -313,7 +307,7 @@ describe("a part that fails", () => {
     expect((error as Error).message).toMatch(/^uv could not resolve the requirements: .*127\.0\.0\.1:9/);
     expect(`${(error as Error).message}\n${context.lines.join("\n")}`).not.toContain("secret");
     expect(await readdir(join(offline.folder, "scratch"))).toEqual([]);
-  }, 60_000);
+  });
 
   it("is named: a tool that is not installed", async () => {
     const bare = await newInstance({ uv: "/nowhere/uv" });
@@ -321,7 +315,7 @@ describe("a part that fails", () => {
     await expect(bare.builder.build(await sealed(bare), buildContext())).rejects.toThrow(
       "/nowhere/uv is not installed",
     );
-  }, 60_000);
+  });
 });
 
 it("pytest is brought with all that it needs in any Python from 3.9 on, and nothing that is compiled", async () => {
@@ -339,7 +333,7 @@ it("pytest is brought with all that it needs in any Python from 3.9 on, and noth
   );
   expect(needed.filter((python) => !/^>=3\.[0-9]$/.test(python))).toEqual([]);
   expect(paths.filter((path) => path.endsWith(".so"))).toEqual([]);
-}, 60_000);
+});
 
 /** Spares an instance the making of a base that another already has. */
 async function takeBase(from: Instance, to: Instance): Promise<void> {

@@ -24,7 +24,7 @@ const open = (host: string) => {
 const sourceHost = await passwordRegistry();
 const fromWay = await tcpProxy(`http://${sourceHost}`);
 const [source, target] = [open(sourceHost), open(await passwordRegistry())];
-const signal = AbortSignal.timeout(110_000);
+const { signal } = new AbortController();
 const largeBytes = 4_000_000;
 
 const layer = (sizeBytes: number): Layer => {

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream";
 import { whenDone } from "#test/when-done.ts";
 
 /** True where the fault has dealt with the request; otherwise it goes on to the registry. */
-export type Fault = (incoming: IncomingMessage, response: ServerResponse) => boolean;
+export type Fault = (incoming: IncomingMessage, response: ServerResponse) => boolean | Promise<boolean>;
 
 export interface FaultyProxy {
   host: string;
@@ -15,9 +15,10 @@ export interface FaultyProxy {
 /** A real registry behind faults that it cannot be brought to make. */
 export async function faultyProxy(registryHost: string, fault: Fault): Promise<FaultyProxy> {
   const seen: string[] = [];
-  const server = createServer((incoming, response) => {
+  const server = createServer(async (incoming, response) => {
     seen.push(`${incoming.method} ${incoming.url?.split("?")[0]}`);
-    if (fault(incoming, response)) return;
+    const dealt = fault(incoming, response);
+    if (dealt === true || (dealt !== false && (await dealt))) return;
     const onward = request(
       {
         host: registryHost.split(":")[0],

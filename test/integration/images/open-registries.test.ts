@@ -11,7 +11,7 @@ const { db, config } = registry;
 const registries = openRegistries(registry);
 whenDone(() => registries.close());
 
-const signal = AbortSignal.timeout(110_000);
+const { signal } = new AbortController();
 const set = async (name: string, json: object) => {
   const answer = await call("PUT", `/v1/registries/${name}`, { json });
   if (answer.status > 201) throw new Error(`the registry answered ${answer.status}: ${answer.bytes}`);

@@ -74,7 +74,7 @@ describe.each([
     );
     expect((await publish(publisher, built))[0]).toMatch(/: 0 blobs sent \(0\.00 MB\), in/);
     expect((await publish(publisher, built, "iris"))[0]).toMatch(/: 2 blobs sent \(21\.0 MB\), 2 mounted, in/);
-  }, 60_000);
+  });
 });
 
 describe("a login that is wrong or too weak", () => {
@@ -97,7 +97,7 @@ describe("a login that is wrong or too weak", () => {
     expect(await says(publisherFor(token.host))).toMatch(
       /it answered 401 UNAUTHORIZED "authentication required"; check SLIPWAY_REGISTRY_USERNAME/,
     );
-  }, 60_000);
+  });
 
   it("asks a token server for the right to push first, and names what it mounts from", async () => {
     const { host, scopes } = await tokenRegistry();
@@ -111,7 +111,7 @@ describe("a login that is wrong or too weak", () => {
       "repository:team/iris:pull,push",
       "repository:team/iris:pull",
     ]);
-  }, 60_000);
+  });
 });
 
 describe("a registry that fails in the middle of a push", () => {
@@ -127,7 +127,7 @@ describe("a registry that fails in the middle of a push", () => {
     const lines = await publish(publisherFor(proxy.host), await image());
     expect(lines[0]).toMatch(/refused to take sha256:\w+ into .* it answered 500; trying again$/);
     expect(lines.at(-1)).toContain("verified");
-  }, 60_000);
+  });
 
   it("gets what is missing at the next try: after a cut connection", async () => {
     let faults = 0;
@@ -145,7 +145,7 @@ describe("a registry that fails in the middle of a push", () => {
     const lines = await publish(publisherFor(proxy.host), await image());
     expect(lines[0]).toMatch(/did not answer PUT .*; trying again$/);
     expect(lines.at(-1)).toContain("verified");
-  }, 60_000);
+  });
 
   it("is given up after four tries, and puts no manifest over a layer that is not there", async () => {
     const proxy = await faultyProxy(open, (incoming, response) => {
@@ -160,7 +160,7 @@ describe("a registry that fails in the middle of a push", () => {
       publish(publisherFor(proxy.host), await layeredImage([{ kind: "model", sizeBytes: 10 }])),
     ).rejects.toThrow(/it answered 503 TOOMANYREQUESTS "slow down"$/);
     expect(proxy.seen.some((line) => line.includes("/manifests/"))).toBe(false);
-  }, 60_000);
+  });
 
   it("is sent nothing more once the build is cancelled", async () => {
     const context = buildContext();
@@ -172,7 +172,7 @@ describe("a registry that fails in the middle of a push", () => {
     const publishing = publisher.publish(await image(), place("churn"), context);
     await expect(publishing).rejects.toThrow("the build was cancelled");
     expect(proxy.seen.some((line) => line.includes("/manifests/"))).toBe(false);
-  }, 60_000);
+  });
 });
 
 describe("an image that was pushed", () => {
@@ -192,7 +192,7 @@ describe("an image that was pushed", () => {
         /has (?:no|7 bytes of) sha256:\w+ of .*\/churn, which was pushed to it with \d+ bytes/,
       );
     }
-  }, 60_000);
+  });
 
   it("is not called published when the registry remembers a layer whose bytes are gone, and sends it again", async () => {
     const { folder, host } = await ownRegistry();
@@ -212,7 +212,7 @@ describe("an image that was pushed", () => {
     expect(head.status).toBe(200);
     const lines = await publish(publisherFor(host, null, repository), built);
     expect(lines.join("\n")).toMatch(/: 1 blobs sent .*\nverified/);
-  }, 60_000);
+  });
 
   it("is not called published when the registry gives another manifest for its digest", async () => {
     const proxy = await faultyProxy(open, (incoming, response) => {
@@ -223,5 +223,5 @@ describe("an image that was pushed", () => {
     await expect(publish(publisherFor(proxy.host), await image())).rejects.toThrow(
       /answered sha256:\w+ of .* with other bytes/,
     );
-  }, 60_000);
+  });
 });

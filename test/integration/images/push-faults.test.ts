@@ -68,16 +68,18 @@ describe("a push goes on", () => {
   });
 
   it("and leaves one that wants to be left alone for long to the build's own tries", async () => {
+    const built = await image();
+    let asked = 0;
     const registry = await open({
       fault(request, response) {
         if (request.method !== "POST") return false;
+        asked += 1;
         response.writeHead(429, { "retry-after": "3600" }).end();
         return true;
       },
     });
-    const startedAt = Date.now();
-    await expect(publish(registry.host, await image())).rejects.toMatchObject({ status: 429, retryAfterMs: 3_600_000 });
-    expect(Date.now() - startedAt).toBeLessThan(3_000);
+    await expect(publish(registry.host, built)).rejects.toMatchObject({ status: 429, retryAfterMs: 3_600_000 });
+    expect(asked).toBeLessThanOrEqual(built.layers.length + 1); // of each blob once
   });
 
   it("with another token where one is taken back in the middle, also while a layer is on its way", async () => {
@@ -123,13 +125,15 @@ describe("a push goes on", () => {
     let running = 0;
     let most = 0;
     const registry = await wireRegistry({ way: "open" });
-    const proxy = await faultyProxy(registry.host, (incoming, response) => {
+    const proxy = await faultyProxy(registry.host, async (incoming, response) => {
       if (incoming.method !== "PUT" || incoming.url?.includes("/manifests/")) return false;
       running += 1;
       most = Math.max(most, running);
       response.once("close", () => {
         running -= 1;
       });
+      // The first wait for company, so that four are seen together however slow the machine is.
+      while (most < 4 && !response.destroyed) await sleep(10);
       return false;
     });
     const built = await layeredImage(
@@ -147,8 +151,12 @@ it("a real registry that starts again in the middle of a push has all of the ima
   let running = await startImageRegistry(options);
   whenDone(() => running.child.stop(2_000));
   let restarting: Promise<void> | null = null;
-  const proxy = await faultyProxy(running.host, (incoming) => {
+  let awayAt = 0;
+  const proxy = await faultyProxy(running.host, async (incoming) => {
+    // On a busy machine it may come up later than a push tries again for.
+    if (restarting !== null && Date.now() - awayAt > 1_000) await restarting;
     if (incoming.method !== "PUT" || restarting !== null) return false;
+    awayAt = Date.now();
     restarting = (async () => {
       await running.child.stop(0);
       await sleep(300);
@@ -166,7 +174,7 @@ it("a real registry that starts again in the middle of a push has all of the ima
   expect(path).toHaveLength(2);
   const catalogue = await fetch(`http://${running.host}/v2/_catalog`);
   const { repositories } = (await catalogue.json()) as { repositories: string[] };
-  const found = await pullManifest(client, repositories[0] ?? "", built.digest, AbortSignal.timeout(30_000));
+  const found = await pullManifest(client, repositories[0] ?? "", built.digest, AbortSignal.timeout(100_000));
   expect(found?.bytes).toEqual(built.manifest);
 });
 
@@ -187,7 +195,7 @@ describe("a manifest", () => {
     const built = await image();
     await publish(registry.host, built);
     const [path = ""] = /^.*(?=\/)/.exec([...registry.manifests.keys()][0] ?? "") ?? [];
-    const pull = () => pullManifest(client, path, built.digest, AbortSignal.timeout(10_000));
+    const pull = () => pullManifest(client, path, built.digest, AbortSignal.timeout(100_000));
     failing = 2;
     expect((await pull())?.digest).toBe(built.digest);
     failing = 3;

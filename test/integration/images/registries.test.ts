@@ -261,7 +261,7 @@ describe("the images of a model", () => {
       const { json } = await call("GET", `/v1/builds/${items[0].build.id}`);
       return json.waiting?.for.includes("check username and password of the registry changing");
     };
-    await expect.poll(waiting, { timeout: 10_000 }).toBe(true);
+    await expect.poll(waiting).toBe(true);
     await set("changing", { host, ...login, models: ["changing"] });
     await pending;
   });
@@ -355,7 +355,8 @@ describe("the check of a registry", () => {
       SLIPWAY_REGISTRY_PASSWORD: login.password,
     });
     expect((await wide.call("POST", "/v1/registries/default/check")).json).toMatchObject({ works: true });
-    const { parts } = (await wide.call("GET", "/readyz")).json;
-    expect(parts.find(({ name }: { name: string }) => name === "registry")).toMatchObject({ status: "ok" });
+    const readiness = async () =>
+      (await wide.call("GET", "/readyz")).json.parts.find(({ name }: { name: string }) => name === "registry");
+    await expect.poll(readiness).toMatchObject({ status: "ok" });
   });
 });

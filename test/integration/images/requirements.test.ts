@@ -67,7 +67,7 @@ describe("requirements", () => {
     expect(versionsOf(image.lock)).toMatchObject({ "markdown-it-py": "3.0.0" });
     expect(versionsOf(image.lock)).not.toHaveProperty("numpy");
     expect((await here.builder.build({ ...request, lock: image.lock }, buildContext())).digest).toBe(image.digest);
-  }, 120_000);
+  });
 
   it("have torch's wheels from its index alone, and nothing else from there", async () => {
     const secret = "planted-password-of-torch";

@@ -59,7 +59,7 @@ describe("the wheels of an image", () => {
     const unknown = await build(await newInstance({ made: "base" }), ["idna==3.10"], other.image.lock);
     expect(unknown.log).toMatch(/^uvloop \S+: .*bytecode/m);
     expect(unknown.image.digest).toBe(other.image.digest);
-  }, 120_000);
+  });
 
   it("overlap in no file, and are all there: what RECORD lists, and bytecode for it", async () => {
     const { image } = await build(here, ["idna==3.10"]);
@@ -75,7 +75,7 @@ describe("the wheels of an image", () => {
     const paths = listed.filter((path) => path !== "");
     expect(paths.length).toBeGreaterThan(200);
     expect(paths.filter((path) => !all.includes(path))).toEqual([]);
-  }, 120_000);
+  });
 
   it("come without tests, headers and static libraries where the operator says so, and a lock says it on", async () => {
     const slim = await newInstance({ made: "base", wheels: { slim: true, cacheBytes: 20 * 1024 ** 3 } });
@@ -91,12 +91,12 @@ describe("the wheels of an image", () => {
     expect(other.image.lock.slim).toBeUndefined();
     const again = await build(here, ["numpy==2.2.6"], one.image.lock);
     expect(again.image.digest).toBe(one.image.digest);
-  }, 120_000);
+  });
 
   it("are forgotten by the cache when they take more than it may", async () => {
     const small = await newInstance({ made: "base", wheels: { slim: false, cacheBytes: 0 } });
     const { log } = await build(small, ["Unidecode==1.4.0"]);
     expect(log).toMatch(/^the cache of wheels took .* MB of 0\.00 MB: 0\.00 MB are left$/m);
     await build(small, ["Unidecode==1.3.8"]); // and are fetched again
-  }, 120_000);
+  });
 });

@@ -149,7 +149,7 @@ describe("the workflow of the page", () => {
     const approval = { json: { decision: "approved" } };
     const path = `/v1/promotions/${waiting.action["promotion"]}/approvals`;
     expect((await lead.call("POST", path, approval)).json.status).toMatch(/applying|done/);
-    expect((await read("tags/prod")).version).toBe("1.0.1");
+    await expect.poll(async () => (await read("tags/prod")).version).toBe("1.0.1");
   });
 });
 

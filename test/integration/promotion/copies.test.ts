@@ -19,7 +19,7 @@ import { whenDone } from "#test/when-done.ts";
 import { login, passwordRegistry } from "../images/guarded-registry.ts";
 import { steadyIndexBuilder } from "../upkeep/kept-images.ts";
 
-const signal = AbortSignal.timeout(110_000);
+const { signal } = new AbortController();
 const log = makeLogger({ level: "silent", part: "test" });
 const service = await testService({
   SLIPWAY_RECONCILE_SECONDS: "0.2",

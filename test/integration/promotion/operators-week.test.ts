@@ -41,7 +41,7 @@ beforeAll(async () => {
       LEAD: lead.token,
       AUDITOR: auditor.token,
     },
-    timeout: 60_000,
+    timeout: 110_000,
   });
   answers = stdout.split("=== ");
 });

@@ -98,11 +98,14 @@ describe("a policy", () => {
       await tx.$queryRaw`SELECT 1 FROM models WHERE name = 'held' FOR UPDATE`;
       moving = move("held", "1.0.0");
       const waits = () => db.$queryRaw<unknown[]>`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`;
-      await expect.poll(async () => (await waits()).length).toBeGreaterThan(0);
+      // Its transaction is not kept open for long.
+      await expect.poll(async () => (await waits()).length, { timeout: 8_000 }).toBeGreaterThan(0);
       expect((await policy("other", "prod", { proof: true })).status).toBe(201);
       expect((await move("free", "1.0.0")).status).toBe(201);
     });
-    expect((await moving)?.status).toBe(201);
+    const answer = await moving;
+    // Where it has waited for as long as it may, it is asked for again.
+    expect((answer?.status === 503 ? await move("held", "1.0.0") : answer)?.status).toBe(201);
   });
 });
 
@@ -377,9 +380,7 @@ describe("a check", () => {
     ]);
     expect((await move("checked", "1.1.0")).json.id).toBe(waiting.json.id);
     expect((await check(evaluator, passed, "1.1.0")).status).toBe(201);
-    await expect
-      .poll(async () => (await auditor.call("GET", tagOf("checked"))).json.version, { timeout: 5_000 })
-      .toBe("1.1.0");
+    await expect.poll(async () => (await auditor.call("GET", tagOf("checked"))).json.version).toBe("1.1.0");
     expect((await auditor.call("GET", `/v1/promotions/${waiting.json.id}`)).json).toMatchObject({
       revision: 1,
       requestedBy: "ops",
@@ -392,7 +393,7 @@ describe("a check", () => {
     const { json } = await move("checked", "1.2.0");
     await check(evaluator, { name: "evaluation", status: "failed", summary: "auc 0.4: connect ECONNREFUSED" }, "1.2.0");
     await expect
-      .poll(async () => (await auditor.call("GET", `/v1/promotions/${json.id}`)).json, { timeout: 5_000 })
+      .poll(async () => (await auditor.call("GET", `/v1/promotions/${json.id}`)).json)
       .toMatchObject({ status: "refused", explanation: expect.stringContaining("auc") });
     expect((await auditor.call("GET", tagOf("checked"))).json.version).toBe("1.1.0");
     // Its words are no fault of the database.

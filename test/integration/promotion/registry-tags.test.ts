@@ -171,9 +171,11 @@ describe("where the registry is away", () => {
     ]);
     const { id } = await registry.db.version.findFirstOrThrow({ where: { model: { name: "away" } } });
     const away = () => registry.db.$transaction((tx) => registryAway(tx, id));
+    const waiting = { unansweredSince: { not: null } };
+    // A moment ago, however long it took to get here.
+    await registry.db.tagSync.updateMany({ where: waiting, data: { unansweredSince: new Date() } });
     expect(await away()).toBeNull();
     const longer = new Date(Date.now() - 10_000);
-    const waiting = { unansweredSince: { not: null } };
     await registry.db.tagSync.updateMany({ where: { status: "synced" }, data: { changedAt: longer } });
     await registry.db.tagSync.updateMany({ where: waiting, data: { unansweredSince: new Date(+longer + 1_000) } });
     expect(await away()).toContain("503");

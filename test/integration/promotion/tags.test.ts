@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { patiently } from "#test/patiently.ts";
 import { ready, sealed } from "#test/sealed.ts";
 import { smallImageBuilder } from "#test/small-image.ts";
 import { testService } from "#test/test-service.ts";
@@ -131,7 +132,9 @@ describe("tags", () => {
     await ready(service, "busy", "1.1.0");
     const url = "/v1/models/busy/tags/prod";
     await put(url, "1.0.0");
-    const guarded = await Promise.all(Array.from({ length: 10 }, () => put(url, "1.1.0", { "if-match": '"1"' })));
+    const guarded = await Promise.all(
+      Array.from({ length: 10 }, () => patiently(() => put(url, "1.1.0", { "if-match": '"1"' }))),
+    );
     expect(guarded.filter((answer) => answer.status === 200)).toHaveLength(1);
     expect(guarded.filter((answer) => answer.status === 412)).toHaveLength(9);
     await Promise.all(Array.from({ length: 20 }, (_, index) => put(url, index % 2 ? "1.0.0" : "1.1.0")));

@@ -15,7 +15,7 @@ import {
   steadyIndexBuilder,
 } from "./kept-images.ts";
 
-const service = await testService({ SLIPWAY_RECONCILE_SECONDS: "0.2", SLIPWAY_RETRY_SECONDS: "5" });
+const service = await testService({ SLIPWAY_RECONCILE_SECONDS: "0.2", SLIPWAY_RETRY_SECONDS: "600" });
 const { call } = service;
 const host = inject("parts").registryHost;
 const registryHas = looker(host);
@@ -35,7 +35,7 @@ const configsOf = ({ platforms }: Pick<ShownImage, "platforms">) =>
   platforms.map(({ sizeBytes }) => sizeBytes - baseBytes - modelBytes);
 const has = async ({ repository }: ShownImage, digest: string | undefined) => {
   const path = repository.slice(repository.indexOf("/") + 1);
-  return (await pullManifest(registryHas.client, path, digest ?? "", AbortSignal.timeout(20_000))) !== null;
+  return (await pullManifest(registryHas.client, path, digest ?? "", AbortSignal.timeout(100_000))) !== null;
 };
 
 describe("an image for several platforms", () => {

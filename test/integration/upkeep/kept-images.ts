@@ -108,7 +108,7 @@ export interface Looker {
 export function looker(host: string): Looker {
   const client = openRegistryClient({ host });
   whenDone(() => client.close());
-  const signal = () => AbortSignal.timeout(20_000);
+  const signal = () => AbortSignal.timeout(100_000);
   const pathOf = ({ repository }: ShownImage) => repository.slice(repository.indexOf("/") + 1);
   const remove = async (path: string) => {
     const answer = await fetch(`http://${host}/v2/${path}`, { method: "DELETE", signal: signal() });

@@ -72,7 +72,7 @@ describe("a tar archive", () => {
           if (!isSlipwayError(error, "archive_invalid")) throw error;
         });
       }),
-      { numRuns: 200, timeout: 2_000 },
+      { numRuns: 200, timeout: 60_000 },
     );
   });
 
@@ -96,7 +96,7 @@ describe("a tar archive", () => {
           });
         },
       ),
-      { numRuns: 200, timeout: 2_000 },
+      { numRuns: 200, timeout: 60_000 },
     );
   });
 

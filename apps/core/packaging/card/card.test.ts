@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
+import { cpuMs } from "#test/cpu-ms.ts";
 import { packageOf, specOf } from "../testing/package-of.ts";
 import type { CardFacts } from "./card-facts.ts";
 import { readCard, readCardOf } from "./front-matter.ts";
@@ -43,10 +44,8 @@ describe("a model card's front matter", () => {
   });
 
   it("is read in time, whatever the file", () => {
-    const startedAt = performance.now();
-    for (const text of [`---\n${"\n".repeat(1_000_000)}`, `---\n${"--\n".repeat(300_000)}`, "---\n".repeat(250_000)])
-      readCard(text);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    const texts = [`---\n${"\n".repeat(1_000_000)}`, `---\n${"--\n".repeat(300_000)}`, "---\n".repeat(250_000)];
+    expect(cpuMs(() => texts.forEach((text) => void readCard(text)))).toBeLessThan(2_000);
   });
 
   it("is part of what is sealed, and a broken one keeps nothing from being served", async () => {
