@@ -63,7 +63,7 @@ export interface Kept {
 /** At once or, where a client left without waiting for an answer, in a moment; and the next requests are served. */
 export async function expectNothingChanged(service: TestService, before: Kept): Promise<void> {
   const same = async () => JSON.stringify(await kept(service)) === JSON.stringify(before);
-  await waitUntil("what was kept is as before", same, { withinMs: 5_000 }).catch(async () => {
+  await waitUntil("what was kept is as before", same).catch(async () => {
     expect(await kept(service)).toEqual(before);
   });
   expect((await service.call("GET", "/healthz")).status).toBe(200);

@@ -45,7 +45,7 @@ export async function oidcServer(more: () => Record<string, unknown> = () => ({}
     url,
     async tokenFor(audience) {
       const body = new URLSearchParams({ ...client, grant_type: "client_credentials", resource: audience });
-      const answer = await fetch(`${url}/token`, { method: "POST", body, signal: AbortSignal.timeout(5_000) });
+      const answer = await fetch(`${url}/token`, { method: "POST", body, signal: AbortSignal.timeout(30_000) });
       const { access_token: token } = (await answer.json()) as { access_token?: string };
       if (token === undefined) throw new Error(`the server answered ${answer.status}`);
       return token;

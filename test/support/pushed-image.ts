@@ -14,7 +14,7 @@ export async function pushedImage(): Promise<{ repository: string; digest: strin
   const host = inject("parts").registryHost;
   const client = openRegistryClient({ host });
   whenDone(() => client.close());
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(100_000);
   const path = `ci-${randomBytes(6).toString("hex")}/churn`;
   const { config, layers, manifest, digest } = smallImage("made by a pipeline\n");
   const held = { digest: digestOf(config), sizeBytes: config.length, open: async () => Readable.from([config]) };

@@ -92,7 +92,7 @@ export async function startS3Server(
   );
   const endpoint = `http://${address}`;
   // Without a signature it is refused, which only a server that is up can do.
-  await waitForHttp(child, endpoint, { ready: (status) => status === 403, timeoutMs: 30_000 }).catch(async (error) => {
+  await waitForHttp(child, endpoint, { ready: (status) => status === 403, timeoutMs: 60_000 }).catch(async (error) => {
     await child.stop(0);
     throw error;
   });

@@ -36,7 +36,7 @@ export async function tagged({ registry }: TestService, model: string): Promise<
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API
-export async function finished({ call }: TestService, buildId: string, withinMs = 15_000): Promise<any> {
+export async function finished({ call }: TestService, buildId: string, withinMs = 45_000): Promise<any> {
   return waitUntil(
     `build ${buildId} ends`,
     async () => {

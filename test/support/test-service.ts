@@ -78,7 +78,7 @@ export async function testService(settings: Record<string, string> = {}): Promis
   return {
     registry,
     port,
-    async call(method, path, { json, bytes, headers = {}, port: other, timeoutMs = 30_000 } = {}) {
+    async call(method, path, { json, bytes, headers = {}, port: other, timeoutMs = 60_000 } = {}) {
       const answer = await send({
         method,
         port: other ?? port,

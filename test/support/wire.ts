@@ -11,13 +11,15 @@ export interface WireAnswer {
 }
 
 /** Sends exactly these bytes, what no HTTP client would, and reads answers until the other side closes or has been
- *  silent for a while, or until there are `enough` of them. Pieces are sent a moment apart. `leave` resets the
- *  connection when all is sent. */
+ *  silent for a while, or until there are `enough` of them, for which it waits longer. Pieces are sent a moment apart.
+ *  `leave` resets the connection when all is sent. */
 export async function exchange(
   port: number,
   pieces: string | Buffer | readonly (string | Buffer)[],
-  { silentMs = 700, everyMs = 20, leave = false, enough = Number.POSITIVE_INFINITY } = {},
+  options: { enough?: number; silentMs?: number; everyMs?: number; leave?: boolean } = {},
 ): Promise<WireAnswer[]> {
+  const { enough = Number.POSITIVE_INFINITY, everyMs = 20, leave = false } = options;
+  const { silentMs = enough < Number.POSITIVE_INFINITY ? 45_000 : 700 } = options;
   const socket = connect(port, "127.0.0.1");
   const answers = readAll(socket, silentMs, enough);
   for (const piece of [pieces].flat()) {

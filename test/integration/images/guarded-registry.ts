@@ -120,7 +120,7 @@ async function startRegistry(
   whenDone(() => child.stop(2_000));
   // With TLS it answers plain http too, with 400.
   const ready = (status: number) => status === (tls === undefined ? 401 : 400);
-  await waitForHttp(child, `http://${host}/v2/`, { ready, timeoutMs: 20_000 });
+  await waitForHttp(child, `http://${host}/v2/`, { ready, timeoutMs: 60_000 });
   return host;
 }
 
