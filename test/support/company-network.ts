@@ -27,8 +27,10 @@ export type Sdists = Readonly<Record<string, Buffer>>;
 
 /** Where both this machine and containers reach a server of this machine: the engine's own address on its bridge. */
 export function addressForContainers(): string {
-  const format = "{{(index .IPAM.Config 0).Gateway}}";
-  return execFileSync("docker", ["network", "inspect", "bridge", "--format", format]).toString().trim();
+  const args = ["network", "inspect", "bridge", "--format", "{{json (index .IPAM.Config 0)}}"];
+  const found = JSON.parse(execFileSync("docker", args).toString()) as { Gateway?: string; Subnet: string };
+  // The first engine since the machine came up, which has made the bridge, does not say that it took the first address.
+  return found.Gateway ?? found.Subnet.replace(/(\d+)\/\d+$/, (_, last) => String(Number(last) + 1));
 }
 
 /** `name-version.tar.gz` with these files in its folder. */
