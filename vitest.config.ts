@@ -23,7 +23,12 @@ const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: {
 const shared = { isolate: false, maxWorkers: 4 };
 
 /** What counts is what is left when a file has ended. */
-const oneByOne = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 300_000 };
+const oneByOne = {
+  fileParallelism: false,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  expect: { poll: { timeout: 45_000 } },
+};
 
 export default defineConfig({
   test: {

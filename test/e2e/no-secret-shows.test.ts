@@ -99,7 +99,7 @@ describe("secrets, planted wherever one is held", async () => {
     const port = await freePort();
     const api = await start("api", "API", { ...environment, SLIPWAY_PORT: String(port) });
     const worker = await start("worker", "worker", environment);
-    await Promise.all([api.line(/^listening$/, 20_000), worker.line(/worker ready/, 20_000)]);
+    await Promise.all([api.line(/^listening$/, 60_000), worker.line(/worker ready/, 60_000)]);
     const call = caller(`http://127.0.0.1:${port}`);
 
     const db = openDatabase({ url: administratorUrl, poolSize: 2 });
@@ -282,17 +282,32 @@ async function loginRefused(call: Call, headers: Record<string, string>): Promis
   return /refuse|login|401/i.test(log);
 }
 
-/** Each ends by itself or is ended after it has failed for a while. */
+/** Each ends by itself or is ended after it has failed for a while, and has said of what. */
 async function wrongStarts(environment: Record<string, string>): Promise<void> {
   const { DATABASE_URL = "", REDIS_URL = "" } = environment;
-  const wrong: Record<string, Record<string, string>> = {
-    "a wrong key": { SLIPWAY_SECRET_KEY: of("wrong key"), SLIPWAY_PREVIOUS_SECRET_KEY: "" },
-    "a URL of another kind": { DATABASE_URL: DATABASE_URL.replace(/^\w+:/, "mysql:"), REDIS_URL: `x${REDIS_URL}` },
-    "a wrong Postgres password": { DATABASE_URL: withPassword(DATABASE_URL, of("wrong Postgres password")) },
-    "a wrong Redis password": { REDIS_URL: withPassword(REDIS_URL, of("wrong Redis password")) },
-    "a wrong registry password": { SLIPWAY_REGISTRY_PASSWORD: of("wrong registry password") },
+  const wrong: Record<string, { settings: Record<string, string>; says: Record<string, RegExp> }> = {
+    "a wrong key": {
+      settings: { SLIPWAY_SECRET_KEY: of("wrong key"), SLIPWAY_PREVIOUS_SECRET_KEY: "" },
+      says: { worker: /SLIPWAY_SECRET_KEY is not the key of this database/ },
+    },
+    "a URL of another kind": {
+      settings: { DATABASE_URL: DATABASE_URL.replace(/^\w+:/, "mysql:"), REDIS_URL: `x${REDIS_URL}` },
+      says: { API: /DATABASE_URL is not a URL of the form/ },
+    },
+    "a wrong Postgres password": {
+      settings: { DATABASE_URL: withPassword(DATABASE_URL, of("wrong Postgres password")) },
+      says: { API: /password authentication failed/i },
+    },
+    "a wrong Redis password": {
+      settings: { REDIS_URL: withPassword(REDIS_URL, of("wrong Redis password")) },
+      says: { worker: /WRONGPASS/ },
+    },
+    "a wrong registry password": {
+      settings: { SLIPWAY_REGISTRY_PASSWORD: of("wrong registry password") },
+      says: {},
+    },
   };
-  for (const [name, settings] of Object.entries(wrong)) {
+  for (const [name, { settings, says }] of Object.entries(wrong)) {
     const port = await freePort();
     const all = { ...environment, SLIPWAY_PORT: String(port), ...settings };
     const [api, worker] = await Promise.all([
@@ -300,19 +315,20 @@ async function wrongStarts(environment: Record<string, string>): Promise<void> {
       start("worker", `worker, ${name}`, all),
     ]);
     const ended = api.exited.then(() => true);
-    await Promise.race([ended, api.line(/^listening$/, 20_000).catch(() => {})]);
+    await Promise.race([ended, api.line(/^listening$/, 60_000).catch(() => {})]);
     const call = caller(`http://127.0.0.1:${port}`);
     if (settings["SLIPWAY_REGISTRY_PASSWORD"] !== undefined)
-      await waitUntil("the build says what the registry said", () => loginRefused(call, bearer(of("administrator"))));
+      await waitUntil("the build says what the registry said", () => loginRefused(call, bearer(of("administrator"))), {
+        withinMs: 120_000,
+      });
     for (const path of ["/readyz", "/v1/models"])
       await call("GET", path, bearer(of("administrator"))).catch((error) => answers.push(String(error)));
+    for (const [program, words] of Object.entries(says))
+      await waitUntil(`${program}, ${name}, says so`, async () =>
+        outputs[`${program}, ${name}`]?.some((line) => words.test(line)),
+      );
     await Promise.all([api.stop(8_000), worker.stop(8_000)]);
   }
-  const saidAt = (output: string) => outputs[output]?.join("\n") ?? "";
-  expect(saidAt("worker, a wrong key")).toContain("SLIPWAY_SECRET_KEY is not the key of this database");
-  expect(saidAt("API, a URL of another kind")).toContain("DATABASE_URL is not a URL of the form");
-  expect(saidAt("API, a wrong Postgres password")).toMatch(/password authentication failed/i);
-  expect(saidAt("worker, a wrong Redis password")).toContain("WRONGPASS");
   for (const program of ["migrate", "rotate-secrets"] as const) {
     const settings = { DATABASE_URL: withPassword(DATABASE_URL, of("wrong Postgres password")) };
     await (await start(program, `${program}, a wrong Postgres password`, { ...environment, ...settings })).exited;

@@ -43,9 +43,9 @@ describe("a Postgres that goes away", () => {
       Promise.all(Array.from({ length: 24 }, () => timed(() => call("GET", "/v1/models/before")))),
     );
     const answers = [...(await Promise.all(requests.flat())), ...(await late)];
-    for (const { answer, ms } of answers) expect([answer.status, answer.json.type]).toEqual([503, away(ms)]);
+    for (const { answer, ranMs } of answers) expect([answer.status, answer.json.type]).toEqual([503, away(ranMs)]);
     const ready = await timed(() => call("GET", "/readyz"));
-    expect([ready.answer.status, ready.ms < 2_000]).toEqual([503, true]);
+    expect([ready.answer.status, ready.ranMs < inTimeMs]).toEqual([503, true]);
     expect(partsOf(ready.answer)).toMatchObject({ database: "down", workers: "unknown" });
     wake(silenced);
     await waitUntil("the service is back", async () => (await call("GET", "/v1/models/before")).status === 200);
@@ -53,12 +53,10 @@ describe("a Postgres that goes away", () => {
     first.child.kill();
     await first.child.exited;
     for (let tries = 0; tries < 5; tries += 1) {
-      const started = Date.now();
-      const read = await call("GET", "/v1/models/before");
-      expect([read.status, read.json.type]).toEqual([503, "/problems/unavailable"]);
-      const write = await call("POST", "/v1/models", { json: { name: `meanwhile-${tries}` } });
-      expect(write.status).toBe(503);
-      expect(Date.now() - started).toBeLessThan(4_000);
+      const read = await timed(() => call("GET", "/v1/models/before"));
+      expect([read.answer.status, read.answer.json.type]).toEqual([503, away(read.ranMs)]);
+      const write = await timed(() => call("POST", "/v1/models", { json: { name: `meanwhile-${tries}` } }));
+      expect([write.answer.status, write.ranMs < inTimeMs]).toEqual([503, true]);
     }
     expect((await call("GET", "/readyz")).status).toBe(503);
     expect((await call("GET", "/healthz")).status).toBe(200);
@@ -75,19 +73,39 @@ describe("a Postgres that goes away", () => {
     expect((await call("POST", "/v1/models", { json: { name: "busy" } })).status).toBe(201);
     const holder = new Client({ connectionString: registry.config.database.url });
     await holder.connect();
-    await holder.query("BEGIN; SELECT 1 FROM models FOR UPDATE");
-    const waiting = Array.from({ length: 5 }, (_, index) =>
-      timed(() => call("PATCH", "/v1/models/busy", { json: { title: `title ${index}` } })),
-    );
-    await sleep(3_000);
-    await holder.query("COMMIT");
+    const whileHeld = async () => {
+      await holder.query("BEGIN; SELECT 1 FROM models FOR UPDATE");
+      const startedAt = Date.now();
+      const waiting = Array.from({ length: 5 }, (_, index) =>
+        timed(() => call("PATCH", "/v1/models/busy", { json: { title: `title ${index}` } })),
+      );
+      await sleep(2_500);
+      await holder.query("COMMIT");
+      return { heldMs: Date.now() - startedAt, answers: await Promise.all(waiting) };
+    };
+    let held = await whileHeld();
+    // A lock is waited for 4 s: where the machine stood still for so long nothing was seen.
+    while (held.heldMs > 3_500) held = await whileHeld();
     await holder.end();
-    for (const { answer, ms } of await Promise.all(waiting)) expect([answer.status, ms > 2_500]).toEqual([200, true]);
+    for (const { answer, ms } of held.answers) expect([answer.status, ms > 2_000]).toEqual([200, true]);
   });
 });
 
+/** A server that has gone silent is noticed after 1.6 s; each other limit is longer than this. */
+const inTimeMs = 4_000;
+
 /** The problem's type where the answer came in time; otherwise how late it was. */
-const away = (ms: number) => (ms < 2_000 ? "/problems/unavailable" : `an answer after ${ms} ms`);
+const away = (ranMs: number) => (ranMs < inTimeMs ? "/problems/unavailable" : `an answer after ${ranMs} ms`);
+
+/** How long this process, the service with it, was let run: while the machine keeps it waiting this stands still. */
+let ranSoFarMs = 0;
+const tickMs = 20;
+let tickedAt = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  ranSoFarMs += Math.min(now - tickedAt, 2 * tickMs);
+  tickedAt = now;
+}, tickMs).unref();
 
 /** Those that have ended meanwhile are left out. */
 function wake(pids: readonly number[]): void {
@@ -105,7 +123,8 @@ function childrenOf(pid: number): number[] {
     .map(Number);
 }
 
-async function timed<T>(ask: () => Promise<T>): Promise<{ answer: T; ms: number }> {
-  const started = Date.now();
-  return { answer: await ask(), ms: Date.now() - started };
+async function timed<T>(ask: () => Promise<T>): Promise<{ answer: T; ms: number; ranMs: number }> {
+  const [startedAt, ranBeforeMs] = [Date.now(), ranSoFarMs];
+  const answer = await ask();
+  return { answer, ms: Date.now() - startedAt, ranMs: ranSoFarMs - ranBeforeMs };
 }

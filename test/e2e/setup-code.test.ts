@@ -18,7 +18,7 @@ it("npm start shows a setup code to whoever started it, and keeps neither it nor
     method: "POST",
     headers: { authorization: `Bearer ${code}`, "content-type": "application/json" },
     body: JSON.stringify({ name: canary }),
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   });
   expect(made.status).toBe(201);
   const { token } = (await made.json()) as { token: string };

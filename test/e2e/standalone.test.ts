@@ -19,14 +19,14 @@ async function createModel(url: string, name: string): Promise<number> {
     method: "POST",
     body,
     headers,
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   });
   await response.body?.cancel();
   return response.status;
 }
 
 async function statusOf(url: string): Promise<number> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(60_000) });
   await response.body?.cancel();
   return response.status;
 }
@@ -63,7 +63,8 @@ describe("npm start", () => {
     slipway.signal("SIGINT"); // as npm repeats it
     const { code } = await slipway.exited;
     expect(code).toBe(0);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    // Twice as long: each part has its limit, and the machine may stand still for a while.
+    expect(performance.now() - start).toBeLessThan(20_000);
     expect(running.filter(isAlive)).toEqual([]);
     expect(existsSync(`${dataDir}/instance.lock`)).toBe(false);
     expect(slipway.lines.at(-1)?.msg).toBe("Slipway has stopped");
@@ -103,8 +104,9 @@ describe("npm start", () => {
     const slipway = startSlipway(dataDir);
     const url = await slipway.ready;
     for (const name of ["redis", "postgres", "worker", "api"]) {
-      const before = processesOf(dataDir).find((entry) => entry.name === name);
-      if (before === undefined) throw new Error(`${name} does not run`);
+      const before = await waitUntil(`${name} runs`, async () =>
+        processesOf(dataDir).find((entry) => entry.name === name),
+      );
       process.kill(before.pid, "SIGKILL");
       await waitUntil(`${name} runs again`, async () => slipway.lines.some(({ msg }) => msg === `${name} runs again`), {
         withinMs: 60_000,

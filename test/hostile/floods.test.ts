@@ -30,9 +30,7 @@ const json = (bytes: number) =>
   `POST /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n`;
 
 async function ask(wire: string): Promise<number> {
-  const [answer] = await exchange(port, `${wire.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")}`, {
-    silentMs: 5_000,
-  });
+  const [answer] = await exchange(port, wire.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"), { enough: 1 });
   return answer?.status ?? 0;
 }
 
@@ -54,7 +52,8 @@ describe.skipIf(!memoryIsReadable)("a flood", () => {
     for (let count = 0; count < 5; count += 1) {
       const start = Date.now();
       expect(await ask("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(200);
-      expect(Date.now() - start).toBeLessThan(2_000);
+      // Those that say nothing are let go after 15 s at the earliest.
+      expect(Date.now() - start).toBeLessThan(10_000);
     }
     await waitUntil("those too many are let go", async () => sockets.filter(({ closed }) => closed).length >= 1_000);
     expectMemoryBounded();
@@ -64,18 +63,20 @@ describe.skipIf(!memoryIsReadable)("a flood", () => {
   it("of connections does not end an upload that is being sent", async () => {
     const upload = connect(port, "127.0.0.1");
     let answer = "";
+    upload.on("error", () => {}); // being thrown out is what is looked at
     upload.on("data", (text) => {
       answer += text.toString();
     });
     upload.write(
-      "PUT /v1/models/flooded/versions/1.0.0/files/up HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345",
+      "PUT /v1/models/flooded/versions/1.0.0/files/up HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n",
     );
-    await sleep(200);
+    await waitUntil("the upload is taken up", async () => answer === "HTTP/1.1 100 Continue\r\n\r\n");
+    upload.write("12345");
     await flood(port, mostConnections + 500, "");
     upload.write("67890");
-    await waitUntil("the upload is answered", async () => answer !== "");
+    await waitUntil("the upload is answered", async () => answer.includes(" 201 ") || upload.closed);
     upload.destroy();
-    expect(answer).toMatch(/^HTTP\/1\.1 201 /);
+    expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /);
   });
 
   it("of requests at work leaves probes their answer, and tells others to come again", async () => {
@@ -170,7 +171,7 @@ describe.skipIf(!memoryIsReadable)("a bomb", () => {
     const before = await kept(service);
     const bomb = make();
     const head = `POST /v1/models/flooded/versions?version=2.0.0 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`;
-    const [answer] = await exchange(port, [head, bomb], { silentMs: 20_000, enough: 1 });
+    const [answer] = await exchange(port, [head, bomb], { enough: 1 });
     expect([answer?.status, answer?.json.detail]).toEqual([422, expect.stringContaining("100 times as large")]);
     expectMemoryBounded();
     await expectNothingChanged(service, before);
@@ -184,11 +185,11 @@ describe.skipIf(!memoryIsReadable)("a bomb", () => {
     );
     const bytes = archiveOf(comments, ...entries);
     const head = `POST /v1/models/flooded/versions?version=2.0.0 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/x-tar\r\nContent-Length: ${bytes.length}\r\n\r\n`;
-    const uploading = exchange(port, [head, bytes], { silentMs: 20_000, enough: 1 });
+    const uploading = exchange(port, [head, bytes], { enough: 1 });
     const start = Date.now();
     expect(await ask("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")).toBe(200);
-    expect(Date.now() - start).toBeLessThan(2_000);
+    expect(Date.now() - start).toBeLessThan(10_000);
     expect((await uploading).map(({ status }) => status)).toEqual([422]);
-    expect(Date.now() - start).toBeLessThan(20_000);
+    expect(Date.now() - start).toBeLessThan(60_000);
   });
 });

@@ -41,11 +41,11 @@ async function trickle(bytes: string | Buffer): Promise<{ answers: WireAnswer[];
 
 describe.concurrent("a client that sends a byte a second", () => {
   it.each([
-    ["its headers", "GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX: ", 14, 22],
-    ["its first line", "GET /v1/", 14, 22],
-    ["a JSON body", `${post}${length}{`, 29, 35],
-    ["a file", `${put}${length}`, 59, 66],
-    ["a file in chunks that never end", `${put}Transfer-Encoding: chunked\r\n\r\nf4240\r\n`, 59, 66],
+    ["its headers", "GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX: ", 14, 28],
+    ["its first line", "GET /v1/", 14, 28],
+    ["a JSON body", `${post}${length}{`, 29, 55],
+    ["a file", `${put}${length}`, 59, 78],
+    ["a file in chunks that never end", `${put}Transfer-Encoding: chunked\r\n\r\nf4240\r\n`, 59, 78],
     [
       "a tar",
       Buffer.concat([
@@ -53,7 +53,7 @@ describe.concurrent("a client that sends a byte a second", () => {
         archiveOf(entry({ name: "a" }, "x".repeat(600))).subarray(0, 1_100),
       ]),
       59,
-      66,
+      78,
     ],
     [
       "a tar.gz",
@@ -62,7 +62,7 @@ describe.concurrent("a client that sends a byte a second", () => {
         Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0, 0xff, 0xff, 0, 0]),
       ]),
       59,
-      66,
+      78,
     ],
   ])("is told after a while that %s came too slowly, and let go", async (_, bytes, from, to) => {
     const { answers, seconds } = await trickle(bytes);
@@ -74,7 +74,7 @@ describe.concurrent("a client that sends a byte a second", () => {
   it("is let go also where its body is thrown away", async () => {
     const { answers, seconds } = await trickle(nowhere + length);
     expect(answers.map(({ status }) => status)).toEqual([404]);
-    expect(seconds).toBeLessThan(66);
+    expect(seconds).toBeLessThan(78);
   });
 
   it("is let go also where it sends nothing at all", async () => {
@@ -84,7 +84,7 @@ describe.concurrent("a client that sends a byte a second", () => {
     const end = setTimeout(() => socket.destroy(), patienceMs);
     await new Promise((resolve) => socket.once("close", resolve));
     clearTimeout(end);
-    expect(Date.now() - start).toBeLessThan(22_000);
+    expect(Date.now() - start).toBeLessThan(50_000);
   });
 });
 

@@ -23,7 +23,7 @@ beforeAll(() => draftOf(service, "unread", "1.0.0", { big: Buffer.alloc(8 * mebi
 
 async function ask(wire: string): Promise<number> {
   const [answer] = await exchange(port, wire.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"), {
-    silentMs: 20_000,
+    silentMs: 45_000,
   });
   return answer?.status ?? 0;
 }
@@ -79,7 +79,7 @@ it("A client that takes nothing of its answer is let go, and one that takes litt
     for (let count = 0; count < 1_024; count += 1) yield Buffer.alloc(mebibyte / 16);
   };
   const server = createServer((_, response) => Readable.from(chunks()).pipe(response));
-  endSlowReaders(server, 300);
+  endSlowReaders(server, 2_000);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   whenDone(() => void server.close());
   const { port: at } = server.address() as { port: number };

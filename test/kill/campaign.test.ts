@@ -18,7 +18,7 @@ const rounds = settings.rounds ?? allMoments(short).length;
 const outage = rounds > allMoments(short).length ? { ms: 60_000 } : short;
 const moments = allMoments(outage);
 /** Until a moment has come, and an outage is over. */
-const withinMs = 45_000 + outage.ms;
+const withinMs = 120_000 + outage.ms;
 const random = seededRandom(seed);
 const order = Array.from({ length: Math.ceil(rounds / moments.length) }, () => random.shuffled(moments)).flat();
 const nothingLeft = { bytesWithoutRow: 0, unfinishedParts: 0 };

@@ -28,7 +28,7 @@ describe.skipIf(whyNot !== null)(`a build that an engine runs (seed ${seed})`, a
     warm: await warmInstance(),
     apis: 1,
     workers: 1,
-    settings: { SLIPWAY_RETRY_SECONDS: "3600" },
+    settings: { SLIPWAY_RETRY_SECONDS: "3600", SLIPWAY_LEASE_SECONDS: "600" },
   });
   const journal = openJournal();
   const client = ciClient({ ports: instance.apis.map(({ port }) => port), journal, random, onSending: () => {} });
@@ -46,7 +46,7 @@ describe.skipIf(whyNot !== null)(`a build that an engine runs (seed ${seed})`, a
       way: "archive",
       files: {
         "slipway.yaml": Buffer.from("build: dockerfile\nserve: {port: 8000, health: /health}\n"),
-        Dockerfile: Buffer.from(`FROM ${shell}\nCOPY . /opt/model\nRUN sleep 4\nUSER 1000\nCMD ["/bin/sh"]\n`),
+        Dockerfile: Buffer.from(`FROM ${shell}\nCOPY . /opt/model\nRUN sleep 12\nUSER 1000\nCMD ["/bin/sh"]\n`),
         "weights.bin": random.bytes(1_000),
       },
     });
@@ -63,6 +63,7 @@ describe.skipIf(whyNot !== null)(`a build that an engine runs (seed ${seed})`, a
     await worker?.process.kill();
     // The engine ends what nobody waits for.
     await waitUntil("no step runs", async () => found("ps", "--filter", "status=running").length === 0);
+    await instance.endLeases();
     await worker?.process.start();
     expect(await client.ended("worker", "1.0.0")).toBe("ready");
     expect((await shown("worker")).build).toMatchObject({ attempt: 2, builder: { name: "engine" }, error: null });
@@ -112,7 +113,7 @@ describe.skipIf(whyNot !== null)(`a build that an engine runs (seed ${seed})`, a
   /** What a killed run left is removed when its time is over. */
   async function expectNothingLeft(): Promise<void> {
     await removeAbandonedRuns(openEngine(smallEngine), Date.now() + 24 * 3_600_000);
-    expect([...found("ps"), ...found("images")]).toEqual([]);
+    await expect.poll(() => [...found("ps"), ...found("images")]).toEqual([]);
     await waitUntil("scratch is empty", async () => readdirSync(scratchDir).length === 0, { withinMs: 60_000 });
   }
 });

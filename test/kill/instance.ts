@@ -45,6 +45,8 @@ export interface KillableInstance {
   /** Every request of a worker to the registry goes by here; `setFault` says what becomes of it. */
   registryProxy: FaultyProxy;
   setFault(fault: Fault | null): void;
+  /** Of all work that is being done: as when the time is over that whoever was killed had it for. */
+  endLeases(): Promise<void>;
   /** Starts what is down. */
   startAll(): Promise<void>;
   stopAll(): Promise<void>;
@@ -161,6 +163,8 @@ export async function killableInstance(options: InstanceOptions): Promise<Killab
     setFault: (next) => {
       fault = next;
     },
+    endLeases: async () =>
+      void (await db.work.updateMany({ where: { state: "running" }, data: { leaseUntil: new Date() } })),
     startAll: async () => void (await Promise.all([...parts, ...services].map((part) => part.start()))),
     async stopAll() {
       await Promise.all(services.map((service) => service.stop()));

@@ -157,7 +157,8 @@ export async function killUnderUploads({ seed, uploads, ways, s3, settings }: Ro
       `${path} is verified`,
       async () => {
         const answer = await read(path);
-        return answer.status === 409 ? null : answer; // verifying
+        // Verifying; or a Postgres that has not had the time.
+        return answer.status === 409 || answer.status === 503 ? null : answer;
       },
       { withinMs: 60_000 },
     );

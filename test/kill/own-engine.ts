@@ -4,7 +4,7 @@ import { openLedger } from "#standalone/ledger.ts";
 import { engineAnswers, startDockerd, whyNone } from "#test/engine.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { whenDone } from "#test/when-done.ts";
-import { type Mortal, mortal } from "./process.ts";
+import { type Mortal, mortal, signalIfThere } from "./process.ts";
 
 /** Why this run has no Docker Engine that it may kill, or null. */
 export function whyNoEngineToKill(): string | null {
@@ -20,10 +20,10 @@ export async function ownEngine(): Promise<Mortal> {
   return {
     ...engine,
     async kill() {
-      // Its containerd would outlive it, and keep the next one from starting.
+      // Its containerd may outlive it, and would keep the next one from starting.
       const children = childrenOf(engine.pid);
       await engine.kill();
-      for (const child of children) process.kill(child, "SIGKILL");
+      for (const child of children) signalIfThere(child, "SIGKILL");
     },
   };
 }

@@ -16,6 +16,15 @@ export interface Mortal {
   start(): Promise<void>;
 }
 
+/** To a process that may have ended meanwhile. */
+export function signalIfThere(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 export async function mortal(name: string, startChild: () => Promise<Child>): Promise<Mortal> {
   let child = await startChild();
   let runs = true;
@@ -32,10 +41,10 @@ export async function mortal(name: string, startChild: () => Promise<Child>): Pr
       return child.pid;
     },
     signal(signal) {
-      if (runs) process.kill(child.pid, signal);
+      if (runs) signalIfThere(child.pid, signal);
     },
     async kill() {
-      if (runs) process.kill(child.pid, "SIGKILL");
+      if (runs) signalIfThere(child.pid, "SIGKILL");
       await child.exited;
     },
     async stop() {

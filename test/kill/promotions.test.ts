@@ -96,7 +96,7 @@ it(`moves tags ${promotions} times while APIs and workers are killed (seed ${see
       (await db.tagSync.count({ where: { status: "pending" } })) === 0 &&
       (await db.event.count({ where: { sequence: null } })) === 0 &&
       (await db.webhookDelivery.count({ where: { status: "waiting" } })) === 0,
-    { withinMs: 60_000 },
+    { withinMs: 180_000 },
   );
 
   expect(kills).toBeGreaterThan(5);

@@ -87,7 +87,7 @@ describe("a registry that lies or fails for longer than it is borne with", async
     warm: await warmInstance(),
     apis: 1,
     workers: 1,
-    settings: { SLIPWAY_RETRY_SECONDS: "3", SLIPWAY_BUILDS_AT_ONCE: "8" },
+    settings: { SLIPWAY_RETRY_SECONDS: "10", SLIPWAY_BUILDS_AT_ONCE: "8", SLIPWAY_LEASE_SECONDS: "600" },
   });
   const journal = openJournal();
   const random = seededRandom(seed);

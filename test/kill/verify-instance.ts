@@ -8,7 +8,7 @@ import { waitUntil } from "#test/wait-until.ts";
 import { exchange } from "./exchange.ts";
 import type { KillableInstance } from "./instance.ts";
 import type { Journal } from "./journal.ts";
-import { orphansIn } from "./orphans.ts";
+import { orphansIn, type RunningProcess } from "./orphans.ts";
 import { verifyImages } from "./verify-images.ts";
 import { verifyRecord } from "./verify-record.ts";
 
@@ -26,13 +26,13 @@ export async function verifyInstance(instance: KillableInstance, journal: Journa
     "all work is done",
     async () => (await instance.db.work.count({ where: { state: { not: "done" } } })) === 0,
     {
-      withinMs: 60_000,
+      withinMs: 120_000,
     },
   );
   await verifyAcknowledged(instance, journal);
   await verifyRecord(instance.db);
   await verifyImages(instance);
-  verifyProcesses(instance);
+  await verifyProcesses(instance);
   const findings = await findingsOf({ db: instance.db, blobs: fileBlobStore(instance.artifactsDir) });
   expect(findings.filter(isDamage), "every row has its bytes").toEqual([]);
   return {
@@ -44,7 +44,12 @@ export async function verifyInstance(instance: KillableInstance, journal: Journa
 /** From outside, through any API: what was acknowledged is there, byte for byte. */
 async function verifyAcknowledged({ apis, db }: KillableInstance, journal: Journal): Promise<void> {
   const port = apis[0]?.port ?? 0;
-  const get = (path: string) => exchange({ port, method: "GET", path });
+  /** Asked again where the machine stood still for longer than an API waits for Postgres. */
+  const get = (path: string) =>
+    waitUntil(`${path} is answered`, async () => {
+      const answer = await exchange({ port, method: "GET", path });
+      return answer.status === 503 ? null : answer;
+    });
   for (const model of journal.models) expect((await get(`/v1/models/${model}`)).status, model).toBe(200);
   for (const name of journal.versions) {
     const [model, version] = name.split(":");
@@ -67,17 +72,14 @@ async function verifyAcknowledged({ apis, db }: KillableInstance, journal: Journ
   }
 }
 
-/** Nothing runs on whose worker or API is gone. */
-export function verifyProcesses({
-  folder,
-  scratchDir,
-  apis,
-  workers,
-  postgres,
-  redis,
-  registry,
-}: KillableInstance): void {
+/** Nothing runs on whose worker or API is gone, once it has been killed in its turn. */
+export async function verifyProcesses(instance: KillableInstance): Promise<void> {
+  await expect.poll(() => orphansOf(instance)).toEqual([]);
+}
+
+export function orphansOf(instance: KillableInstance): RunningProcess[] {
+  const { folder, scratchDir, apis, workers, postgres, redis, registry } = instance;
   const living = [...apis, ...workers].map(({ process }) => process.pid);
   const parts = [postgres, redis, registry].map(({ pid }) => pid);
-  expect(orphansIn([folder, scratchDir], [...living, ...parts, process.pid])).toEqual([]);
+  return orphansIn([folder, scratchDir], [...living, ...parts, process.pid]);
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { giveMade, sharedCache, takeBase } from "#test/made-before.ts";
@@ -19,21 +19,22 @@ export const warmModel = "warm";
  */
 
 /** An instance that has made its base and its first runtime, so that a test can begin with what it is about. The first
- *  test file that asks makes it; files run one after the other. */
+ *  test file that asks makes it; where another suite's does so at the same time, the one that has it first gives it. */
 export async function warmInstance(): Promise<WarmInstance> {
   const folder = join(inject("madeFolder"), "warm");
   const cacheDir = sharedCache();
-  if (existsSync(join(folder, "artifacts"))) return { folder, cacheDir };
-  const unfinished = `${folder}/artifacts.new`;
-  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  if (existsSync(folder)) return { folder, cacheDir };
+  const unfinished = `${folder}-${process.pid}`;
+  const artifactsDir = join(unfinished, "artifacts");
+  mkdirSync(unfinished, { recursive: true, mode: 0o711 });
   const instance = await killableInstance({
     warm: null,
     apis: 1,
     workers: 1,
     settings: { SLIPWAY_CACHE_DIR: cacheDir },
-    folders: { postgres: join(folder, "postgres"), artifacts: unfinished },
+    folders: { postgres: join(unfinished, "postgres"), artifacts: artifactsDir },
   });
-  const made = { db: instance.db, artifactsDir: unfinished };
+  const made = { db: instance.db, artifactsDir };
   await takeBase(made);
   const random = seededRandom(1);
   const ports = instance.apis.map(({ port }) => port);
@@ -43,10 +44,17 @@ export async function warmInstance(): Promise<WarmInstance> {
   if (status !== "ready") throw new Error(`the first version of the instance is ${status}`);
   // Its registry is not there any more where it is copied to.
   const { work } = instance.db;
-  await waitUntil("all work is done", async () => (await work.count({ where: { state: { not: "done" } } })) === 0);
+  await waitUntil("all work is done", async () => (await work.count({ where: { state: { not: "done" } } })) === 0, {
+    withinMs: 120_000,
+  });
   await giveMade(made);
   await instance.stopAll();
-  execFileSync("sync", ["-f", folder]);
-  renameSync(unfinished, join(folder, "artifacts"));
+  execFileSync("sync", ["-f", unfinished]);
+  try {
+    renameSync(unfinished, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+    rmSync(unfinished, { recursive: true });
+  }
   return { folder, cacheDir };
 }

@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -36,6 +37,8 @@ export async function composeService({ tags }: Pick<ServiceImages, "tags">): Pro
   await execute(join(checkout, "docker/make-secrets.sh"), [secrets]);
   const project = `slipway-test-${randomBytes(4).toString("hex")}`;
   const [port, s3Port, registryPort] = [await freePort(), await freePort(), await freePort()];
+  // Minutes may pass until it comes up, in which other suites look for ports of their own.
+  const held = [port, s3Port, registryPort].map((one) => createServer().listen(one, "127.0.0.1").unref());
   const env = {
     ...process.env,
     COMPOSE_PROJECT_NAME: project,
@@ -52,6 +55,7 @@ export async function composeService({ tags }: Pick<ServiceImages, "tags">): Pro
   };
   const files = ["docker-compose.yml", "test/support/compose/own-certificates.yml"];
   const compose = async (...args: string[]): Promise<string> => {
+    if (args[0] === "up") for (const server of held.splice(0)) await new Promise((resolve) => server.close(resolve));
     const all = [...words, ...files.flatMap((file) => ["--file", file]), ...args];
     const { stdout } = await execute(command, all, { cwd: checkout, env, maxBuffer: 64 * 1024 ** 2 });
     return stdout;

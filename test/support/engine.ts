@@ -46,11 +46,11 @@ export async function takeEngine(ledger: Ledger): Promise<{ state: EngineState; 
   const why = whyNone();
   if (why !== null) return { state: { available: false, why }, release: nothing };
   const dockerd = await startDockerd(ledger);
-  return { state: { available: true }, release: () => dockerd.stop(20_000) };
+  return { state: { available: true }, release: () => dockerd.stop(60_000) };
 }
 
 export function engineAnswers(): boolean {
-  return spawnSync("docker", ["info"], { stdio: "ignore", timeout: 10_000 }).status === 0;
+  return spawnSync("docker", ["info"], { stdio: "ignore", timeout: 60_000 }).status === 0;
 }
 
 /** Why none can be started here; null where one can. */
@@ -69,7 +69,7 @@ export async function startDockerd(ledger: Ledger): Promise<Child> {
       { name: "dockerd", command: "dockerd", args: [], stopSignal: "SIGTERM" },
       { ledger },
     );
-    if (await answersWithin(30_000, dockerd)) return dockerd;
+    if (await answersWithin(90_000, dockerd)) return dockerd;
     await dockerd.stop(5_000);
     if (tries === 2) throw new Error(["dockerd does not come up", ...dockerd.lastLines()].join("\n    "));
   }

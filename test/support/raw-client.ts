@@ -15,7 +15,7 @@ export interface RawClient {
   send(bytes: string | Buffer): boolean;
   /** Resolves when `pattern` stands in what came so far; fails when the connection ends before. */
   heard(pattern: RegExp): Promise<void>;
-  /** Resolves when the connection has ended; 15 s at the most. */
+  /** Resolves when the connection has ended; a minute at the most. */
   ended: Promise<Conversation>;
 }
 
@@ -34,7 +34,7 @@ export function rawClient(port: number): RawClient {
   const ended = new Promise<Conversation>((resolve, reject) => {
     const late = setTimeout(
       () => reject(new Error(`the connection did not end; it said: ${text.slice(-500)}`)),
-      15_000,
+      60_000,
     );
     socket.once("close", () => {
       clearTimeout(late);

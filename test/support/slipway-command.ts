@@ -32,13 +32,17 @@ export function slipwayCommand(settings: Record<string, string>) {
     child.stdin.end(input);
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (said += chunk));
-    const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    let isOver = false;
+    const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+    exited.then(() => {
+      isOver = true;
+    });
     return {
       interrupt: () => child.kill("SIGINT"),
       kill: () => child.kill("SIGKILL"),
       async says(words) {
         while (!said.includes(words)) {
-          if (child.exitCode !== null) throw new Error(`it ended without saying "${words}": ${said}`);
+          if (isOver) throw new Error(`it ended without saying "${words}": ${said}`);
           await sleep(10);
         }
       },

@@ -40,8 +40,9 @@ export function startSlipway(dataDir: string, settings: Record<string, string> =
   if (pid === undefined) throw new Error("node could not be started");
   const lines: LogLine[] = [];
   let output = "";
+  // At `exit` its last lines may still be in the pipe.
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null; output: string }>((resolve) =>
-    child.once("exit", (code, signal) => resolve({ code, signal, output })),
+    child.once("close", (code, signal) => resolve({ code, signal, output })),
   );
   const ready = new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr])

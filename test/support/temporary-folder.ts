@@ -7,6 +7,7 @@ import { whenDone } from "./when-done.ts";
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "slipway-"));
   chmodSync(folder, 0o711); // Postgres may run as another user
-  whenDone(() => rmSync(folder, { recursive: true, force: true }));
+  // What is just being killed may still write.
+  whenDone(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }

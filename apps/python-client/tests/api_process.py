@@ -9,13 +9,21 @@ from types import TracebackType
 
 import httpx
 
+# As long as a machine may take that has much else to do.
+PATIENCE_SECONDS = 90
+
 
 class ApiProcess:
     """An API process of its own on the parts of the test service, always at the same address."""
 
     def __init__(self, **settings: str) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        port = free_port()
+        # Kept: the system gives it to nobody who asks for any port, and the API, which names it and
+        # says SO_REUSEADDR too, can listen there all the same.
+        self._keeper = socket.socket()
+        self._keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._keeper.bind(("127.0.0.1", 0))
+        port = self._keeper.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         environment = json.loads(os.environ["SLIPWAY_TEST_API_ENVIRONMENT"])
         environment.pop("NODE_CHANNEL_FD", None)  # of the process that started this one
@@ -31,6 +39,7 @@ class ApiProcess:
         traceback: TracebackType | None,
     ) -> None:
         self.kill()
+        self._keeper.close()
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -40,7 +49,7 @@ class ApiProcess:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 httpx.get(f"{self.url}/healthz").raise_for_status()

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from api_process import ApiProcess
+from api_process import PATIENCE_SECONDS, ApiProcess
 from conftest import SERVICE
 from packages import large_package, small_package
 from proxy import Proxy, once
@@ -41,7 +41,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 def run(program: str, *arguments: object) -> str:
     command = [sys.executable, "-c", program, *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=90).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=180).stdout
 
 
 def test_goes_on_where_the_connection_was_cut(name: str, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_waits_while_another_sends_the_same(api: ApiProcess, name: str, tmp_path
 
         slow.watch_up = stop
         first = subprocess.Popen([sys.executable, "-c", PUSH, slow.url, name, str(folder)])
-        assert half.wait(60)
+        assert half.wait(PATIENCE_SECONDS)
         with Slipway(proxy.url, progress=False) as client:
 
             def end() -> None:
@@ -118,9 +118,9 @@ def test_goes_on_after_ctrl_c_with_the_same_draft(name: str, tmp_path: Path) -> 
         proxy.watch_up = slowly
         command = [sys.executable, "-c", PUSH, proxy.url, name, str(folder)]
         first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        assert half.wait(60)
+        assert half.wait(PATIENCE_SECONDS)
         first.send_signal(signal.SIGINT)
-        _, said = first.communicate(timeout=10)
+        _, said = first.communicate(timeout=PATIENCE_SECONDS)
         assert first.returncode != 0
         assert said.rstrip().endswith("KeyboardInterrupt")
         proxy.watch_up = lambda _count: None
@@ -141,7 +141,7 @@ def test_goes_on_after_a_kill_with_what_is_there(name: str, tmp_path: Path) -> N
         proxy.watch_up = once(25 * MEBIBYTE, lambda: process[0].kill())
         command = [sys.executable, "-c", PUSH, proxy.url, name]
         process.append(subprocess.Popen([*command, str(folder)]))
-        process[0].wait(60)
+        process[0].wait(PATIENCE_SECONDS)
         with Slipway(SERVICE, progress=False) as client:
             assert client.push(name, other, wait=False).version == "1.0.1"
         assert run(PUSH, proxy.url, name, folder).split()[0] == "1.0.0"

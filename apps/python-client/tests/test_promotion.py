@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from api_process import PATIENCE_SECONDS
 from conftest import SERVICE
 from packages import small_package
 
@@ -70,7 +71,9 @@ def test_says_why_a_tag_cannot_move(slipway: Slipway, model: str, name: str, pac
 
 def ask(model: str, rules: dict[str, Any]) -> None:
     """A policy of its `prod`."""
-    httpx.put(f"{SERVICE}/v1/policies/{model}/prod", json=rules).raise_for_status()
+    httpx.put(
+        f"{SERVICE}/v1/policies/{model}/prod", json=rules, timeout=PATIENCE_SECONDS
+    ).raise_for_status()
 
 
 def test_hands_out_a_move_that_waits(slipway: Slipway, name: str, package: Path) -> None:
@@ -88,8 +91,8 @@ def test_hands_out_a_move_that_waits(slipway: Slipway, name: str, package: Path)
         slipway.tag(name, "prod")
     check = {"name": "evaluation", "status": "passed"}
     place = f"{SERVICE}/v1/models/{name}/versions/1.0.0/checks"
-    httpx.post(place, json=check).raise_for_status()
-    until = time.monotonic() + 20
+    httpx.post(place, json=check, timeout=PATIENCE_SECONDS).raise_for_status()
+    until = time.monotonic() + PATIENCE_SECONDS
     while slipway.promotion(waiting.id).status == "waiting":
         assert time.monotonic() < until
         time.sleep(0.05)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from api_process import PATIENCE_SECONDS
 from conftest import SERVICE
 from packages import large_package, small_package
 from proxy import Proxy
@@ -65,8 +66,8 @@ def test_passes_over_the_number_of_a_deleted_version(
 ) -> None:
     slipway.push(name, package, wait=False)
     place = f"{SERVICE}/v1/models/{name}/versions"
-    httpx.post(place, json={"version": "1.0.1"}).raise_for_status()
-    httpx.delete(f"{place}/1.0.1").raise_for_status()
+    httpx.post(place, json={"version": "1.0.1"}, timeout=PATIENCE_SECONDS).raise_for_status()
+    httpx.delete(f"{place}/1.0.1", timeout=PATIENCE_SECONDS).raise_for_status()
     assert slipway.push(name, package, wait=False).version == "1.0.2"
 
 
@@ -86,11 +87,15 @@ def test_is_content_with_a_version_that_is_there_already(
 def test_goes_on_with_a_draft_and_leaves_only_what_is_in_the_folder(
     slipway: Slipway, name: str, package: Path
 ) -> None:
-    httpx.post(f"{SERVICE}/v1/models", json={"name": name}).raise_for_status()
+    httpx.post(
+        f"{SERVICE}/v1/models", json={"name": name}, timeout=PATIENCE_SECONDS
+    ).raise_for_status()
     place = f"{SERVICE}/v1/models/{name}/versions"
-    httpx.post(place, json={"version": "1.0.0"}).raise_for_status()
+    httpx.post(place, json={"version": "1.0.0"}, timeout=PATIENCE_SECONDS).raise_for_status()
     for path in ("model/old.txt", "SRC/other.py"):
-        httpx.put(f"{place}/1.0.0/files/{path}", content=b"old").raise_for_status()
+        httpx.put(
+            f"{place}/1.0.0/files/{path}", content=b"old", timeout=PATIENCE_SECONDS
+        ).raise_for_status()
     pushed = slipway.push(name, package, version="1.0.0", labels={"a": "b"}, wait=False)
     assert pushed.labels == {"a": "b"}
     paths = [file.path for file in slipway.files(name, "1.0.0")]
@@ -100,9 +105,13 @@ def test_goes_on_with_a_draft_and_leaves_only_what_is_in_the_folder(
 def test_refuses_a_draft_that_was_begun_with_other_metadata(
     slipway: Slipway, name: str, package: Path
 ) -> None:
-    httpx.post(f"{SERVICE}/v1/models", json={"name": name}).raise_for_status()
+    httpx.post(
+        f"{SERVICE}/v1/models", json={"name": name}, timeout=PATIENCE_SECONDS
+    ).raise_for_status()
     draft = {"version": "1.0.0", "metadata": {"auc": 1}}
-    httpx.post(f"{SERVICE}/v1/models/{name}/versions", json=draft).raise_for_status()
+    httpx.post(
+        f"{SERVICE}/v1/models/{name}/versions", json=draft, timeout=PATIENCE_SECONDS
+    ).raise_for_status()
     with pytest.raises(Conflict, match="begun with other metadata"):
         slipway.push(name, package, version="1.0.0", metadata={"auc": 2})
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from api_process import ApiProcess, free_port
+from api_process import PATIENCE_SECONDS, ApiProcess, free_port
 from conftest import ADMINISTRATOR, SERVICE
 from tls import tls_server
 
@@ -24,7 +24,7 @@ def failure_of(url: str, **options: Any) -> str:
     started = time.monotonic()
     with Slipway(url, **options) as client, pytest.raises(Unreachable) as failed:
         client.model("churn")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
     return str(failed.value)
 
 
@@ -116,8 +116,8 @@ def test_asks_for_a_token_where_one_is_wanted(guarded: ApiProcess) -> None:
 
 
 def test_says_that_a_token_is_not_accepted(guarded: ApiProcess) -> None:
-    expired = token_of(guarded, "reader", expires_in=timedelta(seconds=1))
-    time.sleep(1.1)
+    expired = token_of(guarded, "reader", expires_in=timedelta(seconds=5))
+    time.sleep(5.1)
     for token in ("slpw_mistyped", expired):
         with Slipway(guarded.url, token) as client:
             with pytest.raises(Unauthenticated, match=r"not accepted: .*expired") as refused:
@@ -158,7 +158,7 @@ def test_shows_no_token_that_cannot_be_one() -> None:
 
 
 def test_waits_for_a_service_that_restarts_and_not_for_ever(api: ApiProcess) -> None:
-    with Slipway(api.url, retry_seconds=20) as client:
+    with Slipway(api.url, retry_seconds=PATIENCE_SECONDS) as client:
         assert list(client.models(search="nobody.has.this")) == []
         api.kill()
         again = threading.Timer(0.5, api.start)
@@ -178,7 +178,9 @@ def token_of(api: ApiProcess, role: str, expires_in: timedelta = timedelta(hours
     headers = {"authorization": f"Bearer {ADMINISTRATOR}"}
     grants = [{"role": role, "pattern": "*"}]
     made = {"name": identity, "kind": "person", "grants": grants}
-    with httpx.Client(base_url=f"{api.url}/v1", headers=headers) as administrator:
+    with httpx.Client(
+        base_url=f"{api.url}/v1", headers=headers, timeout=PATIENCE_SECONDS
+    ) as administrator:
         administrator.post("/identities", json=made).raise_for_status()
         end = (datetime.now(timezone.utc) + expires_in).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         token = {"name": "test", "expiresAt": end}

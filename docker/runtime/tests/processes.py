@@ -9,7 +9,7 @@ import textwrap
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,31 @@ from typing import Any
 RUNTIME = [sys.executable, "-m", "slipway_runtime"]
 
 
+# As long as a machine may take that has much else to do.
+PATIENCE_SECONDS = 120
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    with kept_port() as port:
         return port
+
+
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port that the system gives to nobody who asks for any, and on which whoever names it can
+    listen all the same: both say SO_REUSEADDR, and only one of them listens."""
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        port: int = keeper.getsockname()[1]
+        yield port
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def environment(
@@ -63,7 +83,7 @@ class Server:
 
     def status(self, path: str) -> int | None:
         try:
-            with urllib.request.urlopen(self.address + path, timeout=10) as answer:
+            with urllib.request.urlopen(self.address + path, timeout=PATIENCE_SECONDS) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -71,32 +91,32 @@ class Server:
             return None
 
     def text(self, path: str) -> str:
-        with urllib.request.urlopen(self.address + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.address + path, timeout=PATIENCE_SECONDS) as answer:
             body: bytes = answer.read()
             return body.decode()
 
-    def wait_for(self, path: str, status: int = 200, within_seconds: float = 30) -> None:
-        deadline = time.monotonic() + within_seconds
+    def wait_for(self, path: str, status: int = 200) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while self.status(path) != status:
             assert self.process.poll() is None, "the server ended"
             assert time.monotonic() < deadline, f"{path} was never {status}"
             time.sleep(0.02)
 
-    def predict(self, instances: list[Any], timeout: float = 10) -> Any:
+    def predict(self, instances: list[Any]) -> Any:
         body = json.dumps({"instances": instances}).encode()
         request = urllib.request.Request(
             self.address + "/predict", body, {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return json.load(answer)["predictions"]
 
-    def ask(self, body: Any, path: str = "/predict", timeout: float = 30) -> tuple[int, Any]:
+    def ask(self, body: Any, path: str = "/predict") -> tuple[int, Any]:
         """The status, and the body as JSON, of an answer of any status."""
         request = urllib.request.Request(
             self.address + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -104,7 +124,7 @@ class Server:
 
     def ask_get(self, path: str) -> tuple[int, Any]:
         try:
-            with urllib.request.urlopen(self.address + path, timeout=10) as answer:
+            with urllib.request.urlopen(self.address + path, timeout=PATIENCE_SECONDS) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -112,7 +132,7 @@ class Server:
 
     def raw(self, request: bytes) -> bytes:
         """All that comes back on a connection of its own, which the request has closed."""
-        with socket.create_connection(("127.0.0.1", self.port), 10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS) as connection:
             connection.sendall(request)
             with connection.makefile("rb") as answer:
                 return answer.read()
@@ -124,7 +144,7 @@ class Server:
 
     def logs(self) -> list[dict[str, Any]]:
         """Waits for the end of the process."""
-        output, _ = self.process.communicate(timeout=30)
+        output, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
         return [json.loads(line) for line in output.splitlines()]
 
 
@@ -134,17 +154,17 @@ def server(
     stdout: int | None = subprocess.PIPE,
     command: Sequence[str] = RUNTIME,
 ) -> Iterator[Server]:
-    port = free_port()
-    process = subprocess.Popen(
-        [*command, "serve"],
-        env={**environment, "PORT": str(port)},
-        stdout=subprocess.DEVNULL if stdout is None else stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield Server(process, port)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+    with kept_port() as port:
+        process = subprocess.Popen(
+            [*command, "serve"],
+            env={**environment, "PORT": str(port)},
+            stdout=subprocess.DEVNULL if stdout is None else stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield Server(process, port)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()

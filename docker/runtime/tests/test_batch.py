@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 import pytest
-from processes import RUNTIME, environment
+from processes import PATIENCE_SECONDS, RUNTIME, environment
 from served_models import IRIS_COLUMNS, cases_of, document_of, package_of
 
 from slipway_runtime.__main__ import main
@@ -40,7 +40,7 @@ class Predictor:
     def predict(self, instances):
         values = [v for i in instances for v in (i.values() if isinstance(i, dict) else [i])]
         if 666 in values: raise RuntimeError("no such weight")
-        if 999 in values and not os.environ.get("AWAKE"): os.write(2, b"asleep\\n"); time.sleep(60)
+        if 999 in values and not os.environ.get("AWAKE"): os.write(2, b"asleep\\n"); time.sleep(600)
         return [repr(i) for i in instances] if os.environ.get("REPR") else instances
 """
 
@@ -272,7 +272,7 @@ def test_a_run_that_was_killed_is_gone_on_with_to_the_same_bytes(
     rows = rows_file(tmp_path, format_name)
     answer, whole = tmp_path / f"answer.{format_name}", tmp_path / f"whole.{format_name}"
     with careful(tmp_path, "--input", str(rows), "--output", str(whole), AWAKE="1") as process:
-        assert process.wait(60) == 0, process.communicate()
+        assert process.wait(PATIENCE_SECONDS) == 0, process.communicate()
     answer.write_text("the old output")
     arguments = ["--input", str(rows), "--output", str(answer)]
     with careful(tmp_path, *arguments) as process:
@@ -284,7 +284,7 @@ def test_a_run_that_was_killed_is_gone_on_with_to_the_same_bytes(
         with (tmp_path / f".answer.{format_name}.partial").open("a") as partial:
             partial.write("half a r")
     with careful(tmp_path, *arguments, AWAKE="1") as process:
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, stderr
     logs = [json.loads(line) for line in stderr.splitlines()]
     assert [(log["message"], log["rows"]) for log in logs if "rows" in log] == [
@@ -303,7 +303,7 @@ def test_a_run_over_another_input_begins_anew(tmp_path: Path) -> None:
         process.kill()
     rows.write_text("1\n2\n")
     with careful(tmp_path, *arguments) as process:
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert "going on" not in stderr
     assert len(answer.read_text().splitlines()) == 2
     assert beside(answer) == []
@@ -316,7 +316,7 @@ def test_no_resume_begins_anew(tmp_path: Path) -> None:
         until_asleep(process)
         process.kill()
     with careful(tmp_path, *arguments, "--no-resume", AWAKE="1") as process:
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=PATIENCE_SECONDS)
     assert "going on" not in stderr
     assert len(answer.read_text().splitlines()) == 1005
 
@@ -327,12 +327,12 @@ def test_a_run_that_is_stopped_says_so_and_can_be_gone_on_with(tmp_path: Path) -
     with careful(tmp_path, *arguments) as process:
         until_asleep(process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 128 + signal.SIGTERM
+        assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
         assert process.stderr
         assert json.loads(process.stderr.read())["message"] == "stopped by a signal"
     assert not answer.exists()
     with careful(tmp_path, *arguments, AWAKE="1") as process:
-        assert "going on" in process.communicate(timeout=60)[1]
+        assert "going on" in process.communicate(timeout=PATIENCE_SECONDS)[1]
     assert len(answer.read_text().splitlines()) == 1005
 
 
@@ -342,7 +342,7 @@ def test_two_runs_do_not_write_the_same_output(tmp_path: Path) -> None:
     with careful(tmp_path, *arguments) as process:
         until_asleep(process)
         with careful(tmp_path, *arguments, AWAKE="1") as second:
-            _, stderr = second.communicate(timeout=60)
+            _, stderr = second.communicate(timeout=PATIENCE_SECONDS)
             assert (second.returncode, "another batch is writing" in stderr) == (4, True)
         process.kill()
 

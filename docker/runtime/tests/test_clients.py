@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from processes import Server, environment, server
+from processes import PATIENCE_SECONDS, Server, environment, server
 from served_models import IRIS_COLUMNS, document_of, package_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the clients' own
@@ -34,7 +34,7 @@ def test_mlflows_scoring_client(iris: Server) -> None:
     from mlflow.pyfunc.scoring_server.client import ScoringServerClient
 
     client = ScoringServerClient("127.0.0.1", iris.port)
-    client.wait_server_ready(10)
+    client.wait_server_ready(PATIENCE_SECONDS)
     assert client.get_version() == "0.1.0"
     for data in (pd.DataFrame(ROWS, columns=IRIS_COLUMNS), np.array(ROWS)):
         assert client.invoke(data).get_predictions()[0].tolist() == [0, 2]

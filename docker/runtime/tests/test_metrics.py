@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from served_models import IRIS_COLUMNS, document_of, package_of
 from starlette.testclient import TestClient
 
+from slipway_runtime import value_statistics
 from slipway_runtime.quantile_sketch import ACCURACY, MAX_BUCKETS, QuantileSketch
 from slipway_runtime.value_statistics import (
     MAX_CLASSES,
@@ -104,12 +106,15 @@ def observe(statistics: ModelStatistics, inputs: Any, outputs: Any) -> None:
     statistics.observe(1, lambda: (inputs, outputs))
 
 
-def test_a_second_has_so_many_values_that_are_counted() -> None:
+def test_a_second_has_so_many_values_that_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     statistics = ModelStatistics()
-    for _ in range(1000):
-        observe(statistics, {"x": [1.0] * MAX_INSTANCES_OF_A_REQUEST}, {})
-    assert statistics.instances == 1000
-    assert statistics.inputs["x"].count == MAX_VALUES_OF_A_SECOND
+    for second in (1, 2):
+        clock = SimpleNamespace(monotonic=lambda now=second: now)
+        monkeypatch.setattr(value_statistics, "time", clock)
+        for _ in range(1000):
+            observe(statistics, {"x": [1.0] * MAX_INSTANCES_OF_A_REQUEST}, {})
+        assert statistics.instances == second * 1000
+        assert statistics.inputs["x"].count == second * MAX_VALUES_OF_A_SECOND
 
 
 def test_statistics_stay_bounded_whatever_is_sent() -> None:

@@ -1,10 +1,11 @@
 """Health, metadata, documentation."""
 
 import re
-import time
+import sys
 from pathlib import Path
 
 from conftest import Serve, client_of
+from processes import wait_until
 from served_models import document_of
 
 from slipway_runtime import __version__
@@ -14,7 +15,7 @@ SLOW_PREDICTOR = """
 import threading
 go = threading.Event()
 class Predictor:
-    def __init__(self, folder): go.wait(20)
+    def __init__(self, folder): go.wait(600)
     def predict(self, instances): return instances
 """
 
@@ -41,11 +42,9 @@ def test_is_alive_at_once_and_ready_when_the_model_is_loaded(
         assert (metadata["ready"], metadata["inputs"][0]["name"]) == (False, "x")
         assert client.get("/docs").status_code == 200
         assert "slipway_model_ready 0.0" in client.get("/metrics").text
-        __import__("sys").modules["src.slow_start"].go.set()
-        deadline = time.monotonic() + 10
-        while client.get("/ready").json() != {"status": "ready"}:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: hasattr(sys.modules.get("src.slow_start"), "go"))
+        sys.modules["src.slow_start"].go.set()
+        wait_until(lambda: client.get("/ready").json() == {"status": "ready"})
         assert client.post("/predict", json={"instances": [1]}).json()["predictions"] == [1]
 
 

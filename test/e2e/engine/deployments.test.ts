@@ -47,13 +47,13 @@ describe.skipIf(engine === null || !composeIsThere())("a real compose takes the 
     writeFileSync(join(folder, "secrets/api.login"), "planted", { mode: 0o644 });
     const project = composeProject(file, folder);
     await project.compose("up", "--detach", "--quiet-pull");
-    await waitUntil("the model is healthy", async () => (await health(project)) === "healthy", { withinMs: 60_000 });
+    await waitUntil("the model is healthy", async () => (await health(project)) === "healthy", { withinMs: 180_000 });
     for (const { request, predictions } of model.cases) {
       const answer = await fetch(`http://127.0.0.1:${port}/predict`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(request),
-        signal: AbortSignal.timeout(30_000),
+        signal: AbortSignal.timeout(60_000),
       });
       expectSameAnswer(((await answer.json()) as { predictions: unknown }).predictions, predictions);
     }
@@ -81,7 +81,7 @@ describe.skipIf(engine === null || !composeIsThere())("a real compose takes the 
     const program = `
 import os, time, urllib.request
 request = urllib.request.Request(os.environ["MODEL_URL"] + "/predict", ${JSON.stringify(JSON.stringify(model.cases[0]?.request))}.encode(), {"content-type": "application/json"})
-print(urllib.request.urlopen(request, timeout=20).read().decode(), flush=True)
+print(urllib.request.urlopen(request, timeout=60).read().decode(), flush=True)
 time.sleep(600)`;
     writeFileSync(
       join(folder, "Dockerfile"),
@@ -93,10 +93,14 @@ time.sleep(600)`;
     const file = await call("GET", `${at}/deployment/sidecar?app=${app}`);
     const project = composeProject(file.bytes);
     await project.compose("up", "--detach");
-    const said = await waitUntil("the application was answered", async () => {
-      const log = await docker.docker("logs", await project.containerOf("app"));
-      return log === "" ? null : log;
-    });
+    const said = await waitUntil(
+      "the application was answered",
+      async () => {
+        const log = await docker.docker("logs", await project.containerOf("app"));
+        return log === "" ? null : log;
+      },
+      { withinMs: 120_000 },
+    );
     expectSameAnswer(JSON.parse(said).predictions, model.cases[0]?.predictions);
     await project.down();
     await nothingLeft(project);

@@ -50,13 +50,13 @@ describe.skipIf(engine === null || !composeIsThere())("a package that was given 
       await project.compose("up", "--detach");
       const container = await project.containerOf("model");
       const health = () => docker.docker("inspect", "--format", "{{.State.Health.Status}}", container);
-      await waitUntil("the model is healthy", async () => (await health()) === "healthy", { withinMs: 60_000 });
+      await waitUntil("the model is healthy", async () => (await health()) === "healthy", { withinMs: 180_000 });
       for (const { request, predictions } of model.cases) {
         const answer = await fetch(`http://127.0.0.1:${port}/predict`, {
           method: "POST",
           headers: { "content-type": "application/json" },
           body: JSON.stringify(request),
-          signal: AbortSignal.timeout(30_000),
+          signal: AbortSignal.timeout(60_000),
         });
         const answered = (await answer.json()) as { predictions: unknown };
         expectSameAnswer(answered.predictions, predictions);

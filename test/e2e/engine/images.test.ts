@@ -21,7 +21,7 @@ describe.skipIf(engine === null)("an image, pulled by its digest and run as prod
     const reference = await imageOf(name);
     await docker.docker("pull", "--quiet", reference);
     const container = await docker.runHardened(reference, "--health-interval", "1s");
-    await waitUntil(`${name} is healthy`, async () => (await container.health()) === "healthy", { withinMs: 60_000 });
+    await waitUntil(`${name} is healthy`, async () => (await container.health()) === "healthy", { withinMs: 180_000 });
 
     for (const { request, predictions } of model.cases) {
       const answer = await post(`${container.url}/predict`, request);
@@ -32,7 +32,7 @@ describe.skipIf(engine === null)("an image, pulled by its digest and run as prod
     expect((await fetch(`${container.url}/ready`)).status).toBe(200);
     const wrong = await post(`${container.url}/predict`, { instances: [{ nonsense: true }] });
     expect([name, wrong.status >= 400]).toEqual([name, true]);
-    await docker.docker("stop", "--time", "10", container.id);
+    await docker.docker("stop", "--time", "60", container.id);
     expect(await docker.docker("inspect", "--format", "{{.State.ExitCode}}", container.id)).toBe("0");
   });
 
@@ -93,7 +93,7 @@ print("\\n".join(bad))`;
     const [, host, path, digest] = /^([^/]+)\/(.+)@(.+)$/.exec(reference) ?? [];
     expect((await fetch(`http://${host}/v2/${path}/manifests/${digest}`)).status).toBe(404);
     const restored = await call("POST", `${image}/restore`);
-    const build = await finished(service, restored.json.id, 60_000);
+    const build = await finished(service, restored.json.id, 180_000);
     expect([build.status, build.error, build.image.reference]).toEqual(["succeeded", null, reference]);
     await tagged(service, "iris");
     await docker.docker("pull", "--quiet", reference);
@@ -119,14 +119,14 @@ async function post(url: string, body: unknown) {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
-    signal: AbortSignal.timeout(30_000),
+    signal: AbortSignal.timeout(60_000),
   });
   return { status: answer.status, json: (await answer.json()) as { predictions?: unknown } };
 }
 
 async function runWithInput(args: string[], input: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = execFile("docker", args, { timeout: 60_000 }, (error, stdout, stderr) =>
+    const child = execFile("docker", args, { timeout: 240_000 }, (error, stdout, stderr) =>
       error ? reject(new Error(`${error.message}\n${stderr}`)) : resolve(stdout),
     );
     child.stdin?.end(input);

@@ -1,4 +1,6 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { expect } from "vitest";
 import type { EngineConfig, NetworkConfig } from "#core/config.ts";
 import { runLabel } from "#core/images/engine/labels.ts";
 import { openEngine } from "#core/images/engine/open-engine.ts";
@@ -9,6 +11,7 @@ import { sharedCache } from "#test/made-before.ts";
 import { oneRegistry } from "#test/one-registry.ts";
 import { machinesNetwork, smallEngine } from "#test/plain-network.ts";
 import { testRegistry } from "#test/test-registry.ts";
+import { waitUntil } from "#test/wait-until.ts";
 import { type Instance, newInstance } from "../../integration/images/instance.ts";
 
 export type EngineInstance = Omit<Instance, "builder"> & { builder: ImageBuilder };
@@ -43,6 +46,25 @@ export function builderOf(
     registries: oneRegistry({ host: testRegistry().host }).registries,
     environment: process.env,
   });
+}
+
+export async function expectNothingLeft(docker: DockerEngine["docker"]): Promise<void> {
+  expect(await leftForGood(docker)).toEqual([]);
+}
+
+/** The same, and no folder of a build either. */
+export async function expectNothingLeftOf(docker: DockerEngine["docker"], { folder }: EngineInstance): Promise<void> {
+  await expectNothingLeft(docker);
+  await expect.poll(() => readdir(join(folder, "scratch"))).toEqual([]);
+}
+
+/** What an engine is told to remove it lets go of when it has the time. */
+export async function leftForGood(docker: DockerEngine["docker"]): Promise<string[]> {
+  const isEmpty = async () => (await leftovers(docker)).length === 0;
+  return waitUntil("nothing is left in the engine", isEmpty).then(
+    () => [],
+    () => leftovers(docker),
+  );
 }
 
 /** Whatever of builds is in the engine: containers, images and steps of all runs. */

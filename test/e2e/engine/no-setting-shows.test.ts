@@ -16,7 +16,7 @@ import { testBucket } from "#test/test-bucket.ts";
 import { testDatabase } from "#test/test-database.ts";
 import { waitUntil } from "#test/wait-until.ts";
 import { login, passwordRegistry } from "../../integration/images/guarded-registry.ts";
-import { leftovers } from "./instance.ts";
+import { expectNothingLeft } from "./instance.ts";
 
 const chance = randomBytes(6).toString("hex");
 const engine = dockerEngine();
@@ -118,7 +118,7 @@ describe.skipIf(engine === null)("what builds and their company's network are to
     const port = await freePort();
     const api = await startProgram("api", { ...settings, SLIPWAY_PORT: String(port) }, (line) => lines.push(line));
     const worker = await startProgram("worker", settings, (line) => lines.push(line));
-    await Promise.all([api.line(/^listening$/, 30_000), worker.line(/worker ready/, 30_000)]);
+    await Promise.all([api.line(/^listening$/, 120_000), worker.line(/worker ready/, 120_000)]);
     const call: Call = async (method, path, body) => {
       const json = body === undefined || typeof body === "string" ? {} : { "content-type": "application/json" };
       const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -212,7 +212,7 @@ describe.skipIf(engine === null)("what builds and their company's network are to
     ];
     expect(whatShows({ canary }, places).length).toBeGreaterThan(3);
     expect(whatShows(planted, places)).toEqual([]);
-    expect(await leftovers(docker)).toEqual([]);
+    await expectNothingLeft(docker);
   }, 900_000);
 });
 

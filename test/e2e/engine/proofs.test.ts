@@ -3,6 +3,7 @@ import { digestOf } from "#core/artifacts/digest.ts";
 import type { ImageBuilder } from "#core/images/image-builder.ts";
 import { openAssembler } from "#core/images/open-assembler.ts";
 import { openRegistries } from "#core/images/registries/open-registries.ts";
+import { proofWork } from "#core/proofs/proof.ts";
 import type { Prisma } from "#prisma/client/client.ts";
 import { type DockerEngine, dockerEngine } from "#test/docker-engine.ts";
 import { takeMade } from "#test/made-before.ts";
@@ -13,7 +14,8 @@ import { testWorker } from "#test/test-worker.ts";
 import { waitUntil } from "#test/wait-until.ts";
 
 const engine = dockerEngine();
-const limitSeconds = 20;
+/** Enough for a Python that starts beside eight others on a machine that has much to do. */
+const limitSeconds = 60;
 const service = await testService({
   SLIPWAY_PROOF: "on",
   SLIPWAY_PROOF_LIMIT_SECONDS: String(limitSeconds),
@@ -34,7 +36,19 @@ describe.skipIf(engine === null)("a proof", () => {
     ),
   );
 
-  const containers = async () => lines(await docker("ps", "--all", "--quiet", "--filter", "label=dev.slipway.proof"));
+  /** Of this service: another suite's worker may have proofs of its own in the engine. */
+  const containers = async () => {
+    const label = "dev.slipway.proof";
+    const format = `{{.ID}} {{.Label "${label}"}}`;
+    const all = lines(await docker("ps", "--all", "--filter", `label=${label}`, "--format", format));
+    const own = (await registry.db.work.findMany({ where: { kind: proofWork } })).map(({ id }) => id);
+    return all
+      .map((line) => line.split(" "))
+      .flatMap(([id = "", holder = ""]) => {
+        const [workId = ""] = holder.split("/");
+        return own.includes(workId) ? [id] : [];
+      });
+  };
   const images = async () =>
     lines(
       await docker(
@@ -131,10 +145,10 @@ http.server.HTTPServer(("", 9000), Server).serve_forever()
     const proof = await proven("own", files);
     expect(proof).toMatchObject({ status: "passed", checked: "prediction", reason: null });
     expect(proof.log).toMatch(/^serving\n/);
-    expect(await docker("images", "--quiet", "slipway-asker")).toBe("");
+    await waitUntil("its asker is gone", async () => (await docker("images", "--quiet", "slipway-asker")) === "");
   });
 
-  it("ends in time with one line of reason, whatever the image does", { timeout: 400_000 }, async () => {
+  it("ends in time with one line of reason, whatever the image does", { timeout: 600_000 }, async () => {
     const example = { "slipway.yaml": "example: {instances: [[1]]}\n" };
     const token = `slps_${"a1B2".repeat(8)}`;
     const hostile = {
@@ -161,7 +175,7 @@ http.server.HTTPServer(("", 9000), Server).serve_forever()
       "ends-at-once": expect.stringMatching(
         /^failed: it ended with exit code 3 before it was healthy: .* exited with code 7/,
       ),
-      "prints-for-ever": expect.stringMatching(/^failed: it was not healthy within 20 s: x+/),
+      "prints-for-ever": expect.stringMatching(`^failed: it was not healthy within ${limitSeconds} s: x+`),
       "takes-all-memory": expect.stringMatching(/^failed: it took more than 256 MiB of memory/),
       "forks-for-ever": expect.stringMatching(/^failed: it /),
     });
@@ -173,7 +187,7 @@ http.server.HTTPServer(("", 9000), Server).serve_forever()
   });
 
   it("runs the package's own tests in the image when it is asked to, and says how they ended", {
-    timeout: 400_000,
+    timeout: 600_000,
   }, async () => {
     const tests = (text: string): Files => ({ ...predictor("return instances"), "tests/test_it.py": text });
     const packages = {
@@ -218,9 +232,11 @@ http.server.HTTPServer(("", 9000), Server).serve_forever()
       "tested-well": { status: "passed", reason: null, passed: 4, failed: 0, skipped: 1 },
       "tested-badly": { ...failed(/tests\/test_it\.py::test_sum: assert \(1 \+ 2\) == 4$/), passed: 1, failed: 1 },
       "tested-not": { ...failed(/No module named 'no_such_module'/), failed: 1 },
-      "tests-never-end": failed(/^they did not end within 20 s$/),
+      "tests-never-end": failed(new RegExp(`^they did not end within ${limitSeconds} s$`)),
       // What pytest holds back for the end fills the memory that /tmp is.
-      "tests-print-for-ever": failed(/No space left on device$|^they did not end within 20 s$/),
+      "tests-print-for-ever": failed(
+        new RegExp(`No space left on device$|^they did not end within ${limitSeconds} s$`),
+      ),
       "tests-fork-for-ever": failed(/^they /),
       "tests-end-it": failed(/^they ended with exit code 0 and without a result$/),
       "tests-take-memory": failed(/^they took more than 256 MiB of memory$/),
@@ -247,11 +263,15 @@ http.server.HTTPServer(("", 9000), Server).serve_forever()
     await call("POST", "/v1/models/never-loads/versions/1.0.0/proof");
     const settings = { SLIPWAY_PROOF_LIMIT_SECONDS: "10", SLIPWAY_BUILDS_AT_ONCE: "2" };
     const killed = await workerProcess(service, settings);
-    const [left] = await waitUntil("a container", async () => ((await containers()).length > 0 ? containers() : null));
-    await killed.stop(0);
+    const [left] = await waitUntil("a container", async () => {
+      const found = await containers();
+      return found.length > 0 ? found : null;
+    });
+    killed.kill();
+    await killed.exited;
     expect(await containers()).toEqual([left]);
     await workerProcess(service, settings);
-    await waitUntil("it is gone", async () => !(await containers()).includes(left as string), { withinMs: 30_000 });
+    await waitUntil("it is gone", async () => !(await containers()).includes(left as string), { withinMs: 120_000 });
     expect(await tried("never-loads")).toMatchObject({
       status: "failed",
       reason: expect.stringContaining("not healthy within 10 s"),

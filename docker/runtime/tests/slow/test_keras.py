@@ -64,8 +64,8 @@ def test_on_tensorflow_the_answer_is_the_same(tmp_path: Path) -> None:
         tmp_path, document_of(name), package_of(name), KERAS_BACKEND="tensorflow"
     )
     with server(variables) as tensorflow:
-        tensorflow.wait_for("/ready", within_seconds=120)
-        with urllib.request.urlopen(tensorflow.address + "/metadata", timeout=10) as metadata:
+        tensorflow.wait_for("/ready")
+        with urllib.request.urlopen(tensorflow.address + "/metadata", timeout=120) as metadata:
             assert json.load(metadata)["platform"] == "keras_tensorflow"
         for case in cases_of(name):
             assert same(tensorflow.predict(case["request"]["instances"]), case["predictions"])
