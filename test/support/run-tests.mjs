@@ -138,16 +138,17 @@ function skipped(count, what, missing) {
 
 async function usual() {
   const withoutParts = leftOut.includes("parts");
-  await Promise.all([
-    vitest("unit", 6).then(() => withoutParts || vitest("contracts", 12)),
-    pytest("Python runtime tests", {}, ["docker/runtime"], aside),
-    checks(),
-  ]);
+  // One process that takes minutes.
+  const beside = Promise.all([pytest("Python runtime tests", {}, ["docker/runtime"], aside), checks()]);
+  await vitest("unit", 6);
   if (withoutParts) {
     skipped(3, "all tests that need parts are", "them");
-    return asked.includes("slow") ? slow() : undefined;
+    if (asked.includes("slow")) await slow();
+    return beside;
   }
+  await vitest("contracts", 12);
   await vitest("integration", 30);
+  await beside;
   await vitest("timing", 6);
   if (leftOut.includes("versitygw")) skipped(1, "integration tests on S3 are", "versitygw");
   else await vitest("integration-s3", 12);

@@ -15,7 +15,7 @@ import { waitUntil } from "#test/wait-until.ts";
 
 const engine = dockerEngine();
 /** Enough for a Python that starts beside eight others on a machine that has much to do. */
-const limitSeconds = 60;
+const limitSeconds = 30;
 const service = await testService({
   SLIPWAY_PROOF: "on",
   SLIPWAY_PROOF_LIMIT_SECONDS: String(limitSeconds),
