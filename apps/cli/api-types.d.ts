@@ -1321,6 +1321,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks/{webhook}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Another secret, which this answer alone has. For a while those before it sign as well: give it to the receivers meanwhile. */
+        post: operations["replaceWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -8318,6 +8335,52 @@ export interface operations {
                         statusCode: number | null;
                         tookMs: number | null;
                         triedAt: string | null;
+                    };
+                };
+            };
+        };
+    };
+    replaceWebhookSecret: {
+        parameters: {
+            query: {
+                /** @description For so long the secrets before it sign as well; 0 where others have come to know one */
+                keepHours: number;
+            };
+            header?: {
+                /** @description Names this request, e.g. by a UUID: sent again it changes nothing more and gets the same answer, for a day */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                webhook: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Format: date-time */
+                        createdAt: string;
+                        createdBy: string;
+                        description: string;
+                        disabledAt: string | null;
+                        disabledReason: string | null;
+                        enabled: boolean;
+                        failingSince: string | null;
+                        /** @description Attempts in a row that were not taken */
+                        failures: number;
+                        /** @enum {unknown} */
+                        format: "standard" | "cloudevents";
+                        id: string;
+                        kinds: string[];
+                        models: string;
+                        secret: string | null;
+                        url: string;
                     };
                 };
             };

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { parseNamePattern } from "#core/access/name-pattern.ts";
 import { deliveryStatuses, listDeliveries, redeliver } from "#core/webhooks/deliveries.ts";
-import { createWebhook, deleteWebhook, updateWebhook } from "#core/webhooks/set-webhook.ts";
+import { createWebhook, deleteWebhook, replaceSecret, updateWebhook } from "#core/webhooks/set-webhook.ts";
 import { listWebhooks, readWebhook } from "#core/webhooks/webhook.ts";
 import { answerOnce } from "../answer-once.ts";
 import { Delivery, MadeWebhook, NewWebhook, Webhook, WebhookChanges } from "../event-schemas.ts";
@@ -85,6 +85,36 @@ export const webhookRoutes: FastifyPluginAsyncTypebox = async (app) => {
       const { models, ...changes } = body;
       const input = { ...changes, models: models === undefined ? undefined : parseNamePattern(models) };
       return webhookView(await updateWebhook(registry, params.webhook, input, actor));
+    },
+  );
+
+  app.post(
+    "/webhooks/:webhook/secret",
+    {
+      schema: {
+        operationId: "replaceWebhookSecret",
+        description:
+          "Another secret, which this answer alone has. For a while those before it sign as well: give it to the receivers meanwhile.",
+        tags,
+        params: webhookParams,
+        headers: onceHeaders,
+        querystring: Type.Object({
+          keepHours: Type.Integer({
+            minimum: 0,
+            maximum: 168,
+            default: 24,
+            description: "For so long the secrets before it sign as well; 0 where others have come to know one",
+          }),
+        }),
+        response: { 200: MadeWebhook, ...problems(404, 409, 422) },
+      },
+    },
+    async (request, reply) => {
+      const input = { id: request.params.webhook, keepHours: request.query.keepHours };
+      const made = { status: 200, view: madeWebhookView, again: madeWebhookAgain } as const;
+      return answerOnce(registry, request, reply, made, (remember) =>
+        replaceSecret(registry, input, request.actor, remember),
+      );
     },
   );
 

@@ -136,6 +136,7 @@ export const needs = {
   createWebhook: everything,
   getWebhook: everything,
   updateWebhook: everything,
+  replaceWebhookSecret: everything,
   deleteWebhook: everything,
   listDeliveries: everything,
   redeliver: everything,

@@ -7,11 +7,10 @@ import { SlipwayError } from "#core/errors.ts";
 import { eventKinds } from "#core/events/event-kinds.ts";
 import { forget, type Remember } from "#core/idempotency/keys.ts";
 import type { Actor, Registry } from "#core/registry.ts";
-import { putSecret, removeSecret } from "#core/secrets/stored-secrets.ts";
 import type { WebhookFormat } from "./message.ts";
-import { newSigningSecret } from "./sign-message.ts";
+import { makeSigningSecret, removeSigningSecrets } from "./signing-secrets.ts";
 import { whyUrlIsRefused } from "./target.ts";
-import { lockWebhook, readWebhook, secretOf, type Webhook, webhookWork } from "./webhook.ts";
+import { lockWebhook, readWebhook, type Webhook, webhookWork } from "./webhook.ts";
 
 export interface WebhookInput {
   url: string;
@@ -38,9 +37,8 @@ export async function createWebhook(
 ): Promise<MadeWebhook> {
   check(input, config.webhooks.networks);
   const id = newId();
-  const secret = newSigningSecret();
   return db.$transaction(async (tx) => {
-    await putSecret(tx, config.secrets, { subject: secretOf(id), secret });
+    const secret = await makeSigningSecret(tx, config.secrets, { id });
     await tx.webhook.create({ data: { id, ...input, createdBy: actor.name } });
     await tx.work.create({ data: { id: newId(), kind: webhookWork, subjectId: id, state: "done" } });
     const webhook = await readWebhook({ db: tx }, id);
@@ -94,13 +92,32 @@ export async function updateWebhook(
   });
 }
 
+/** Another secret: what is sent from now on is signed with it, and for some hours with those before it as well, so that receivers are
+ *  given it without a message that they refuse. With no hours those are worth nothing from now on. Throws `webhook_not_found`. */
+export async function replaceSecret(
+  { db, config }: Needs,
+  { id, keepHours }: { id: string; keepHours: number },
+  actor: Actor,
+  remember: Remember<MadeWebhook> = forget,
+): Promise<MadeWebhook> {
+  return db.$transaction(async (tx) => {
+    const webhook = await lockWebhook(tx, id);
+    const keepUntil = keepHours === 0 ? null : new Date(Date.now() + keepHours * 3_600_000);
+    const secret = await makeSigningSecret(tx, config.secrets, { id, keepUntil });
+    await recordAudit(tx, actor, { ...audited(webhook), action: "webhook.renew", after: { keepHours } });
+    const made = { webhook, secret };
+    await remember(tx, made);
+    return made;
+  });
+}
+
 /** With all that waits for it, and the log of what was sent. Throws `webhook_not_found`. */
 export async function deleteWebhook({ db }: Needs, id: string, actor: Actor): Promise<void> {
   await db.$transaction(async (tx) => {
     const before = await lockWebhook(tx, id);
     await tx.work.deleteMany({ where: { kind: webhookWork, subjectId: id } });
     await tx.webhook.delete({ where: { id } });
-    await removeSecret(tx, secretOf(id));
+    await removeSigningSecrets(tx, id);
     await recordAudit(tx, actor, { ...audited(before), action: "webhook.delete", before: described(before) });
   });
 }

@@ -7,6 +7,7 @@ import { createHmac, randomBytes } from "node:crypto";
  *   webhook-id          of the event; the same however often it is sent
  *   webhook-timestamp   of this attempt, in seconds
  *   webhook-signature   v1, · base64( HMAC-SHA256( bytes of the secret, id · "." · timestamp · "." · body ) )
+ *                       of each secret, with blanks between
  */
 
 const prefix = "whsec_";
@@ -15,9 +16,11 @@ export function newSigningSecret(): string {
   return `${prefix}${randomBytes(32).toString("base64")}`;
 }
 
-export function signedHeaders(secret: string, id: string, body: string, at: Date): Record<string, string> {
+export function signedHeaders(secrets: readonly string[], id: string, body: string, at: Date): Record<string, string> {
   const timestamp = String(Math.floor(at.getTime() / 1_000));
-  const key = Buffer.from(secret.slice(prefix.length), "base64");
-  const signature = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
-  return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": `v1,${signature}` };
+  const signatures = secrets.map((secret) => {
+    const key = Buffer.from(secret.slice(prefix.length), "base64");
+    return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+  });
+  return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };
 }

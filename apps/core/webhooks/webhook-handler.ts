@@ -1,6 +1,5 @@
 import type { Logger } from "#core/logger.ts";
 import type { Registry } from "#core/registry.ts";
-import { readSecret } from "#core/secrets/stored-secrets.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { type Claim, closeWork, finishWork, holdClaim, postponeWork, putOffWork } from "#core/work/work.ts";
 import { eventMessage } from "./message.ts";
@@ -9,7 +8,8 @@ import { failuresUntilPause, pauseMs } from "./patience.ts";
 import { recordFailure, recordRecovered, recordTaken } from "./record-outcome.ts";
 import { sendMessage } from "./send-message.ts";
 import { signedHeaders } from "./sign-message.ts";
-import { recordOf, secretOf, type Webhook } from "./webhook.ts";
+import { signingSecrets } from "./signing-secrets.ts";
+import { recordOf, type Webhook } from "./webhook.ts";
 
 type Needs = Pick<Registry, "db" | "config">;
 
@@ -70,8 +70,7 @@ interface Sent {
 
 /** Returns the failures in a row, at last. */
 async function sendLanes({ db, config }: Needs, { claim, webhook, deliveries, signal, log }: Sent): Promise<number> {
-  const secret = await readSecret(db, config.secrets, secretOf(webhook.id));
-  if (secret === null) throw new Error(`the secret of the webhook ${webhook.id} is gone`);
+  const secrets = await signingSecrets(db, config.secrets, webhook.id);
   const { retryForMs, networks } = config.webhooks;
   const state = { failures: webhook.failures, stopped: false };
 
@@ -80,7 +79,7 @@ async function sendLanes({ db, config }: Needs, { claim, webhook, deliveries, si
     const { contentType, body } = eventMessage(delivery.event, webhook.format);
     const headers = {
       "content-type": contentType,
-      ...signedHeaders(secret, delivery.event.id, body, new Date()),
+      ...signedHeaders(secrets, delivery.event.id, body, new Date()),
     };
     const sending = { url: new URL(webhook.url), headers, body, networks, ca: config.ca };
     const outcome = await sendMessage(sending, signal);

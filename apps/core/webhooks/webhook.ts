@@ -28,11 +28,6 @@ export interface Webhook {
 /** One row of work a webhook, done while nothing waits: whoever claims it sends what waits. */
 export const webhookWork = "webhook";
 
-/** What its signing secret is kept under. */
-export function secretOf(id: string): string {
-  return `webhook:${id}/secret`;
-}
-
 /** Everything of few. */
 export async function listWebhooks({ db }: { db: Database }): Promise<Webhook[]> {
   return (await db.webhook.findMany({ orderBy: { id: "asc" } })).map(recordOf);

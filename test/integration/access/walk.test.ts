@@ -300,6 +300,7 @@ const ofEverything: Record<string, Request> = {
   createWebhook: ["POST", "/v1/webhooks", { json: { url: 1 } }],
   getWebhook: ["GET", "/v1/webhooks/none-of-that-id"],
   updateWebhook: ["PATCH", "/v1/webhooks/none-of-that-id", { json: { enabled: true } }],
+  replaceWebhookSecret: ["POST", "/v1/webhooks/none-of-that-id/secret"],
   deleteWebhook: ["DELETE", "/v1/webhooks/none-of-that-id"],
   listDeliveries: ["GET", "/v1/webhooks/none-of-that-id/deliveries"],
   redeliver: ["POST", "/v1/webhooks/none-of-that-id/deliveries/none/redeliver"],

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook as Verifier } from "standardwebhooks";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { runEventsSample } from "#test/events-sample.ts";
 import { testService } from "#test/test-service.ts";
 import { type Received, receiver, testWebhooks } from "#test/test-webhooks.ts";
 import { waitUntil } from "#test/wait-until.ts";
+import { whenDone } from "#test/when-done.ts";
 
 const service = await testService({
   SLIPWAY_SECRET_KEY: "a secret key of the tests that is long enough",
@@ -66,6 +67,50 @@ describe("a webhook", () => {
     expect(last).toMatchObject({ status: "delivered", attempts: 1, statusCode: 204, error: null, nextAt: null });
     expect(last.event.subject).toBe("a.m1");
     console.log(`change → delivered, ms of 10: p50 ${tookMs[5]}, largest ${tookMs[9]}`);
+  });
+
+  it("signs with another secret, and for as long as it is told with those before it", async () => {
+    const target = await receiver();
+    const { secret: first, id } = await webhook({ url: target.url, models: "s.*", kinds: ["model.created"] });
+    const another = async (query = "", headers = {}) => {
+      const answer = await call("POST", `/v1/webhooks/${id}/secret${query}`, { headers });
+      expect([answer.status, answer.json.id]).toEqual([200, id]);
+      return answer.json.secret;
+    };
+    const signers = async (name: string, secrets: string[]) => {
+      await model(name);
+      const message = await waitUntil("the message", async () =>
+        target.received.find(({ json }) => (json as { data: { model: string } }).data.model === name),
+      );
+      const verifies = (secret: string) => {
+        try {
+          return new Verifier(secret).verify(message.body, message.headers) !== null;
+        } catch {
+          return false;
+        }
+      };
+      expect(message.headers["webhook-signature"]?.split(" ")).toHaveLength(secrets.filter(verifies).length);
+      return secrets.map(verifies);
+    };
+    const once = { "idempotency-key": `"${randomUUID()}"` };
+    const second = await another("", once);
+    expect(await another("", once)).toBeNull(); // the same request, answered again
+    expect(await signers("s.two", [first, second])).toEqual([true, true]);
+    const third = await another("?keepHours=1");
+    expect(await signers("s.three", [first, second, third])).toEqual([true, true, true]);
+    vi.useFakeTimers({ now: Date.now() + 2 * 3_600_000, toFake: ["Date"] });
+    whenDone(() => vi.useRealTimers());
+    expect(await signers("s.later", [first, second, third])).toEqual([true, false, true]);
+    vi.useRealTimers();
+    const last = await another("?keepHours=0");
+    expect(await signers("s.last", [first, second, third, last])).toEqual([false, false, false, true]);
+    const audit = (await call("GET", "/v1/audit?action=webhook.renew")).json.items;
+    expect(audit.map(({ after }: { after: object }) => after)).toEqual([0, 1, 24].map((keepHours) => ({ keepHours })));
+    for (const known of [first, second, third, last]) expect(JSON.stringify(audit)).not.toContain(known);
+    expect((await call("POST", `/v1/webhooks/${id}/secret?keepHours=169`)).status).toBe(400);
+    expect((await call("POST", `/v1/webhooks/${randomUUID()}/secret`)).status).toBe(404);
+    await call("DELETE", `/v1/webhooks/${id}`);
+    expect(await registry.db.secret.count({ where: { subject: { startsWith: `webhook:${id}/` } } })).toBe(0);
   });
 
   it("is sent CloudEvents where it asks for them", async () => {
