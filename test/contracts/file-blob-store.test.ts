@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { BlobKey } from "#core/artifacts/blob-store.ts";
 import { fileBlobStore, removeAbandonedParts } from "#core/artifacts/file-blob-store.ts";
 import { temporaryFolder } from "#test/temporary-folder.ts";
 import { waitUntil } from "#test/wait-until.ts";
+import { whenDone } from "#test/when-done.ts";
 import { describeBlobStore } from "./blob-store.ts";
 
 describeBlobStore("files", () => {
@@ -71,6 +72,26 @@ it("an upload in parts may rest for as long as its row says, and shows as unfini
   await parts.abort(torn.key, torn.id);
   expect(await parts.complete(resting.key, resting.id, [resting.stored])).toEqual({ sizeBytes: 4 });
   expect(await readdir(join(folder, "parts"))).toEqual([]);
+});
+
+it("a fault of the disk, which it tells once, is every part's that was being written", async () => {
+  const folder = temporaryFolder();
+  const { parts } = fileBlobStore(folder);
+  const key = randomBytes(16).toString("hex") as BlobKey;
+  const id = await parts.begin(key, { partBytes: 1_000 });
+  const put = (number: number) =>
+    parts.put(key, id, { number, bytes: randomBytes(1_000), offset: (number - 1) * 1_000 });
+  const handle = await open(folder);
+  await handle.close();
+  const fault = Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" });
+  // A real disk cannot be asked to fail once.
+  vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, "datasync").mockRejectedValueOnce(fault);
+  whenDone(() => vi.restoreAllMocks());
+  const ends = await Promise.allSettled([1, 2, 3].map(put));
+  expect(ends.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(await parts.list(key, id)).toEqual([]);
+  const stored = [await put(1), await put(2)];
+  expect(await parts.list(key, id)).toEqual(stored);
 });
 
 it("a writer that was left behind with a part in its hands reaches no object that was completed since", async () => {

@@ -182,14 +182,17 @@ interface Written {
   commit(line: string): Promise<void>;
 }
 
-/** The file of an upload is open once for all parts that are being written to it, so that a fault of the disk, which is told once,
- *  is told to one of them; and those that are written by the time that it is idle are made durable together. */
+/** The file of an upload is open once for all parts that are being written to it: a fault of the disk, which is told once, is
+ *  told to all of them that are not on record; and those that are written by the time that it is idle are made durable together. */
 function openWhileWritten(): (path: string, write: (to: Written) => Promise<void>) => Promise<void> {
   const files = new Map<string, { written: Promise<Written>; users: number }>();
   const openOne = async (path: string): Promise<Written> => {
     const file = await open(path, "r+");
+    let synced: Promise<void> = Promise.resolve();
     const commit = inGroups<string>(async (lines) => {
-      await file.datasync();
+      // Once it has failed, nobody knows whose bytes it was.
+      synced = synced.then(() => file.datasync());
+      await synced;
       await appendDurably(`${path}.log`, lines.join("\n"));
     });
     return { file, commit };

@@ -1,7 +1,7 @@
 import { isSlipwayError, messageOf } from "#core/errors.ts";
 import { copyImage } from "#core/images/copy-image.ts";
 import { placeOf } from "#core/images/registries/image-place.ts";
-import { type OpenRegistry, type Registries, RegistryMoved } from "#core/images/registries/open-registries.ts";
+import { type Registries, RegistryMoved } from "#core/images/registries/open-registries.ts";
 import type { KnownManifests } from "#core/images/registry-client/known-manifests.ts";
 import { deleteManifest, pullManifest, pushManifest } from "#core/images/registry-client/manifests.ts";
 import { isPassing, RegistryError } from "#core/images/registry-client/registry-error.ts";
@@ -13,42 +13,42 @@ export interface TagBringing {
   manifests: KnownManifests;
 }
 
-interface BringContext {
-  signal: AbortSignal;
-  log: Logger;
-}
-
-/** Has a registry's tag be what its row says, and asks for it afterwards. Of a copy the image comes first. Returns what stays as it
- *  is and should not, in one line, else null. Throws `RegistryError`, `registry_not_found`. */
+/** Has a registry's tag be what its row says, and asks for it afterwards; of a copy the image is there (`copyHere`). Returns what
+ *  stays as it is and should not, in one line, else null. Throws `RegistryError`, `registry_not_found`. */
 export async function bringTag(
   { registries, manifests }: TagBringing,
   sync: TagSync,
-  { signal, log }: BringContext,
+  signal: AbortSignal,
 ): Promise<string | null> {
   const { digest } = sync;
   if (digest === null) return removeTag(registries, sync, signal);
   const { registry, host, path } = placeOf(sync);
-  const target = await registries.open(registry, host);
-  if (sync.copy) await copyHere(registries, sync, { ...target, path }, { signal, log });
-  const manifest = await manifests.pull(target.client, path, digest, signal);
+  const { client } = await registries.open(registry, host);
+  const manifest = await manifests.pull(client, path, digest, signal);
   if (manifest === null) throw new RegistryError(`registry ${host} has no ${path}@${digest} any more`);
-  await pushManifest(target.client, path, sync.tag, manifest, signal);
-  const found = await pullManifest(target.client, path, sync.tag, signal);
+  await pushManifest(client, path, sync.tag, manifest, signal);
+  const found = await pullManifest(client, path, sync.tag, signal);
   if (found?.digest !== digest) throw notTaken(sync, found?.digest ?? null);
   return null;
 }
 
-async function copyHere(
+/** Brings the image of a copy to where its tag goes. Throws `RegistryError`, `registry_not_found`. */
+export async function copyHere(
   registries: Registries,
-  { digest, imageRegistry, imageRepository }: TagSync,
-  target: OpenRegistry & { path: string },
-  { signal, log }: BringContext,
+  { digest, imageRegistry, imageRepository, ...target }: TagSync,
+  { signal, log }: { signal: AbortSignal; log: Logger },
 ): Promise<void> {
   if (digest === null || imageRegistry === null || imageRepository === null)
     throw new Error("there is nothing to copy");
-  const { registry, host, path } = placeOf({ registry: imageRegistry, repository: imageRepository });
-  const { client } = await registries.open(registry, host);
-  await copyImage({ client, path }, target, digest, { signal, log: (line) => log.info(line) });
+  const [from, to] = [placeOf({ registry: imageRegistry, repository: imageRepository }), placeOf(target)];
+  const [source, opened] = [
+    await registries.open(from.registry, from.host),
+    await registries.open(to.registry, to.host),
+  ];
+  await copyImage({ client: source.client, path: from.path }, { ...opened, path: to.path }, digest, {
+    signal,
+    log: (line) => log.info(line),
+  });
 }
 
 /** Many registries remove no tag but with its manifest, and with it every other tag that is there; and of one that is not ours

@@ -37,7 +37,8 @@ async function giveUpForOther(tx: Transaction, claim: Claim, sync: TagSync): Pro
     throw new Error(
       `${repository} is where the registry ${other.registry} has the image: the registry ${sync.registry} needs another repository template`,
     );
-  await tx.tagSync.delete({ where: { id } });
+  const { home } = await tx.tagSync.delete({ where: { id } });
+  if (home) await tx.tagSync.update({ where: { id: other.id }, data: { home } });
   await finishWork(tx, claim);
   // The reconciler rings for it.
   await requestSync(tx, { modelId, tag }, sync.versionId);

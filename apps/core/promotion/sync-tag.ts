@@ -2,6 +2,7 @@ import { messageOf } from "#core/errors.ts";
 import type { Registries } from "#core/images/registries/open-registries.ts";
 import { openKnownManifests } from "#core/images/registry-client/known-manifests.ts";
 import { isAway } from "#core/images/registry-client/registry-error.ts";
+import type { Logger } from "#core/logger.ts";
 import { lockModel } from "#core/models/model.ts";
 import { redactor } from "#core/redact.ts";
 import type { Registry } from "#core/registry.ts";
@@ -9,7 +10,7 @@ import { fewAtOnce } from "#core/work/few-at-once.ts";
 import type { WorkHandler } from "#core/work/run-work.ts";
 import { type Claim, closeWork, holdClaim, postponeWork, StaleClaim } from "#core/work/work.ts";
 import { Prisma } from "#prisma/client/client.ts";
-import { bringTag } from "./bring-tag.ts";
+import { bringTag, copyHere } from "./bring-tag.ts";
 import { findCopyPlace } from "./copy-place.ts";
 import { tagWork } from "./request-sync.ts";
 import { readSync, type TagSync, tagReference } from "./tag-sync.ts";
@@ -19,6 +20,8 @@ interface Needs extends Pick<Registry, "db" | "config"> {
 }
 
 const lastTryMs = 60_000;
+/** Whether what is copied is still wanted. */
+const lookEveryMs = 1_000;
 const longestPauseMs = 60_000;
 
 /** The same for a worker, which has other work too. */
@@ -40,15 +43,22 @@ export function bringingTags(needs: Needs): WorkHandler {
       let sync = await readSync(db, claim.subjectId);
       if (sync === null) return closeWork(db, claim);
       let left: string | null;
+      let isCopying = false;
       try {
-        if (sync.copy && sync.digest !== null) sync = await findCopyPlace(needs, claim, sync);
-        if (sync === null) return;
-        left = await bringTag({ registries, manifests }, sync, { signal, log });
+        if (sync.copy && sync.digest !== null) {
+          isCopying = true;
+          sync = await findCopyPlace(needs, claim, sync);
+          if (sync === null) return;
+          if (!(await copied(needs, sync, { signal, log }))) continue;
+          isCopying = false;
+        }
+        left = await bringTag({ registries, manifests }, sync, signal);
       } catch (error) {
         if (signal.aborted || error instanceof StaleClaim || sync === null) throw error;
         const reason = redact(messageOf(error));
         log.warn({ tag: tagReference(sync), error: reason }, "a registry has not taken a tag yet; tried again");
-        return putOff(needs, claim, sync, { reason, isAway: isAway(error) });
+        // That it is not copied may be the other registry's fault.
+        return putOff(needs, claim, sync, { reason, isAway: !isCopying && isAway(error) });
       }
       if (await concluded(needs, claim, sync, left === null ? null : redact(left))) {
         log.info({ tag: tagReference(sync), digest: sync.digest }, "a registry has a tag");
@@ -57,6 +67,31 @@ export function bringingTags(needs: Needs): WorkHandler {
     }
   };
   return { run, giveUp: (claim, log) => run(claim, AbortSignal.timeout(lastTryMs), log) };
+}
+
+/** False where the tag was asked for anew meanwhile, which nobody waits for as long as an image takes: the copy is given up, and its
+ *  tag is not put. */
+async function copied(
+  { db, registries }: Needs,
+  sync: TagSync,
+  { signal, log }: { signal: AbortSignal; log: Logger },
+): Promise<boolean> {
+  const isOver = async () => (await readSync(db, sync.id))?.requests !== sync.requests;
+  const over = new AbortController();
+  const looking = setInterval(() => {
+    isOver().then(
+      (is) => is && over.abort(),
+      () => {}, // asked again
+    );
+  }, lookEveryMs);
+  try {
+    await copyHere(registries, sync, { signal: AbortSignal.any([signal, over.signal]), log });
+  } catch (error) {
+    if (!over.signal.aborted) throw error;
+  } finally {
+    clearInterval(looking);
+  }
+  return !(await isOver());
 }
 
 /** False where the tag was asked for anew meanwhile. In one statement: under the lock of the model, as whoever asks for it. Throws

@@ -19,9 +19,19 @@ import { lockUpload, requireOpen, type Upload } from "./upload.ts";
  */
 
 /** On their way to the store: while one is made durable, others are written. */
-const partsAtOnce = 3;
-/** Of the parts in memory: those, and the one that is being filled. */
-export const partsHeld = partsAtOnce + 1;
+const mostAtOnce = 3;
+
+function partsAtOnce(partSizeBytes: number): number {
+  return Math.max(1, Math.min(mostAtOnce, Math.floor(mostHeldBytes / partSizeBytes) - 1));
+}
+
+/** Of all uploads of a process, what their parts take in memory. */
+export const mostHeldBytes = 512 * 1024 ** 2;
+
+/** Of one: those on their way, and the one that is being filled. */
+export function heldBytes({ sizeBytes, partSizeBytes }: Pick<Upload, "sizeBytes" | "partSizeBytes">): number {
+  return Math.min(sizeBytes, (partsAtOnce(partSizeBytes) + 1) * partSizeBytes);
+}
 
 export interface Receiver {
   /** Waits while as many parts as may be are on their way to the store. Throws `file_too_large` past the announced size. */
@@ -118,7 +128,7 @@ export async function receiveParts(
         filled += some;
         takenBytes += some;
         if (filled < into.length) continue;
-        if (storing.length === partsAtOnce) await storing.shift();
+        if (storing.length === partsAtOnce(partSizeBytes)) await storing.shift();
         stored = storePart(into, number, stored);
         stored.catch(() => {}); // thrown where it is waited for
         storing.push(stored);

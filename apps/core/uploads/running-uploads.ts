@@ -1,10 +1,8 @@
 import type { Hash } from "node:crypto";
 import { SlipwayError } from "#core/errors.ts";
-import { partsHeld } from "./receive-parts.ts";
+import { heldBytes, mostHeldBytes } from "./receive-parts.ts";
 import type { Upload } from "./upload.ts";
 
-/** Of parts that are being filled, or on their way to the store. */
-const mostBytes = 512 * 1024 ** 2;
 /** Hashes of uploads that wait for their next request. */
 const mostHashes = 1_000;
 /** A writer that is stopped has saved what came by then, or does not answer. */
@@ -27,14 +25,14 @@ export interface RunningUploads {
 
 export function openRunningUploads(): RunningUploads {
   const writers = new Map<string, { abort: AbortController; ended: Promise<unknown> }>();
-  let heldBytes = 0;
+  let allBytes = 0;
   const hashes = new Map<string, { bytes: number; hash: Hash }>();
   return {
-    async run({ id, sizeBytes, partSizeBytes }, write) {
-      const bytes = Math.min(sizeBytes, partsHeld * partSizeBytes);
-      if (heldBytes > 0 && heldBytes + bytes > mostBytes)
+    async run({ id, ...size }, write) {
+      const bytes = heldBytes(size);
+      if (allBytes > 0 && allBytes + bytes > mostHeldBytes)
         throw new SlipwayError("unavailable", "too many uploads are written at this moment; try again shortly");
-      heldBytes += bytes;
+      allBytes += bytes;
       const abort = new AbortController();
       const writing = write(abort.signal);
       // Whoever waits for its end is not told how it went.
@@ -44,7 +42,7 @@ export function openRunningUploads(): RunningUploads {
       try {
         return await writing;
       } finally {
-        heldBytes -= bytes;
+        allBytes -= bytes;
         if (writers.get(id) === writer) writers.delete(id);
       }
     },

@@ -79,9 +79,7 @@ export async function updateWebhook(
     });
     if (isAnew) await tryAgainNow(tx, id);
     const after = await readWebhook({ db: tx }, id);
-    await tx.$executeRaw`
-      UPDATE work SET state = ${after.enabled ? "queued" : "done"}, run_after = now(), lease_until = NULL, lost_leases = 0
-      WHERE kind = ${webhookWork} AND subject_id = ${id}::uuid`;
+    await beginAnew(tx, after);
     await recordAudit(tx, actor, {
       ...audited(after),
       action: "webhook.update",
@@ -104,6 +102,7 @@ export async function replaceSecret(
     const webhook = await lockWebhook(tx, id);
     const keepUntil = keepHours === 0 ? null : new Date(Date.now() + keepHours * 3_600_000);
     const secret = await makeSigningSecret(tx, config.secrets, { id, keepUntil });
+    await beginAnew(tx, webhook);
     await recordAudit(tx, actor, { ...audited(webhook), action: "webhook.renew", after: { keepHours } });
     const made = { webhook, secret };
     await remember(tx, made);
@@ -127,6 +126,13 @@ export async function sendSoon(tx: Transaction, id: string): Promise<void> {
   await tx.$executeRaw`
     UPDATE work SET state = 'queued', run_after = now(), lost_leases = 0
     WHERE kind = ${webhookWork} AND subject_id = ${id}::uuid AND state IN ('done', 'queued')`;
+}
+
+/** Whoever is sending at the moment finds its claim gone. */
+async function beginAnew(tx: Transaction, { id, enabled }: Webhook): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE work SET state = ${enabled ? "queued" : "done"}, run_after = now(), lease_until = NULL, lost_leases = 0
+    WHERE kind = ${webhookWork} AND subject_id = ${id}::uuid`;
 }
 
 async function tryAgainNow(tx: Transaction, id: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { SecretsConfig } from "#core/config.ts";
 import type { Transaction } from "#core/database/client.ts";
+import { CannotDecrypt } from "#core/secrets/envelope.ts";
 import { putSecret, readSecret, removeSecret } from "#core/secrets/stored-secrets.ts";
 import { newSigningSecret } from "./sign-message.ts";
 
@@ -30,19 +31,30 @@ export async function makeSigningSecret(
   config: SecretsConfig,
   { id, keepUntil = null }: { id: string; keepUntil?: Date | null },
 ): Promise<string> {
-  const replaced = await readSecret(tx, config, present(id));
+  const kept = keepUntil === null ? [] : await toKeep(tx, config, id, keepUntil);
+  // In the order of their names, as whoever changes the key of all secrets.
+  if (kept.length === 0) await removeSecret(tx, former(id));
+  else await putSecret(tx, config, { subject: former(id), secret: JSON.stringify(kept) });
   const secret = newSigningSecret();
   await putSecret(tx, config, { subject: present(id), secret });
-  if (keepUntil === null) await removeSecret(tx, former(id));
-  else if (replaced !== null) {
-    const kept = [{ secret: replaced, until: keepUntil.toISOString() }, ...(await formerSecrets(tx, config, id))];
-    await putSecret(tx, config, { subject: former(id), secret: JSON.stringify(kept.slice(0, mostFormer)) });
-  }
   return secret;
 }
 
 export async function removeSigningSecrets(tx: Transaction, id: string): Promise<void> {
-  for (const subject of [present(id), former(id)]) await removeSecret(tx, subject);
+  for (const subject of [former(id), present(id)]) await removeSecret(tx, subject);
+}
+
+/** What does not open is no loss. */
+async function toKeep(tx: Transaction, config: SecretsConfig, id: string, keepUntil: Date): Promise<FormerSecret[]> {
+  try {
+    const replaced = await readSecret(tx, config, present(id));
+    const before = await formerSecrets(tx, config, id);
+    const kept = replaced === null ? before : [{ secret: replaced, until: keepUntil.toISOString() }, ...before];
+    return kept.slice(0, mostFormer);
+  } catch (error) {
+    if (error instanceof CannotDecrypt) return [];
+    throw error;
+  }
 }
 
 async function formerSecrets(db: Transaction, config: SecretsConfig, id: string): Promise<FormerSecret[]> {

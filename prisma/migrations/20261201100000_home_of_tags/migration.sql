@@ -2,6 +2,9 @@
 -- points at, or else of the model's last.
 ALTER TABLE "tag_syncs" ADD COLUMN "home" BOOLEAN NOT NULL DEFAULT false;
 
+-- Whether there is any is asked every few seconds.
+CREATE INDEX "images_external_idx" ON "images"("id") WHERE (origin <> 'built');
+
 UPDATE tag_syncs s SET home = true
 FROM tags t
 LEFT JOIN versions v ON v.id = t.version_id

@@ -109,6 +109,10 @@ describe("a webhook", () => {
     for (const known of [first, second, third, last]) expect(JSON.stringify(audit)).not.toContain(known);
     expect((await call("POST", `/v1/webhooks/${id}/secret?keepHours=169`)).status).toBe(400);
     expect((await call("POST", `/v1/webhooks/${randomUUID()}/secret`)).status).toBe(404);
+    // Whatever has become of the one before.
+    const spoilt = { data: { sealed: new Uint8Array(40) }, where: { subject: `webhook:${id}/secret` } };
+    await registry.db.secret.update(spoilt);
+    expect(await signers("s.anew", [last, await another()])).toEqual([false, true]);
     await call("DELETE", `/v1/webhooks/${id}`);
     expect(await registry.db.secret.count({ where: { subject: { startsWith: `webhook:${id}/` } } })).toBe(0);
   });

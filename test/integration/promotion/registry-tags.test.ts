@@ -11,6 +11,7 @@ import { followPoliciesChore } from "#core/promotion/follow-policies.ts";
 import { type Promotion, readPromotion } from "#core/promotion/promotion.ts";
 import { registryAway } from "#core/promotion/registry-away.ts";
 import { moveTag } from "#core/promotion/request-promotion.ts";
+import { tagWork } from "#core/promotion/request-sync.ts";
 import { type HeldPromotion, holdPromotion, settlePromotion } from "#core/promotion/settle-promotion.ts";
 import { parseTagName } from "#core/promotion/tag-name.ts";
 import type { Registry } from "#core/registry.ts";
@@ -68,7 +69,10 @@ testWorker(real.registry, smallImageBuilder());
 
 /** What a real registry cannot be brought to do. */
 let isAway = false;
+/** No layer of a repository ends in coming. */
+let stalled: string | null = null;
 const fault = (request: IncomingMessage, response: ServerResponse): boolean => {
+  if (stalled !== null && request.url?.startsWith(`/v2/${stalled}/blobs/`)) return true;
   if (!isAway || !/\/manifests\/prod$/.test(request.url ?? "")) return false;
   response.writeHead(503).end();
   return true;
@@ -243,6 +247,24 @@ describe("a tag that goes on to an image from elsewhere", () => {
     await move("mixed", "prod", "1.0.0");
     await at(repository, "prod", first.imageDigest);
     expect(await places("mixed", "prod")).toHaveLength(1);
+  });
+
+  it("goes back while that image is still on its way, which nobody waits for", async () => {
+    const { move, settled, repositoryOf, places } = failing;
+    const first = await ready(failing, "back", "1.0.0");
+    await move("back", "prod", "1.0.0");
+    await settled("back", "prod", first.imageDigest);
+    stalled = (await repositoryOf("back")).path;
+    await builtElsewhere(failing, "back", "1.1.0");
+    await move("back", "prod", "1.1.0");
+    const work = { kind: tagWork, state: "running" };
+    await waitUntil("it is on its way", async () => (await failing.registry.db.work.count({ where: work })) > 0);
+    await move("back", "prod", "1.0.0");
+    await waitUntil("it is back", async () => (await places("back", "prod"))[0]?.status === "synced", {
+      withinMs: 20_000,
+    });
+    await settled("back", "prod", first.imageDigest);
+    stalled = null;
   });
 
   it("is brought there by an upgrade, where a former release left it", async () => {
