@@ -125,8 +125,9 @@ describe("a POST with an Idempotency-Key", () => {
     const ofImages = [`${image}/check`, `${image}/restore`];
     // Tags of versions that are ready (promotion/moving-tags.test.ts).
     const ofTags = ["/v1/models/{model}/tags", "/v1/models/{model}/tags/{tag}/rollback"];
-    // A secret that is shown once, and a delivery to have been made (events/webhooks.test.ts).
-    const ofWebhooks = ["/v1/webhooks", "/v1/webhooks/{webhook}/deliveries/{delivery}/redeliver"];
+    // Secrets that are shown once, and a delivery to have been made (events/webhooks.test.ts).
+    const aWebhook = "/v1/webhooks/{webhook}";
+    const ofWebhooks = ["/v1/webhooks", `${aWebhook}/secret`, `${aWebhook}/deliveries/{delivery}/redeliver`];
     // What waits, and what is sealed (promotion/policies.test.ts, approvals.test.ts).
     const ofPromotions = [
       "/v1/models/{model}/promotions",

@@ -50,14 +50,14 @@ export async function requestSyncs(tx: Transaction, syncIds: readonly string[]):
 }
 
 /** Work for the rows of `asked`. Whoever works on one at the moment ends only when it has seen this. What is a copy may take its
- *  time; any other is done in some milliseconds. */
+ *  time, and its turn; any other is done in some milliseconds, also where it was a copy that waited for its turn. */
 async function due(tx: Transaction, asked: Prisma.Sql): Promise<DueWork[]> {
   const rows = await tx.$queryRaw<(DueWork & { copy: boolean })[]>`
     ${asked},
     due AS (
       INSERT INTO work (id, kind, subject_id) SELECT gen_random_uuid(), ${tagWork}, id FROM asked
       ON CONFLICT (kind, subject_id) DO UPDATE SET state = 'queued', run_after = now(), lost_leases = 0
-      WHERE work.state IN ('done', 'queued')
+      WHERE work.state IN ('done', 'queued', 'blocked')
       RETURNING id, attempt, subject_id)
     SELECT due.id, due.attempt, asked.copy FROM due JOIN asked ON asked.id = due.subject_id`;
   return rows.map(({ copy, ...work }) => (copy ? work : { ...work, kind: tagWork }));

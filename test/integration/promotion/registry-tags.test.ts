@@ -249,21 +249,28 @@ describe("a tag that goes on to an image from elsewhere", () => {
     expect(await places("mixed", "prod")).toHaveLength(1);
   });
 
-  it("goes back while that image is still on its way, which nobody waits for", async () => {
-    const { move, settled, repositoryOf, places } = failing;
-    const first = await ready(failing, "back", "1.0.0");
-    await move("back", "prod", "1.0.0");
-    await settled("back", "prod", first.imageDigest);
-    stalled = (await repositoryOf("back")).path;
-    await builtElsewhere(failing, "back", "1.1.0");
-    await move("back", "prod", "1.1.0");
-    const work = { kind: tagWork, state: "running" };
-    await waitUntil("it is on its way", async () => (await failing.registry.db.work.count({ where: work })) > 0);
-    await move("back", "prod", "1.0.0");
-    await waitUntil("it is back", async () => (await places("back", "prod"))[0]?.status === "synced", {
-      withinMs: 20_000,
+  it.each([
+    ["is on its way", "running", "1.1.0-rc.1"],
+    ["waits its turn behind that of other tags", "blocked", "1.1.0"],
+  ])("goes back while that image %s, which nobody waits for", async (_, state, version) => {
+    const { move, settled, repositoryOf, places, registry } = failing;
+    const model = `back-${state}`;
+    const first = await ready(failing, model, "1.0.0");
+    await move(model, "prod", "1.0.0");
+    await settled(model, "prod", first.imageDigest);
+    const { client, path } = await repositoryOf(model);
+    stalled = path;
+    await builtElsewhere(failing, model, version);
+    await move(model, "prod", version);
+    const { id } = await registry.db.tagSync.findFirstOrThrow({ where: { model: { name: model }, tag: "prod" } });
+    const work = { kind_subjectId: { kind: tagWork, subjectId: id } };
+    await waitUntil(`it is ${state}`, async () => {
+      return (await registry.db.work.findUniqueOrThrow({ where: work })).state === state;
     });
-    await settled("back", "prod", first.imageDigest);
+    await move(model, "prod", "1.0.0");
+    const synced = async () => (await places(model, "prod"))[0]?.status === "synced";
+    await waitUntil("it is back", synced, { withinMs: 20_000 });
+    expect((await pullManifest(client, path, "prod", signal))?.digest).toBe(first.imageDigest);
     stalled = null;
   });
 
