@@ -48,11 +48,12 @@ async function requireUnused(
   const refuse = (why: string): never => {
     throw new SlipwayError("image_in_use", `the image of ${object} is in use: ${why}`);
   };
-  const tags = await tx.tag.findMany({
-    where: { version: { image: { repository, digest } } },
-    orderBy: { name: "asc" },
-    select: { name: true },
-  });
+  // A tag of an image from elsewhere may have it here as well.
+  const tags = await tx.$queryRaw<{ name: string }[]>`
+    SELECT t.name FROM tags t JOIN versions v ON v.id = t.version_id JOIN images i ON i.id = v.image_id
+    WHERE i.digest = ${digest} AND (i.repository = ${repository} OR EXISTS (
+      SELECT FROM tag_syncs s WHERE s.model_id = t.model_id AND s.tag = t.name AND s.repository = ${repository}))
+    ORDER BY t.name`;
   const promoted = promotedTags(tags.map(({ name }) => name));
   if (promoted.length > 0) refuse(`move ${promoted.join(", ")} to another version first`);
   const awaiting = await tx.promotion.findFirst({

@@ -140,6 +140,14 @@ describe("an image that is removed", () => {
     ]);
     const external = await remove("twice", "2.0.0");
     expect([external.status, external.json.type]).toEqual([409, "/problems/image_external"]);
+    // As one that its pipeline has copied to a repository of its own: Slipway's has it for the tag alone.
+    await put("twice", "prod");
+    await registry.db.image.updateMany({
+      where: { origin: "external", version: { model: { name: "twice" } } },
+      data: { repository: `${image.repository}-of-a-pipeline` },
+    });
+    expect((await put("twice", "prod", "2.0.0")).status).toBe(200);
+    expect((await remove("twice")).json.detail).toContain("move prod to another version first");
     for (const model of ["held", "twice"]) {
       expect(await registryHas.pulls(await imageOfVersion(service, model))).toBe(true);
       expect(await audited(model)).toEqual([]);
