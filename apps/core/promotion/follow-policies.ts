@@ -43,14 +43,16 @@ export function followPoliciesChore({ db, doorbell }: Pick<Registry, "db" | "doo
 /** Tags whose copies are others than they should be, after `last`. Whether there can be any is asked first, of all and of each: most
  *  have none, and it is asked often. */
 async function behind(db: Database, last: TagToFollow | null): Promise<TagToFollow[]> {
+  const policiesCopy = Prisma.sql`
+    EXISTS (SELECT FROM policies WHERE ended_at IS NULL AND jsonb_array_length(rules -> 'copyTo') > 0)`;
   return db.$queryRaw<TagToFollow[]>`
     SELECT t.model_id AS "modelId", t.name AS tag
     FROM tags t JOIN models m ON m.id = t.model_id JOIN versions v ON v.id = t.version_id JOIN images i ON i.id = v.image_id
     WHERE m.deleted_at IS NULL AND (t.model_id, t.name) > (${last?.modelId ?? zeroId}::uuid, ${last?.tag ?? ""})
       AND (EXISTS (SELECT FROM tag_syncs WHERE copy) OR EXISTS (SELECT FROM images WHERE origin <> 'built')
-           OR EXISTS (SELECT FROM policies WHERE ended_at IS NULL AND jsonb_array_length(rules -> 'copyTo') > 0))
+           OR ${policiesCopy})
       AND (i.origin <> 'built' OR (t.model_id, t.name) IN (SELECT model_id, tag FROM tag_syncs WHERE copy)
-           OR EXISTS (SELECT FROM policies WHERE ended_at IS NULL AND jsonb_array_length(rules -> 'copyTo') > 0))
+           OR ${policiesCopy})
       AND ARRAY(SELECT w.registry FROM (${tagPlaces(Prisma.sql`t.model_id`, Prisma.sql`t.name`)}) w WHERE w.copy ORDER BY 1)
           <> ARRAY(SELECT s.registry FROM tag_syncs s
                    WHERE s.model_id = t.model_id AND s.tag = t.name AND s.copy ORDER BY 1)

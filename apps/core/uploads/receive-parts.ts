@@ -18,15 +18,14 @@ import { lockUpload, requireOpen, type Upload } from "./upload.ts";
  * The next request reads the tail back, and fills up the part that it begins.
  */
 
-/** On their way to the store: while one is made durable, others are written. */
+/** Of all uploads of a process, what their parts take in memory. */
+export const mostHeldBytes = 512 * 1024 ** 2;
+/** Parts on their way to the store: while one is made durable, others are written. */
 const mostAtOnce = 3;
 
 function partsAtOnce(partSizeBytes: number): number {
   return Math.max(1, Math.min(mostAtOnce, Math.floor(mostHeldBytes / partSizeBytes) - 1));
 }
-
-/** Of all uploads of a process, what their parts take in memory. */
-export const mostHeldBytes = 512 * 1024 ** 2;
 
 /** Of one: those on their way, and the one that is being filled. */
 export function heldBytes({ sizeBytes, partSizeBytes }: Pick<Upload, "sizeBytes" | "partSizeBytes">): number {
@@ -60,6 +59,7 @@ export async function receiveParts(
   let tailKey = upload.tailKey;
   let filled = savedBytes - (number - 1) * partSizeBytes;
   let part: Buffer | null = null;
+  const most = partsAtOnce(partSizeBytes);
   const storing: Promise<void>[] = [];
   /** Of the part that was last to be sent there: settles after all before it. */
   let stored: Promise<void> = Promise.resolve();
@@ -128,7 +128,7 @@ export async function receiveParts(
         filled += some;
         takenBytes += some;
         if (filled < into.length) continue;
-        if (storing.length === partsAtOnce(partSizeBytes)) await storing.shift();
+        if (storing.length === most) await storing.shift();
         stored = storePart(into, number, stored);
         stored.catch(() => {}); // thrown where it is waited for
         storing.push(stored);

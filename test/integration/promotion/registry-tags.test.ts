@@ -45,7 +45,8 @@ function withTags(service: TestService) {
   const places = async (model: string, tag: string): Promise<Place[]> =>
     (await call("GET", url(model, tag))).json.registries;
   const repositoryOf = async (model: string) => {
-    const row = await registry.db.image.findFirstOrThrow({ where: { version: { model: { name: model } } } });
+    const built = { origin: "built", version: { model: { name: model } } };
+    const row = await registry.db.image.findFirstOrThrow({ where: built });
     const slash = row.repository.indexOf("/");
     const { client } = await registries.open(row.registry);
     return { client, path: row.repository.slice(slash + 1), repository: row.repository };
@@ -225,7 +226,7 @@ describe("where the registry is away", () => {
 
 describe("a tag that goes on to an image from elsewhere", () => {
   it("stays true where the model's own images are, and nothing is written where the image was pushed", async () => {
-    const { move, settled, places, repositoryOf, call } = real;
+    const { move, settled, places, repositoryOf, registries, call } = real;
     const first = await ready(real, "mixed", "1.0.0");
     await move("mixed", "prod", "1.0.0");
     await settled("mixed", "prod", first.imageDigest);
@@ -233,19 +234,21 @@ describe("a tag that goes on to an image from elsewhere", () => {
     const theirs = await builtElsewhere(real, "mixed", "1.1.0");
     await move("mixed", "prod", "1.1.0");
     for (const tag of ["prod", "latest", "1"]) {
-      await at(repository, tag, theirs.imageDigest);
+      await settled("mixed", tag, theirs.imageDigest);
       expect(await places("mixed", tag)).toEqual([
         { reference: `${repository}:${tag}`, status: "synced", reason: null, since: expect.any(String) },
       ]);
     }
-    expect(await pulled(theirs.repository, "prod")).toBeNull();
+    const { registry, host, path } = placeOf({ registry: "default", repository: theirs.repository });
+    const { client } = await registries.open(registry, host);
+    expect(await pullManifest(client, path, "prod", signal)).toBeNull();
     // A tag that had no home there gets none.
     expect(await places("mixed", "1.1")).toEqual([]);
     await call("DELETE", "/v1/models/mixed/tags/prod");
     await move("mixed", "prod", "1.1.0");
-    await at(repository, "prod", theirs.imageDigest);
+    await settled("mixed", "prod", theirs.imageDigest);
     await move("mixed", "prod", "1.0.0");
-    await at(repository, "prod", first.imageDigest);
+    await settled("mixed", "prod", first.imageDigest);
     expect(await places("mixed", "prod")).toHaveLength(1);
   });
 
@@ -253,13 +256,12 @@ describe("a tag that goes on to an image from elsewhere", () => {
     ["is on its way", "running", "1.1.0-rc.1"],
     ["waits its turn behind that of other tags", "blocked", "1.1.0"],
   ])("goes back while that image %s, which nobody waits for", async (_, state, version) => {
-    const { move, settled, repositoryOf, places, registry } = failing;
+    const { move, settled, repositoryOf, digestIn, places, registry } = failing;
     const model = `back-${state}`;
     const first = await ready(failing, model, "1.0.0");
     await move(model, "prod", "1.0.0");
     await settled(model, "prod", first.imageDigest);
-    const { client, path } = await repositoryOf(model);
-    stalled = path;
+    stalled = (await repositoryOf(model)).path;
     await builtElsewhere(failing, model, version);
     await move(model, "prod", version);
     const { id } = await registry.db.tagSync.findFirstOrThrow({ where: { model: { name: model }, tag: "prod" } });
@@ -270,7 +272,7 @@ describe("a tag that goes on to an image from elsewhere", () => {
     await move(model, "prod", "1.0.0");
     const synced = async () => (await places(model, "prod"))[0]?.status === "synced";
     await waitUntil("it is back", synced, { withinMs: 20_000 });
-    expect((await pullManifest(client, path, "prod", signal))?.digest).toBe(first.imageDigest);
+    expect(await digestIn(model, "prod")).toBe(first.imageDigest);
     stalled = null;
   });
 
@@ -280,10 +282,9 @@ describe("a tag that goes on to an image from elsewhere", () => {
     const first = await ready(real, "former", "1.0.0");
     await move("former", "prod", "1.0.0");
     await settled("former", "prod", first.imageDigest);
-    const { repository } = await repositoryOf("former");
     const theirs = await builtElsewhere(real, "former", "1.1.0");
     await move("former", "prod", "1.1.0");
-    await at(repository, "prod", theirs.imageDigest);
+    await settled("former", "prod", theirs.imageDigest);
     const left = { copy: false, home: false, status: "drifted" };
     await db.tagSync.updateMany({ where: { model: { name: "former" } }, data: left });
     await db.$executeRawUnsafe(upgrade);
@@ -292,24 +293,14 @@ describe("a tag that goes on to an image from elsewhere", () => {
     await pushManifest(client, path, "prod", before as NonNullable<typeof before>, signal);
     const chore = followPoliciesChore(registry);
     await chore.run(1, signal, log);
-    await at(repository, "prod", theirs.imageDigest);
+    await settled("former", "prod", theirs.imageDigest);
+    await tagged(real, "former");
     const rows = await db.tagSync.findMany({ where: { model: { name: "former" } }, orderBy: { id: "asc" } });
     await chore.run(2, signal, log);
     expect(await db.tagSync.findMany({ where: { model: { name: "former" } }, orderBy: { id: "asc" } })).toEqual(rows);
     await check();
     expect((await places("former", "prod"))[0]?.status).toBe("synced");
   });
-
-  /** As somebody sees it who pulls. */
-  const pulled = async (repository: string, tag: string) => {
-    const { registry, host, path } = placeOf({ registry: "default", repository });
-    const { client } = await real.registries.open(registry, host);
-    return (await pullManifest(client, path, tag, signal))?.digest ?? null;
-  };
-  const at = async (repository: string, tag: string, digest: string) => {
-    await waitUntil(`${repository}:${tag} is ${digest}`, async () => (await pulled(repository, tag)) === digest);
-    await tagged(real, repository.split("/").at(-1) as string);
-  };
 });
 
 it("a registry that removes no tags is said to keep it", async () => {
